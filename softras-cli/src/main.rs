@@ -1,0 +1,2 @@
+//! The binary `softras`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Fitting meshes to pictures with softras.

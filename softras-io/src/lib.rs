@@ -1,0 +1,1 @@
+//! Meshes, textures, images, cameras and sample shapes for softras.
