@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod image;
 pub mod math;
 pub mod raster;
 pub mod scene;
 
 pub use error::{Error, Result};
+pub use image::{Image, ImageGrad};

@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, Array3};
 
+use super::faces::{MAX_TEXTURE_SIDE, standard};
 use crate::error::{Error, Result};
 use crate::math::Scalar;
 
@@ -76,17 +77,14 @@ impl<R: Scalar> Mesh<R> {
             }
             MeshTexture::Surface { side, texels } => {
                 if side == 0
-                    || side > crate::raster::MAX_TEXTURE_SIDE
+                    || side > MAX_TEXTURE_SIDE
                     || texels.shape()[..2] != [f, side * side]
                     || texels.shape()[2] == 0
                 {
                     return Err(Error::shape(
                         format!("surface texels of side {side}"),
                         texels.shape(),
-                        format!(
-                            "[{f}, side * side, C], C >= 1, 1 <= side <= {}",
-                            crate::raster::MAX_TEXTURE_SIDE
-                        ),
+                        format!("[{f}, side * side, C], C >= 1, 1 <= side <= {}", MAX_TEXTURE_SIDE),
                     ));
                 }
                 MeshTexture::Surface { side, texels: standard(texels) }
@@ -174,11 +172,6 @@ impl<R: Scalar> Mesh<R> {
         };
         slice.unwrap_or(&[])
     }
-}
-
-/// Returns the same array with rows contiguous in memory.
-fn standard<R: Scalar, D: ndarray::Dimension>(a: ndarray::Array<R, D>) -> ndarray::Array<R, D> {
-    if a.is_standard_layout() { a } else { a.as_standard_layout().into_owned() }
 }
 
 fn check_vertices<R: Scalar>(vertices: &Array2<R>) -> Result<usize> {

@@ -1,5 +1,10 @@
 //! The world before the screen: meshes, cameras and lights, with their reverses.
 
+mod faces;
 mod mesh;
 
+pub use faces::{
+    Faces, MAX_COORDINATE, MAX_DEPTH, MAX_FACES_PER_PICTURE, MAX_TEXTURE_SIDE, Picture, TextureKind,
+    Textures, Winding,
+};
 pub use mesh::{Mesh, MeshTexture};
