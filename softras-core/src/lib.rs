@@ -5,6 +5,7 @@ mod error;
 mod image;
 pub mod math;
 pub mod raster;
+pub mod reference;
 pub mod scene;
 
 pub use error::{Error, Result};

@@ -1,9 +1,60 @@
 //! The formulas of the soft rasterizer, each beside its reverse, generic over [`Real`].
+//!
+//! | file | what |
+//! |---|---|
+//! | `triangle` | a face: barycentric and clipped weights, depth |
+//! | `distance` | the signed distance s |
+//! | `distribution` | the probability map D = F(s / sigma) and the cut-off |
+//! | `silhouette` | the aggregators A_O |
+//! | `depth`, `color` | the depth softmax and the aggregators A_S, Over, hard |
+//! | `texture` | colors of faces |
+//! | `pair` | all of it for one face at one pixel, forward and back |
+//! | `custom` | parts of the user's own, behind an object |
 
+#[macro_use]
+mod planes;
+
+mod color;
+mod color_any;
+mod custom;
+mod depth;
+mod distance;
+mod distribution;
 mod dual;
+mod pair;
 mod real;
+mod silhouette;
+mod texture;
+mod triangle;
 mod vector;
 
+pub use color::{
+    Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
+    ColorPixelGrad, HardColor, HardState, Over, OverCotangent, OverState, Softmax, SoftmaxCotangent,
+    SoftmaxState, background_nearness,
+};
+pub use color_any::AnyColorState;
+pub use custom::{
+    ColorOn, Custom, DistanceOn, DistributionOn, Erase, ErasedColor, ErasedDistance, ErasedDistribution,
+    ErasedSilhouette, MAX_COLOR_PLANES, MAX_LANES, SilhouetteOn,
+};
+pub use depth::DepthMap;
+pub use distance::{Barycentric, Distance, DistanceMetric, Edge, Euclidean, EuclideanUnsquared, HardEdge};
+pub use distribution::{
+    Cutoff, Distribution, DistributionFunction, Logistic, Probability, ProbabilityGrad, smooth_window,
+    smooth_window_vjp,
+};
 pub use dual::Dual;
+pub use pair::{
+    ColorGrad, ColorGradOf, ColorSlot, Face, Facing, PairGrad, PairSink, Parts, Setting, Shade,
+    SilhouetteGrad, Touch,
+};
+pub use planes::Planes;
 pub use real::{Mask, Real, Scalar};
+pub use silhouette::{
+    AnySilhouetteState, Covered, HardSilhouette, MAX_SILHOUETTE_PLANES, ProbabilisticOr, Silhouette,
+    SilhouetteAggregator, Sum, Total, Transmittance,
+};
+pub use texture::{FaceTexels, Interpolation, TextureKind, surface_texel, vertex_color, vertex_color_vjp};
+pub use triangle::{BoundingBox, Clipped, Triangle, ZERO_AREA, pixel_centre};
 pub use vector::{Vec2, Vec3};

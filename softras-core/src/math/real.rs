@@ -8,7 +8,7 @@ use core::fmt::Debug;
 use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
 
 /// The answer of a comparison: one truth value for each lane.
-pub trait Mask: Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> {
+pub trait Mask: Copy + Debug + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> {
     /// Tells whether any lane holds.
     fn any(self) -> bool;
 }
@@ -35,7 +35,7 @@ pub trait Real:
     /// The truth value of a comparison.
     type Mask: Mask;
     /// The number one lane holds.
-    type Scalar: Scalar;
+    type Scalar: super::custom::Erase;
     /// How many lanes a value has.
     const LANES: usize;
 

@@ -50,6 +50,11 @@ impl<R: Real> Vec2<R> {
     pub fn select(mask: R::Mask, yes: Self, no: Self) -> Self {
         Self::new(R::select(mask, yes.x, no.x), R::select(mask, yes.y, no.y))
     }
+    /// Returns the vector of lane `i`.
+    #[inline(always)]
+    pub fn lane(self, i: usize) -> Vec2<R::Scalar> {
+        Vec2 { x: self.x.lane(i), y: self.y.lane(i) }
+    }
 }
 
 impl<R: Real> Vec3<R> {

@@ -2,7 +2,13 @@
 
 use core::ops::BitOr;
 
-use ndarray::{Array1, Array2, Array3};
+use ndarray::{Array, Array1, Array2, Array3, Dimension, IntoDimension};
+
+use crate::image::fit;
+use crate::math::Scalar;
+use crate::scene::Faces;
+
+use super::plan::Plan;
 
 /// Which gradients are asked for. Join them with `|`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,4 +87,36 @@ pub struct Gradients<R = f32> {
     pub t_conorm: Option<Array1<R>>,
     /// d loss / d weights of the color aggregator, `[N]`, summed over the batch.
     pub weights: Option<Array1<R>>,
+}
+
+impl<R: Scalar> Gradients<R> {
+    /// Gives every wanted field its shape, filled with zeros, and drops the others; arrays that fit are reused.
+    pub fn fit(&mut self, wanted: Wanted, faces: &Faces<R>, plan: &Plan<R>, weights: usize) {
+        let (b, f) = (plan.batch, faces.count());
+        zeros(&mut self.corners, wanted.contains(Wanted::CORNERS), (f, 3, 3));
+        let shape = faces.textures().map_or([0; 3], |t| {
+            let s = t.texels().shape();
+            [s[0], s[1], s[2]]
+        });
+        let textures = wanted.contains(Wanted::TEXTURES) && faces.textures().is_some();
+        zeros(&mut self.textures, textures, (shape[0], shape[1], shape[2]));
+        zeros(&mut self.background, wanted.contains(Wanted::BACKGROUND), (b, plan.channels));
+        zeros(&mut self.sigma, wanted.contains(Wanted::SIGMA), b);
+        zeros(&mut self.gamma, wanted.contains(Wanted::GAMMA), b);
+        zeros(&mut self.epsilon, wanted.contains(Wanted::EPSILON), b);
+        zeros(&mut self.distribution, wanted.contains(Wanted::DISTRIBUTION), b);
+        zeros(&mut self.t_conorm, wanted.contains(Wanted::T_CONORM), b);
+        zeros(&mut self.weights, wanted.contains(Wanted::WEIGHTS), weights);
+    }
+}
+
+fn zeros<R: Scalar, D: Dimension>(
+    array: &mut Option<Array<R, D>>,
+    wanted: bool,
+    shape: impl IntoDimension<Dim = D>,
+) {
+    fit(array, wanted, shape);
+    if let Some(array) = array {
+        array.fill(R::ZERO);
+    }
 }

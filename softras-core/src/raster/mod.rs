@@ -1,5 +1,13 @@
 //! The contract between a scene and a back end.
 
+mod capabilities;
 mod gradients;
+mod params;
+mod plan;
+mod rasterizer;
 
+pub use capabilities::{Capabilities, CustomParts, TextureFamily};
 pub use gradients::{Gradients, Wanted};
+pub use params::{Outputs, PerPicture, RasterParams, Saturation, Sides, sigma_from_pixels};
+pub use plan::{Plan, cull_reach};
+pub use rasterizer::{DynRasterizer, DynSaved, Info, Rasterizer};

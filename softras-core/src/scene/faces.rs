@@ -5,7 +5,7 @@ use core::ops::Range;
 use ndarray::{Array1, Array3};
 
 use crate::error::{Error, Result};
-use crate::math::Scalar;
+use crate::math::{Scalar, TextureKind};
 
 /// The largest screen coordinate: squares of it stay finite in `f32` (MATH 1).
 pub const MAX_COORDINATE: f64 = 1e6;
@@ -29,29 +29,6 @@ pub enum Winding {
     Clockwise,
 }
 
-/// How the texels of a face are read (MATH 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TextureKind {
-    /// Three texels a face, one at each corner, interpolated.
-    Vertex,
-    /// `side * side` texels a face, the nearest one counts.
-    Surface {
-        /// Texels along a side, R.
-        side: usize,
-    },
-}
-
-impl TextureKind {
-    /// The number of texels of a face.
-    #[must_use]
-    pub const fn texels(self) -> usize {
-        match self {
-            Self::Vertex => 3,
-            Self::Surface { side } => side * side,
-        }
-    }
-}
-
 /// The colors of faces: rows of texels that pictures may share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Textures<R = f32> {
@@ -65,10 +42,10 @@ impl<R: Scalar> Textures<R> {
     /// # Errors
     /// `Shape` if the shape does not fit the kind; `Parameter` if a value is not finite.
     pub fn new(kind: TextureKind, texels: Array3<R>) -> Result<Self> {
-        if let TextureKind::Surface { side } = kind {
-            if side == 0 || side > MAX_TEXTURE_SIDE {
-                return Err(Error::parameter("texture side", side, format!("1 to {MAX_TEXTURE_SIDE}")));
-            }
+        if let TextureKind::Surface { side } = kind
+            && !(1..=MAX_TEXTURE_SIDE).contains(&side)
+        {
+            return Err(Error::parameter("texture side", side, format!("1 to {MAX_TEXTURE_SIDE}")));
         }
         let [_, n, c] = *texels.shape() else {
             return Err(Error::shape("texels", texels.shape(), "three dimensions"));

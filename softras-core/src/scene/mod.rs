@@ -3,8 +3,8 @@
 mod faces;
 mod mesh;
 
+pub use crate::math::TextureKind;
 pub use faces::{
-    Faces, MAX_COORDINATE, MAX_DEPTH, MAX_FACES_PER_PICTURE, MAX_TEXTURE_SIDE, Picture, TextureKind,
-    Textures, Winding,
+    Faces, MAX_COORDINATE, MAX_DEPTH, MAX_FACES_PER_PICTURE, MAX_TEXTURE_SIDE, Picture, Textures, Winding,
 };
 pub use mesh::{Mesh, MeshTexture};

@@ -1,0 +1,154 @@
+//! The color of a face at a pixel (MATH 6), and its gradient to weights and texels.
+
+use super::real::{Real, Scalar};
+
+/// How the texels of a face are read (MATH 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TextureKind {
+    /// Three texels a face, one at each corner, interpolated.
+    Vertex,
+    /// `side * side` texels a face, the nearest one counts.
+    Surface {
+        /// Texels along a side, R.
+        side: usize,
+    },
+}
+
+impl TextureKind {
+    /// The number of texels of a face.
+    #[must_use]
+    pub const fn texels(self) -> usize {
+        match self {
+            Self::Vertex => 3,
+            Self::Surface { side } => side * side,
+        }
+    }
+}
+
+/// Which weights interpolate a face's attributes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Interpolation {
+    /// Perspective-correct: straight lines in the world stay straight.
+    #[default]
+    Perspective,
+    /// Affine on the screen, as the official code does.
+    Screen,
+}
+
+impl Interpolation {
+    /// Returns the word for it on command lines and in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Perspective => "perspective",
+            Self::Screen => "screen",
+        }
+    }
+}
+
+/// Returns a channel interpolated between its values at the corners, `sum_k c_k T_k`.
+#[inline(always)]
+pub fn vertex_color<R: Real>(c: &[R; 3], corners: [R; 3]) -> R {
+    c[0] * corners[0] + c[1] * corners[1] + c[2] * corners[2]
+}
+
+/// Returns the gradients (to c, to the corner values), given `grad` with respect to [`vertex_color`].
+#[inline(always)]
+pub fn vertex_color_vjp<R: Real>(c: &[R; 3], corners: [R; 3], grad: R) -> ([R; 3], [R; 3]) {
+    (corners.map(|t| grad * t), c.map(|c| grad * c))
+}
+
+/// Returns the number of the texel at weights `c` of a face with `side * side` texels, as a real number.
+///
+/// The lower triangle of cell (wx, wy) has texel `wy side + wx`, the upper one `(side-1-wy) side + (side-1-wx)`. The
+/// diagonal cells `wx + wy = side - 1` have a lower triangle only; saying so first keeps rounding from transposing
+/// texels along the edge 0-1. Constant in c, so it has no gradient.
+#[inline(always)]
+pub fn surface_texel<R: Real>(c: &[R; 3], side: R) -> R {
+    let last = side - side.one();
+    let cell = |c: R| (c * side).floor().max(c.zero()).min(last);
+    let (x, y) = (cell(c[0]), cell(c[1]));
+    let lower = (x + y).same(last) | ((c[0] + c[1]) * side - x - y).le(side.one());
+    R::select(lower, y * side + x, (last - y) * side + (last - x))
+}
+
+/// The texels of one face and how they are read: `[texels, C]`.
+#[derive(Clone, Copy, Debug)]
+pub struct FaceTexels<'a, S> {
+    /// How the texels are read.
+    pub kind: TextureKind,
+    /// The texels, `[kind.texels(), C]`, row-major.
+    pub texels: &'a [S],
+    /// The number of channels C.
+    pub channels: usize,
+}
+
+impl<S: Scalar> FaceTexels<'_, S> {
+    /// Writes the color at texture weights `c` to `out [C]`.
+    #[inline(always)]
+    pub fn color<R: Real<Scalar = S>>(&self, c: &[R; 3], out: &mut [R]) {
+        let channels = self.channels;
+        match self.kind {
+            TextureKind::Vertex => {
+                for (n, out) in out.iter_mut().enumerate() {
+                    *out = vertex_color(c, self.corner_values(c[0], n));
+                }
+            }
+            TextureKind::Surface { side } => {
+                let texel = surface_texel(c, c[0].lit(side as f64));
+                for (n, out) in out.iter_mut().enumerate() {
+                    *out = c[0].per_lane(|i| self.texels[self.index(texel.lane(i)) * channels + n]);
+                }
+            }
+        }
+    }
+
+    /// Returns the gradient to the texture weights, given `grad [C]` with respect to the color; adds the gradient to
+    /// the texels where `member` holds, unless `grad_texels` is empty.
+    #[inline(always)]
+    pub fn color_vjp<R: Real<Scalar = S>>(
+        &self,
+        c: &[R; 3],
+        grad: &[R],
+        member: R::Mask,
+        grad_texels: &mut [S],
+    ) -> [R; 3] {
+        let channels = self.channels;
+        let mut grad_c = [c[0].zero(); 3];
+        let wanted = !grad_texels.is_empty();
+        match self.kind {
+            TextureKind::Vertex => {
+                for (n, &g) in grad.iter().enumerate() {
+                    let (to_c, to_corners) = vertex_color_vjp(c, self.corner_values(c[0], n), g);
+                    for k in 0..3 {
+                        grad_c[k] += to_c[k];
+                        for i in (0..R::LANES).filter(|&i| wanted && R::mask_lane(member, i)) {
+                            grad_texels[k * channels + n] += to_corners[k].lane(i);
+                        }
+                    }
+                }
+            }
+            TextureKind::Surface { side } => {
+                let texel = surface_texel(c, c[0].lit(side as f64));
+                for i in (0..R::LANES).filter(|&i| wanted && R::mask_lane(member, i)) {
+                    let first = self.index(texel.lane(i)) * channels;
+                    for (n, &g) in grad.iter().enumerate() {
+                        grad_texels[first + n] += g.lane(i);
+                    }
+                }
+            }
+        }
+        grad_c
+    }
+
+    #[inline(always)]
+    fn corner_values<R: Real<Scalar = S>>(&self, like: R, n: usize) -> [R; 3] {
+        core::array::from_fn(|k| like.splat(self.texels[k * self.channels + n]))
+    }
+
+    /// The texel a lane reads; lanes that are no members may hold anything, and read some texel.
+    #[inline(always)]
+    fn index(&self, texel: S) -> usize {
+        (texel.to_f64() as usize).min(self.kind.texels() - 1)
+    }
+}

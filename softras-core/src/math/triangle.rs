@@ -1,0 +1,215 @@
+//! A face on the screen as the formulas see it: barycentric weights, clipped weights, depth (MATH 2 and 5).
+
+use super::real::{Real, Scalar};
+use super::vector::Vec2;
+
+/// Twice the area below which a face counts as having none (MATH 2).
+pub const ZERO_AREA: f64 = 1e-10;
+/// The guard of a sum of clipped weights, and of a reciprocal depth (MATH 5).
+const CLIP_GUARD: f64 = 1e-5;
+const DEPTH_GUARD: f64 = 1e-30;
+/// Keeps the inverse of a squared edge length finite; an edge this short is a point.
+const EDGE_GUARD: f64 = 1e-36;
+
+/// A face, set up once: corners, edges and what divisions need. Distances are relative to each corner, which is
+/// well conditioned in `f32` (KERNELS 1).
+#[derive(Clone, Copy, Debug)]
+pub struct Triangle<R: Real> {
+    /// Corners on the screen, `p_k`.
+    pub p: [Vec2<R>; 3],
+    /// Edges `e_k = p_{k+1} - p_k`.
+    pub e: [Vec2<R>; 3],
+    /// `1 / |e_k|^2`, finite for an edge of no length.
+    pub inv_e_sq: [R; 3],
+    /// `1 / det`, det twice the signed area; 0 for a face of zero area.
+    pub inv_det: R,
+    /// Depths `z_k` of the corners.
+    pub z: [R; 3],
+    /// `1 / z_k`, finite.
+    pub inv_z: [R; 3],
+    /// Tells where the face has an area.
+    pub solid: R::Mask,
+    /// Tells where the face can have color: it has an area and every corner is in front of the camera.
+    pub colored: R::Mask,
+    /// Tells where `det > 0`.
+    pub counter_clockwise: R::Mask,
+}
+
+/// The lowest and highest x and y of a face.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BoundingBox<R> {
+    /// Lowest x and y.
+    pub low: Vec2<R>,
+    /// Highest x and y.
+    pub high: Vec2<R>,
+}
+
+/// Barycentric weights clipped to the face, with what their reverse needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Clipped<R: Real> {
+    /// `c_k = clamp(w_k, 0, 1) / max(sum, 1e-5)`.
+    pub c: [R; 3],
+    /// `1 / max(sum, 1e-5)`.
+    pub inv_sum: R,
+    /// Where `0 < w_k < 1`: the weight moves with the pixel.
+    pub free: [R::Mask; 3],
+}
+
+impl<R: Real> Triangle<R> {
+    /// Sets a face up from its corners, three times (x, y, z).
+    #[inline(always)]
+    pub fn new(corners: [[R; 3]; 3]) -> Self {
+        let p = corners.map(|c| Vec2::new(c[0], c[1]));
+        let z = corners.map(|c| c[2]);
+        let e = [p[1] - p[0], p[2] - p[1], p[0] - p[2]];
+        let det = e[2].cross(e[0]); // (p_0 - p_2) x (p_1 - p_0) = (p_1 - p_0) x (p_2 - p_0)
+        let solid = det.abs().gt(det.lit(ZERO_AREA));
+        let ahead = z[0].gt(z[0].zero()) & z[1].gt(z[1].zero()) & z[2].gt(z[2].zero());
+        Self {
+            p,
+            e,
+            inv_e_sq: e.map(|e| e.dot(e).max(det.lit(EDGE_GUARD)).recip()),
+            inv_det: R::select(solid, det, det.one()).recip().keep(solid),
+            z,
+            inv_z: z.map(|z| z.max(z.lit(DEPTH_GUARD)).recip()),
+            solid,
+            colored: solid & ahead,
+            counter_clockwise: det.gt(det.zero()),
+        }
+    }
+
+    /// Returns the barycentric weights `w_k` of the pixel at `at`: `w_{k+2} = (e_k x (at - p_k)) / det`.
+    ///
+    /// They sum to 1 for a face with an area and are all 0 for one without.
+    #[inline(always)]
+    pub fn barycentric(&self, at: Vec2<R>) -> [R; 3] {
+        let w = |k: usize| self.e[k].cross(at - self.p[k]) * self.inv_det;
+        [w(1), w(2), w(0)]
+    }
+
+    /// Returns `d w_k / d at` for each k, the first two entries of the rows `inv_k` of MATH 2.
+    #[inline(always)]
+    pub fn barycentric_slopes(&self) -> [Vec2<R>; 3] {
+        // w_{k+2} = (e_k x r) / det, so d w_{k+2} / d at = (-e_k.y, e_k.x) / det.
+        let slope = |k: usize| Vec2::new(-self.e[k].y, self.e[k].x).scale(self.inv_det);
+        [slope(1), slope(2), slope(0)]
+    }
+
+    /// Returns the gradient to the corners, given `grad_w`: `dw_k / d p_m = -w_m dw_k / d at` (MATH 3).
+    #[inline(always)]
+    pub fn barycentric_vjp(&self, w: &[R; 3], grad_w: [R; 3]) -> [Vec2<R>; 3] {
+        let s = self.barycentric_slopes();
+        let at = s[0].scale(grad_w[0]) + s[1].scale(grad_w[1]) + s[2].scale(grad_w[2]);
+        w.map(|w_m| at.scale(-w_m))
+    }
+
+    /// Tells where the pixel with weights `w` lies strictly inside: all `w_k > 0`.
+    #[inline(always)]
+    pub fn inside(&self, w: &[R; 3]) -> R::Mask {
+        let zero = w[0].zero();
+        self.solid & w[0].gt(zero) & w[1].gt(zero) & w[2].gt(zero)
+    }
+
+    /// Tells where the closed face holds the pixel with weights `w`: all `0 <= w_k <= 1`.
+    #[inline(always)]
+    pub fn holds(&self, w: &[R; 3]) -> R::Mask {
+        let within = |w: R| w.ge(w.zero()) & w.le(w.one());
+        self.solid & within(w[0]) & within(w[1]) & within(w[2])
+    }
+
+    /// Returns the weights clipped to the face: `c_k = clamp(w_k, 0, 1) / max(sum, 1e-5)` (MATH 5).
+    #[inline(always)]
+    pub fn clip(w: &[R; 3]) -> Clipped<R> {
+        let held = w.map(|w| w.clamp(0.0, 1.0));
+        let sum = held[0] + held[1] + held[2];
+        let inv_sum = sum.max(sum.lit(CLIP_GUARD)).recip();
+        Clipped { c: held.map(|h| h * inv_sum), inv_sum, free: w.map(|w| w.gt(w.zero()) & w.lt(w.one())) }
+    }
+
+    /// Returns the gradient to the weights, given `grad_c`: `H_k = a_k (G_k - sum_m G_m c_m) / n` (MATH 5).
+    #[inline(always)]
+    pub fn clip_vjp(clipped: &Clipped<R>, grad_c: [R; 3]) -> [R; 3] {
+        let Clipped { c, inv_sum, free } = clipped;
+        let mean = grad_c[0] * c[0] + grad_c[1] * c[1] + grad_c[2] * c[2];
+        core::array::from_fn(|k| ((grad_c[k] - mean) * *inv_sum).keep(free[k]))
+    }
+
+    /// Returns the depth at a pixel, `z_p = 1 / sum_k(c_k / z_k)`.
+    #[inline(always)]
+    pub fn depth(&self, c: &[R; 3]) -> R {
+        (c[0] * self.inv_z[0] + c[1] * self.inv_z[1] + c[2] * self.inv_z[2]).recip()
+    }
+
+    /// Returns the gradients (to c, to z), given `grad_z_p`: `dz_p/dc_k = -z_p^2 / z_k`, `dz_p/dz_k = z_p^2 c_k / z_k^2`.
+    #[inline(always)]
+    pub fn depth_vjp(&self, c: &[R; 3], z_p: R, grad_z_p: R) -> ([R; 3], [R; 3]) {
+        let ratio = self.inv_z.map(|i| z_p * i);
+        let grad_c = core::array::from_fn(|k| -(grad_z_p * z_p * ratio[k]));
+        // c_k first: where it is 0 the product stays 0 however near the corner is.
+        let grad_z = core::array::from_fn(|k| grad_z_p * (c[k] * ratio[k]) * ratio[k]);
+        (grad_c, grad_z)
+    }
+
+    /// Returns the perspective-correct weights `c'_k = (c_k / z_k) z_p`.
+    #[inline(always)]
+    pub fn perspective(&self, c: &[R; 3], z_p: R) -> [R; 3] {
+        core::array::from_fn(|k| c[k] * (self.inv_z[k] * z_p))
+    }
+
+    /// Returns the gradients (to c, to z_p, to z), given `grad` with respect to [`Triangle::perspective`] (MATH 5).
+    #[inline(always)]
+    pub fn perspective_vjp(&self, c: &[R; 3], z_p: R, grad: [R; 3]) -> ([R; 3], R, [R; 3]) {
+        let term: [R; 3] = core::array::from_fn(|k| grad[k] * (c[k] * self.inv_z[k]));
+        (
+            core::array::from_fn(|k| grad[k] * (z_p * self.inv_z[k])),
+            term[0] + term[1] + term[2],
+            core::array::from_fn(|k| -(term[k] * (self.inv_z[k] * z_p))),
+        )
+    }
+
+    /// Returns the bounding box of the face.
+    #[inline(always)]
+    pub fn bounding_box(&self) -> BoundingBox<R> {
+        let [a, b, c] = self.p;
+        BoundingBox {
+            low: Vec2::new(a.x.min(b.x).min(c.x), a.y.min(b.y).min(c.y)),
+            high: Vec2::new(a.x.max(b.x).max(c.x), a.y.max(b.y).max(c.y)),
+        }
+    }
+
+    /// Returns the face of lane `i`.
+    pub fn lane(&self, i: usize) -> Triangle<R::Scalar> {
+        Triangle {
+            p: self.p.map(|v| v.lane(i)),
+            e: self.e.map(|v| v.lane(i)),
+            inv_e_sq: self.inv_e_sq.map(|x| x.lane(i)),
+            inv_det: self.inv_det.lane(i),
+            z: self.z.map(|x| x.lane(i)),
+            inv_z: self.inv_z.map(|x| x.lane(i)),
+            solid: R::mask_lane(self.solid, i),
+            colored: R::mask_lane(self.colored, i),
+            counter_clockwise: R::mask_lane(self.counter_clockwise, i),
+        }
+    }
+}
+
+impl<R: Real> BoundingBox<R> {
+    /// Tells where the box, grown by `reach` on every side, holds the point `at` (closed).
+    #[inline(always)]
+    pub fn holds(&self, at: Vec2<R>, reach: R) -> R::Mask {
+        at.x.ge(self.low.x - reach)
+            & at.x.le(self.high.x + reach)
+            & at.y.ge(self.low.y - reach)
+            & at.y.le(self.high.y + reach)
+    }
+}
+
+/// Returns the pixel centre of (row, column) of an H x W picture: `x = (2 col + 1 - W)/H`, `y = (H - 1 - 2 row)/H`.
+#[inline(always)]
+pub fn pixel_centre<S: Scalar>(row: usize, column: usize, height: usize, width: usize) -> Vec2<S> {
+    let h = height as f64;
+    Vec2::new(
+        S::from_f64((2.0 * column as f64 + 1.0 - width as f64) / h),
+        S::from_f64((h - 1.0 - 2.0 * row as f64) / h),
+    )
+}

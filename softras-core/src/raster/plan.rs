@@ -1,0 +1,191 @@
+//! Faces and parameters checked against each other: what every back end starts from.
+
+use crate::error::{Error, Result};
+use crate::math::{
+    ColorAggregator, ColorContext, Cutoff, DistanceMetric, DistributionFunction, Face, FaceTexels, Facing,
+    Scalar, Setting, background_nearness,
+};
+use crate::scene::{Faces, Winding};
+
+use super::params::{RasterParams, Sides};
+
+/// The sizes of a render and the numbers of each picture, all checked.
+#[derive(Clone, Debug, Default)]
+pub struct Plan<R: Scalar> {
+    /// The number of pictures, B.
+    pub batch: usize,
+    /// Pixels across, W.
+    pub width: usize,
+    /// Pixels down, H.
+    pub height: usize,
+    /// Color channels C; 0 where no color is drawn.
+    pub channels: usize,
+    /// Tells whether the silhouette is drawn.
+    pub draws_silhouette: bool,
+    /// Tells whether the color is drawn.
+    pub draws_color: bool,
+    /// The background of each picture, `[B, C]`, row-major.
+    pub background: Vec<R>,
+    settings: Vec<Setting<'static, R>>, // [B]; weights are put in on the way out
+}
+
+impl<R: Scalar> Plan<R> {
+    /// Checks `params`, then `faces` against them, and works out the numbers of each picture.
+    ///
+    /// # Errors
+    /// `Parameter` and `Shape` for values out of range or not fitting the batch; `OutOfMemory` for pictures that would
+    /// take more than the memory limit.
+    pub fn new(faces: &Faces<R>, params: &RasterParams<R>) -> Result<Self> {
+        params.check()?;
+        let batch = faces.batch();
+        let draws_color = params.outputs.color();
+        let channels = if draws_color { faces.channels() } else { 0 };
+        if draws_color && faces.textures().is_none() {
+            return Err(Error::parameter(
+                "outputs",
+                "color, of faces without textures",
+                "Outputs::Silhouette",
+            ));
+        }
+        for (name, each) in [
+            ("sigma", &params.sigma),
+            ("gamma", &params.gamma),
+            ("epsilon", &params.epsilon),
+            ("distribution shape", &params.distribution_shape),
+            ("t-conorm shape", &params.t_conorm_shape),
+        ] {
+            if let super::PerPicture::Each(values) = each
+                && values.len() != batch
+            {
+                return Err(Error::shape(name, &[values.len()], format!("[{batch}], one a picture")));
+            }
+        }
+        check_memory::<R>(batch, params, channels)?;
+        let weights = params.color.weights(channels);
+        if draws_color && params.weights.len() != weights {
+            return Err(Error::shape("weights", &[params.weights.len()], format!("[{weights}]")));
+        }
+        Ok(Self {
+            batch,
+            width: params.width,
+            height: params.height,
+            channels,
+            draws_silhouette: params.outputs.silhouette(),
+            draws_color,
+            background: background(params, batch, channels)?,
+            settings: (0..batch).map(|b| setting(faces, params, b)).collect(),
+        })
+    }
+
+    /// Returns the numbers all pairs of picture `b` share.
+    ///
+    /// # Panics
+    /// If there is no picture `b`.
+    #[must_use]
+    pub fn setting<'a>(&self, b: usize, weights: &'a [R]) -> Setting<'a, R> {
+        let setting = self.settings[b];
+        Setting { color: ColorContext { weights, ..setting.color }, ..setting }
+    }
+
+    /// The number of pixels of one picture.
+    #[must_use]
+    pub const fn pixels(&self) -> usize {
+        self.width * self.height
+    }
+
+    /// Returns face `f` of picture `b`, set up; `f` counts from the start of the batch.
+    ///
+    /// # Panics
+    /// If there is no such face.
+    #[must_use]
+    pub fn face<'a>(&self, faces: &'a Faces<R>, b: usize, f: usize) -> Face<'a, R> {
+        let picture = &faces.pictures()[b];
+        let local = f - picture.faces.start;
+        let texels = if self.draws_color { face_texels(faces, picture.first_texture + local) } else { None };
+        Face::new(faces.face(f), R::from_f64(local as f64), texels)
+    }
+}
+
+/// Returns row `row` of the textures of `faces`.
+pub(crate) fn face_texels<R: Scalar>(faces: &Faces<R>, row: usize) -> Option<FaceTexels<'_, R>> {
+    let textures = faces.textures()?;
+    let kind = textures.kind();
+    let channels = textures.channels();
+    let size = kind.texels() * channels;
+    let texels = textures.texels().as_slice()?;
+    Some(FaceTexels { kind, texels: &texels[row * size..(row + 1) * size], channels })
+}
+
+/// Bytes of pictures, and of what `backward` keeps of each pixel: the sums and at most 8 more numbers.
+fn check_memory<R: Scalar>(batch: usize, params: &RasterParams<R>, channels: usize) -> Result<()> {
+    let sums = if params.outputs.color() { params.color.sums(channels) } else { 0 };
+    let numbers = channels + sums + 1 + 8;
+    let pixels = params.width as u128 * params.height as u128;
+    let needed = pixels * batch.max(1) as u128 * (numbers * size_of::<R>()) as u128;
+    let limit = u128::from(params.memory_limit);
+    if needed > limit || pixels > 1 << 31 {
+        let what = format!("{batch} picture(s) of {} x {} pixels", params.width, params.height);
+        return Err(Error::OutOfMemory { what, needed, limit });
+    }
+    Ok(())
+}
+
+fn background<R: Scalar>(params: &RasterParams<R>, batch: usize, channels: usize) -> Result<Vec<R>> {
+    let given = &params.background;
+    if channels == 0 || given.is_empty() {
+        return Ok(vec![R::ZERO; batch * channels]);
+    }
+    let rows = given.nrows();
+    if given.ncols() != channels || (rows != 1 && rows != batch) {
+        let expected = format!("[{channels}] for all pictures or [{batch}, {channels}]");
+        return Err(Error::shape("background", given.shape(), expected));
+    }
+    Ok((0..batch).flat_map(|b| given.row(if rows == 1 { 0 } else { b }).to_vec()).collect())
+}
+
+fn setting<R: Scalar>(faces: &Faces<R>, params: &RasterParams<R>, b: usize) -> Setting<'static, R> {
+    let sigma = params.sigma.of(b);
+    let gamma = params.gamma.of(b);
+    let (near, far) = (params.near, params.far);
+    let shape = params.distribution_shape.of(b);
+    let cut = R::from_f64(params.distribution.cut(params.dist_eps, shape.to_f64()));
+    let bound = cut * sigma;
+    let facing = match (params.sides, faces.front()) {
+        (Sides::Double, _) => Facing::Both,
+        (Sides::Front, Winding::CounterClockwise) => Facing::CounterClockwise,
+        (Sides::Front, Winding::Clockwise) => Facing::Clockwise,
+    };
+    Setting {
+        inv_sigma: sigma.recip(),
+        cut,
+        bound,
+        box_reach: bound.sqrt(),
+        cutoff: params.cutoff,
+        distribution_shape: shape,
+        t_conorm_shape: params.t_conorm_shape.of(b),
+        faces: R::from_f64(faces.pictures()[b].faces.len() as f64),
+        near,
+        far,
+        depth_map: params.depth_map,
+        interpolation: params.interpolation,
+        facing,
+        color: ColorContext {
+            rate: (params.depth_map.range(near, far) * gamma).recip(),
+            inv_gamma: gamma.recip(),
+            background_nearness: background_nearness(params.depth_map, near, far, params.epsilon.of(b)),
+            weights: &[],
+        },
+    }
+}
+
+/// Returns how far outside its bounding box, in screen units, a face of this picture can count: infinite without a
+/// cut-off. A bound for culling; membership is decided by the pair alone.
+pub fn cull_reach<R: Scalar>(params: &RasterParams<R>, setting: &Setting<'_, R>) -> f64 {
+    if setting.cutoff == Cutoff::None {
+        return match params.distance.edge() {
+            crate::math::Edge::Hard => 0.0,
+            crate::math::Edge::Soft => f64::INFINITY,
+        };
+    }
+    params.distance.reach(setting.bound.to_f64()).min(setting.box_reach.to_f64())
+}
