@@ -4,7 +4,7 @@ use ndarray::{Array4, ArrayRef3, ArrayRef4};
 
 use crate::error::{Error, Result};
 use crate::image::{Image, ImageGrad};
-use crate::math::{Scalar, OrderedSum};
+use crate::math::{OrderedSum, Scalar};
 
 /// How a difference of colors counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

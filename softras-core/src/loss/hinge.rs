@@ -11,7 +11,7 @@ use ndarray::{Array2, ArrayRef2};
 
 use super::topology::{Hinge, Topology};
 use crate::error::Result;
-use crate::math::{Scalar, OrderedSum, Vec3};
+use crate::math::{OrderedSum, Scalar, Vec3};
 use crate::scene::rows::to_rows;
 use crate::scene::{triangle_normal, triangle_normal_vjp};
 

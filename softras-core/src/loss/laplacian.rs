@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayRef2};
 
 use super::topology::Topology;
 use crate::error::Result;
-use crate::math::{Scalar, OrderedSum, Vec3};
+use crate::math::{OrderedSum, Scalar, Vec3};
 use crate::scene::rows::to_rows;
 
 /// The uniform Laplacian loss `sum_v |v - mean of the neighbours of v|^2`; vertices without neighbours count 0.

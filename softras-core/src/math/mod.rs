@@ -28,8 +28,8 @@ mod pair;
 mod real;
 mod silhouette;
 mod texture;
-pub mod trig;
 mod triangle;
+pub mod trig;
 mod vector;
 
 pub use color::{

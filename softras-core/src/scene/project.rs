@@ -5,12 +5,12 @@
 use ndarray::{Array1, Array3, Axis, concatenate};
 
 use super::camera::{Camera, ReadyCamera};
-use super::faces::{Faces, Picture, TextureKind, Textures};
+use super::faces::{Faces, Picture, Textures};
 use super::mesh::{Mesh, MeshTexture};
 use super::rows::from_rows;
 use super::view::{View, ViewPlace};
 use crate::error::{Error, Result};
-use crate::math::{Scalar, Vec3};
+use crate::math::{Scalar, TextureKind, Vec3};
 
 impl<R: Scalar> Camera<R> {
     /// Draws `mesh` on the screen: one picture of all its triangles, in order, with its texture (colors of vertices

@@ -11,7 +11,7 @@ use super::project::texels;
 use super::rows::{from_rows, to_rows};
 use super::view::MeshGrad;
 use crate::error::{Error, Result};
-use crate::math::{Scalar, OrderedSum, Vec3};
+use crate::math::{OrderedSum, Scalar, Vec3};
 
 /// How a mesh was lit: brings gradients back to the mesh without light, and to the lights.
 #[derive(Clone, Debug)]
@@ -225,6 +225,16 @@ fn texel_centers<R: Scalar>(side: usize) -> Vec<[R; 3]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::math::surface_texel;
+
+    #[test]
+    fn the_texel_at_a_texel_center_is_that_texel() {
+        for side in 1..6 {
+            for (texel, center) in texel_centers::<f64>(side).iter().enumerate() {
+                assert_eq!(surface_texel(center, side as f64) as usize, texel, "side {side}");
+            }
+        }
+    }
 
     #[test]
     fn texel_centers_lie_inside_and_fill_the_triangle_evenly() {

@@ -9,7 +9,7 @@ use super::mesh::{Mesh, MeshTexture};
 use super::project::{draw, put};
 use super::rows::from_rows;
 use crate::error::{Error, Result};
-use crate::math::{Scalar, OrderedSum, Vec3};
+use crate::math::{OrderedSum, Scalar, Vec3};
 use crate::raster::Gradients;
 
 /// d loss / d [`Mesh`].
