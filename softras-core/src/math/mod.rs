@@ -9,6 +9,7 @@
 //! | `depth`, `color` | the depth softmax and the aggregators A_S, Over, hard |
 //! | `texture` | colors of faces |
 //! | `pair` | all of it for one face at one pixel, forward and back |
+//! | `matrix`, `trig`, `ordered_sum` | rotations, angles and sums, for cameras and losses |
 //! | `custom` | parts of the user's own, behind an object |
 
 #[macro_use]
@@ -21,11 +22,14 @@ mod depth;
 mod distance;
 mod distribution;
 mod dual;
+mod matrix;
+mod ordered_sum;
 mod pair;
 mod real;
 mod silhouette;
 mod texture;
 mod triangle;
+pub mod trig;
 mod vector;
 
 pub use color::{
@@ -45,6 +49,8 @@ pub use distribution::{
     smooth_window_vjp,
 };
 pub use dual::Dual;
+pub use matrix::Mat3;
+pub use ordered_sum::OrderedSum;
 pub use pair::{
     ColorGrad, ColorGradOf, ColorSlot, Face, Facing, PairGrad, PairSink, Parts, Setting, Shade,
     SilhouetteGrad, Touch,
