@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use softras_core::ImageGrad;
 use softras_core::math::{
     ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, DistanceMetric,
-    DistributionFunction, Face, PairGrad, PairSink, Parts, Planes, Real, Scalar, Setting,
+    DistributionFunction, Face, Mask, PairGrad, PairSink, Parts, Planes, Real, Scalar, Setting,
     SilhouetteAggregator, SilhouetteGrad,
 };
 use softras_core::raster::{Gradients, Plan, RasterParams};
@@ -16,6 +16,7 @@ use softras_core::scene::Faces;
 use crate::accumulate::{gather_textures, sum_grad, sum_lanes, sum_wide};
 use crate::bins::TILE;
 use crate::forward::{load_state, store_state};
+use crate::lanes::{Kernel, Vector};
 use crate::setup::PixelRect;
 use crate::workspace::{Blocks, CpuSaved, Drawn, Layout};
 
@@ -27,7 +28,7 @@ const BIG_PIXELS: usize = 4 * ITEM_TILES * TILE * TILE;
 const SLOT_NUMBERS: usize = 1 << 24;
 
 /// Writes the gradients that `gradients` has room for.
-pub(crate) fn backward<R: Scalar, M, F, S, A>(
+pub(crate) fn backward<R: Vector, M, F, S, A>(
     parts: &Parts<M, F, S, A>,
     saved: &CpuSaved<R>,
     drawn: &Drawn<R>,
@@ -84,7 +85,7 @@ impl<R> Cotangents<R> {
 }
 
 /// Reverses `finish` at every pixel; adds the gradients to background, epsilon and the aggregator's weights.
-fn prepare<R: Scalar, M, F, S, A>(
+fn prepare<R: Vector, M, F, S, A>(
     parts: &Parts<M, F, S, A>,
     saved: &CpuSaved<R>,
     drawn: &Drawn<R>,
@@ -97,7 +98,7 @@ where
     S: SilhouetteAggregator,
     A: ColorAggregator,
 {
-    let Drawn { params, plan, .. } = drawn;
+    let plan = &drawn.plan;
     let (grid, layout) = (&saved.grid, &saved.layout);
     let mut out = Cotangents {
         fixed: if grad.color.is_some() { A::Cotangent::<R>::COUNT } else { 0 },
@@ -110,76 +111,15 @@ where
     out.planes.resize(plan.batch * grid.tiles() * tile_size, R::ZERO);
     out.active.resize(plan.batch * grid.tiles() * blocks, false);
 
-    let weights = params.get_weights();
-    let (fixed, count) = (out.fixed, out.count());
-    // One partial sum a tile: background, epsilon, weights.
     let channels = plan.channels;
+    let out_ref = (out.fixed, out.count());
     let partials: Vec<Vec<R>> = out
         .planes
         .par_chunks_mut(tile_size)
         .zip(out.active.par_chunks_mut(blocks))
         .enumerate()
         .map(|(i, (planes, active))| {
-            let like = R::ZERO;
-            let (b, t) = (i / grid.tiles(), i % grid.tiles());
-            let tile = grid.tile(t);
-            let setting = plan.setting(b, weights);
-            let background: Vec<R> = plan.background[b * channels..(b + 1) * channels].to_vec();
-            let mut sums = vec![like.zero(); layout.sums];
-            let mut pixel_grad = vec![like.zero(); channels];
-            let mut grad_sums = vec![like.zero(); layout.sums];
-            let mut grad_background = vec![like.zero(); channels];
-            let mut grad_weights = vec![like.zero(); weights.len()];
-            let mut grad_epsilon = like.zero();
-            let state_size = layout.count() * R::LANES;
-            for n in 0..blocks {
-                let (x, y) = Blocks::first_pixel::<R>(&tile, n);
-                if x >= grid.width || y >= grid.height {
-                    continue;
-                }
-                let own = &mut planes[n * count * R::LANES..(n + 1) * count * R::LANES];
-                let mut some = false;
-                if let Some(g) = &grad.silhouette {
-                    let g = g[[b, y, x]];
-                    some |= g != R::ZERO;
-                    g.store(own);
-                }
-                if let Some(g) = &grad.color {
-                    for (c, out) in pixel_grad.iter_mut().enumerate() {
-                        *out = g[[b, c, y, x]];
-                        some |= *out != R::ZERO;
-                    }
-                }
-                active[n] = some;
-                if !some || grad.color.is_none() {
-                    continue;
-                }
-                let state = &saved.planes[(i * blocks + n) * state_size..];
-                for (s, sum) in sums.iter_mut().enumerate() {
-                    *sum = like.load(&state[(layout.sums_at() + s) * R::LANES..]);
-                }
-                let pixel = ColorPixel {
-                    state: load_state::<R, A::State<R>>(like, &state[layout.color_at() * R::LANES..]),
-                    sums: &sums,
-                    background: &background,
-                };
-                let mut sink = ColorPixelGrad {
-                    sums: &mut grad_sums,
-                    background: &mut grad_background,
-                    weights: &mut grad_weights,
-                };
-                let (cotangent, epsilon) =
-                    parts.color.pixel_vjp(&setting.color, &pixel, &pixel_grad, &mut sink);
-                grad_epsilon += epsilon;
-                store_state(like, &cotangent, &mut own[R::LANES..]);
-                for (s, sum) in grad_sums.iter().enumerate() {
-                    sum.store(&mut own[(1 + fixed + s) * R::LANES..]);
-                }
-            }
-            let mut partial: Vec<R> = grad_background.into_iter().map(sum_lanes).collect();
-            partial.push(sum_lanes(grad_epsilon));
-            partial.extend(grad_weights.into_iter().map(sum_lanes));
-            partial
+            R::dispatch(PrepareTile { parts, saved, drawn, grad, number: i, layout: out_ref, planes, active })
         })
         .collect();
 
@@ -200,6 +140,105 @@ where
         }
     }
     out
+}
+
+/// Reverses `finish` in one tile; returns its partial sums: background, epsilon, weights.
+struct PrepareTile<'a, R: Scalar, M, F, S, A> {
+    parts: &'a Parts<M, F, S, A>,
+    saved: &'a CpuSaved<R>,
+    drawn: &'a Drawn<R>,
+    grad: &'a ImageGrad<R>,
+    /// The tile, counted over the batch.
+    number: usize,
+    /// Planes of the aggregator's own cotangent, and of all of a block's.
+    layout: (usize, usize),
+    planes: &'a mut [R],
+    active: &'a mut [bool],
+}
+
+impl<R, M, F, S, A> Kernel<R> for PrepareTile<'_, R, M, F, S, A>
+where
+    R: Scalar,
+    M: DistanceMetric,
+    F: DistributionFunction,
+    S: SilhouetteAggregator,
+    A: ColorAggregator,
+{
+    type Output = Vec<R>;
+
+    #[inline(always)]
+    fn run<L: Real<Scalar = R>>(self, like: L) -> Vec<R> {
+        let Self { parts, saved, drawn, grad, number, layout: (fixed, count), planes, active } = self;
+        let Drawn { params, plan, .. } = drawn;
+        let (grid, layout) = (&saved.grid, &saved.layout);
+        let (b, t) = (number / grid.tiles(), number % grid.tiles());
+        let tile = grid.tile(t);
+        let weights = params.get_weights();
+        let setting = plan.setting(b, weights).splat(like);
+        let channels = plan.channels;
+        let own = &plan.background[b * channels..(b + 1) * channels];
+        let background: Vec<L> = own.iter().map(|&c| like.splat(c)).collect();
+        let zeros = |n: usize| vec![like.zero(); n];
+        let (mut sums, mut grad_sums) = (zeros(layout.sums), zeros(layout.sums));
+        let (mut pixel_grad, mut grad_background) = (zeros(channels), zeros(channels));
+        let mut grad_weights = zeros(weights.len());
+        let mut grad_epsilon = like.zero();
+        let state_size = layout.count() * L::LANES;
+        let blocks = Blocks::in_tile(L::LANES);
+        for n in 0..blocks {
+            let first = Blocks::first_pixel::<L>(&tile, n);
+            if first.0 >= grid.width || first.1 >= grid.height {
+                continue;
+            }
+            let own = &mut planes[n * count * L::LANES..(n + 1) * count * L::LANES];
+            let mut some = false;
+            // Pixels beyond the border have no gradient.
+            let mut read = |at: &dyn Fn(usize, usize) -> R| {
+                let value = like.per_lane(|i| match Blocks::pixel::<L>(grid, first, i) {
+                    Some((x, y)) => at(x, y),
+                    None => R::ZERO,
+                });
+                some |= (!value.same(like.zero())).any();
+                value
+            };
+            if let Some(g) = &grad.silhouette {
+                read(&|x, y| g[[b, y, x]]).store(own);
+            }
+            if let Some(g) = &grad.color {
+                for (c, out) in pixel_grad.iter_mut().enumerate() {
+                    *out = read(&|x, y| g[[b, c, y, x]]);
+                }
+            }
+            active[n] = some;
+            if !some || grad.color.is_none() {
+                continue;
+            }
+            let state = &saved.planes[(number * blocks + n) * state_size..];
+            for (s, sum) in sums.iter_mut().enumerate() {
+                *sum = like.load(&state[(layout.sums_at() + s) * L::LANES..]);
+            }
+            let pixel = ColorPixel {
+                state: load_state::<L, A::State<L>>(like, &state[layout.color_at() * L::LANES..]),
+                sums: &sums,
+                background: &background,
+            };
+            let mut sink = ColorPixelGrad {
+                sums: &mut grad_sums,
+                background: &mut grad_background,
+                weights: &mut grad_weights,
+            };
+            let (cotangent, epsilon) = parts.color.pixel_vjp(&setting.color, &pixel, &pixel_grad, &mut sink);
+            grad_epsilon += epsilon;
+            store_state(like, &cotangent, &mut own[L::LANES..]);
+            for (s, sum) in grad_sums.iter().enumerate() {
+                sum.store(&mut own[(1 + fixed + s) * L::LANES..]);
+            }
+        }
+        let mut partial: Vec<R> = grad_background.into_iter().map(sum_lanes).collect();
+        partial.push(sum_lanes(grad_epsilon));
+        partial.extend(grad_weights.into_iter().map(sum_lanes));
+        partial
+    }
 }
 
 /// All a face needs to walk its pixels.
@@ -230,7 +269,7 @@ struct FaceGrad<R> {
 
 impl<R, M, F, S, A> Walk<'_, R, M, F, S, A>
 where
-    R: Scalar,
+    R: Vector,
     M: DistanceMetric,
     F: DistributionFunction,
     S: SilhouetteAggregator,
@@ -291,15 +330,12 @@ where
         const RUN: usize = 32;
         let records = &self.saved.records[faces.clone()];
         let walk = |run: usize, slots: &mut [R]| -> Vec<FaceGrad<R>> {
-            let mut scratch = self.scratch(R::ZERO);
-            let records = &records[run * RUN..records.len().min((run + 1) * RUN)];
-            let grads = records.iter().enumerate().map(|(i, record)| {
-                let f = faces.start + run * RUN + i;
-                let texels = &mut slots[i * texture_size..(i + 1) * texture_size];
-                let rect = if record.rect.area() > BIG_PIXELS { PixelRect::default() } else { record.rect };
-                self.face(R::ZERO, f, &rect, texels, &mut scratch)
+            let own = &records[run * RUN..records.len().min((run + 1) * RUN)];
+            let rects = own.iter().map(|record| {
+                if record.rect.area() > BIG_PIXELS { PixelRect::default() } else { record.rect }
             });
-            grads.collect()
+            let items = rects.enumerate().map(|(i, rect)| (faces.start + run * RUN + i, rect)).collect();
+            R::dispatch(WalkItems { walk: self, items, texture_size, slots })
         };
         let runs = records.len().div_ceil(RUN);
         if texture_size == 0 {
@@ -330,10 +366,12 @@ where
         for items in items.chunks(turn) {
             let parts: Vec<(FaceGrad<R>, Vec<R>)> = items
                 .par_iter()
-                .map(|(f, rect)| {
+                .map(|&item| {
                     let mut texels = vec![R::ZERO; texture_size];
-                    let mut scratch = self.scratch(R::ZERO);
-                    (self.face(R::ZERO, *f, rect, &mut texels, &mut scratch), texels)
+                    let items = vec![item];
+                    let mut grads =
+                        R::dispatch(WalkItems { walk: self, items, texture_size, slots: &mut texels });
+                    (grads.remove(0), texels)
                 })
                 .collect();
             for ((f, _), (part, texels)) in items.iter().zip(parts) {
@@ -350,7 +388,48 @@ where
             }
         }
     }
+}
 
+/// Walks some faces, or items of big ones: each a face and the pixels to walk, with its slot of texels.
+struct WalkItems<'a, 'w, R: Scalar, M, F, S, A> {
+    walk: &'a Walk<'w, R, M, F, S, A>,
+    items: Vec<(usize, PixelRect)>,
+    texture_size: usize,
+    slots: &'a mut [R],
+}
+
+impl<R, M, F, S, A> Kernel<R> for WalkItems<'_, '_, R, M, F, S, A>
+where
+    R: Scalar,
+    M: DistanceMetric,
+    F: DistributionFunction,
+    S: SilhouetteAggregator,
+    A: ColorAggregator,
+{
+    type Output = Vec<FaceGrad<R>>;
+
+    #[inline(always)]
+    fn run<L: Real<Scalar = R>>(self, like: L) -> Vec<FaceGrad<R>> {
+        let Self { walk, items, texture_size, slots } = self;
+        let mut scratch = walk.scratch(like);
+        let mut grads = Vec::with_capacity(items.len());
+        for (i, (f, rect)) in items.iter().enumerate() {
+            let texels = &mut slots[i * texture_size..(i + 1) * texture_size];
+            grads.push(walk.face(like, *f, rect, texels, &mut scratch));
+        }
+        grads
+    }
+}
+
+impl<R, M, F, S, A> Walk<'_, R, M, F, S, A>
+where
+    R: Scalar,
+    M: DistanceMetric,
+    F: DistributionFunction,
+    S: SilhouetteAggregator,
+    A: ColorAggregator,
+{
+    #[inline(always)]
     fn scratch<L: Real<Scalar = R>>(&self, like: L) -> Scratch<L> {
         let channels = vec![like.zero(); self.saved.layout.channels];
         let sums = vec![like.zero(); self.saved.layout.sums];
@@ -364,6 +443,7 @@ where
         }
     }
 
+    #[inline(always)]
     /// Walks the pixels of face `f` in `rect`; adds its texture gradient to `texels`.
     fn face<L: Real<Scalar = R>>(
         &self,
@@ -431,7 +511,8 @@ where
             if !cotangents.active[block] {
                 continue;
             }
-            let at = Blocks::centres(like, &saved.grid, Blocks::first_pixel::<L>(&tile.rect, n));
+            let first = Blocks::first_pixel::<L>(&tile.rect, n);
+            let at = Blocks::centres(like, &saved.grid, first);
             let state = &saved.planes[block * state_size..(block + 1) * state_size];
             let own = &cotangents.planes[block * own_size..(block + 1) * own_size];
             let silhouette = (layout.silhouette > 0).then(|| SilhouetteGrad {

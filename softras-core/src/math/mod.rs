@@ -22,6 +22,7 @@ mod depth;
 mod distance;
 mod distribution;
 mod dual;
+mod exp;
 mod matrix;
 mod ordered_sum;
 mod pair;
@@ -49,6 +50,7 @@ pub use distribution::{
     smooth_window_vjp,
 };
 pub use dual::Dual;
+pub use exp::{EXP_HIGHEST, EXP_LOWEST, exp_f32};
 pub use matrix::Mat3;
 pub use ordered_sum::OrderedSum;
 pub use pair::{

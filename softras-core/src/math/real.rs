@@ -7,6 +7,8 @@
 use core::fmt::Debug;
 use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
 
+use super::exp::{exp_f32, pow2_f32};
+
 /// The answer of a comparison: one truth value for each lane.
 pub trait Mask: Copy + Debug + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> {
     /// Tells whether any lane holds.
@@ -161,7 +163,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar_is_real {
-    ($t:ident) => {
+    ($t:ident, $exp:expr) => {
         impl Real for $t {
             type Mask = bool;
             type Scalar = $t;
@@ -210,7 +212,7 @@ macro_rules! scalar_is_real {
             }
             #[inline(always)]
             fn exp(self) -> Self {
-                $t::exp(self)
+                $exp(self)
             }
             #[inline(always)]
             fn ln(self) -> Self {
@@ -250,5 +252,5 @@ macro_rules! scalar_is_real {
     };
 }
 
-scalar_is_real!(f32);
-scalar_is_real!(f64);
+scalar_is_real!(f32, |x| exp_f32(x, pow2_f32));
+scalar_is_real!(f64, f64::exp);

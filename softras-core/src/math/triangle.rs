@@ -235,11 +235,13 @@ impl<R: Real> BoundingBox<R> {
 }
 
 /// Returns the pixel centre of (row, column) of an H x W picture: `x = (2 col + 1 - W)/H`, `y = (H - 1 - 2 row)/H`.
+///
+/// Every numerator is an integer that `f32` holds, so a scalar and a lane round alike.
 #[inline(always)]
 pub fn pixel_centre<S: Scalar>(row: usize, column: usize, height: usize, width: usize) -> Vec2<S> {
-    let h = height as f64;
+    let h = S::from_f64(height as f64);
     Vec2::new(
-        S::from_f64((2.0 * column as f64 + 1.0 - width as f64) / h),
-        S::from_f64((h - 1.0 - 2.0 * row as f64) / h),
+        S::from_f64(2.0 * column as f64 + 1.0 - width as f64) / h,
+        S::from_f64(height as f64 - 1.0 - 2.0 * row as f64) / h,
     )
 }
