@@ -8,12 +8,12 @@ use softras_core::ImageGrad;
 use softras_core::math::{
     ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, DistanceMetric,
     DistributionFunction, Face, Mask, PairGrad, PairSink, Parts, Planes, Real, Scalar, Setting,
-    SilhouetteAggregator, SilhouetteGrad,
+    SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind, Vec2,
 };
 use softras_core::raster::{Gradients, Plan, RasterParams};
-use softras_core::scene::Faces;
+use softras_core::scene::{Faces, Textures};
 
-use crate::accumulate::{gather_textures, sum_grad, sum_lanes, sum_wide};
+use crate::accumulate::{gather_textures, sum_grad, sum_wide};
 use crate::bins::TILE;
 use crate::forward::{load_state, store_state};
 use crate::lanes::{Kernel, Vector};
@@ -46,11 +46,10 @@ pub(crate) fn backward<R: Vector, M, F, S, A>(
         return;
     }
     let cotangents = prepare(parts, saved, drawn, grad, gradients);
-    let walk = Walk { parts, saved, faces, params, plan, cotangents: &cotangents };
-    let texture_size = match &gradients.textures {
-        Some(t) if grad.color.is_some() => t.shape()[1] * t.shape()[2],
-        _ => 0,
-    };
+    let wanted = gradients.textures.is_some() && grad.color.is_some();
+    let texture = faces.textures().filter(|_| wanted).map(Textures::kind);
+    let texture_size = texture.map_or(0, |kind| kind.texels() * plan.channels);
+    let walk = Walk { parts, saved, faces, params, plan, cotangents: &cotangents, texture };
 
     let mut first = 0;
     while first < plan.batch {
@@ -234,9 +233,9 @@ where
                 sum.store(&mut own[(1 + fixed + s) * L::LANES..]);
             }
         }
-        let mut partial: Vec<R> = grad_background.into_iter().map(sum_lanes).collect();
-        partial.push(sum_lanes(grad_epsilon));
-        partial.extend(grad_weights.into_iter().map(sum_lanes));
+        let mut partial: Vec<R> = grad_background.into_iter().map(Real::sum).collect();
+        partial.push(grad_epsilon.sum());
+        partial.extend(grad_weights.into_iter().map(Real::sum));
         partial
     }
 }
@@ -249,6 +248,8 @@ struct Walk<'a, R: Scalar, M, F, S, A> {
     params: &'a RasterParams<R>,
     plan: &'a Plan<R>,
     cotangents: &'a Cotangents<R>,
+    /// The kind of the textures whose gradient is wanted.
+    texture: Option<TextureKind>,
 }
 
 /// Room for what a walk writes on its way.
@@ -259,6 +260,8 @@ struct Scratch<L: Real> {
     grad_sums: Vec<L>,
     background: Vec<L>,
     weights: Vec<L>,
+    /// Gradient to texels at the corners, `[3, C]`; empty for other textures or if not wanted.
+    corner_texels: Vec<L>,
 }
 
 /// The gradient of one face, or of one item of it.
@@ -440,6 +443,10 @@ where
             sums: sums.clone(),
             grad_sums: sums,
             weights: vec![like.zero(); self.params.get_weights().len()],
+            corner_texels: match self.texture {
+                Some(TextureKind::Vertex) => vec![like.zero(); 3 * self.saved.layout.channels],
+                _ => Vec::new(),
+            },
         }
     }
 
@@ -453,9 +460,9 @@ where
         texels: &mut [R],
         scratch: &mut Scratch<L>,
     ) -> FaceGrad<R> {
-        let mut total = PairGrad::zero(R::ZERO);
         if rect.is_empty() {
-            return FaceGrad { pair: total, weights: vec![R::ZERO; scratch.weights.len()] };
+            let weights = vec![R::ZERO; scratch.weights.len()];
+            return FaceGrad { pair: PairGrad::zero(R::ZERO), weights };
         }
         let grid = &self.saved.grid;
         let b = self.faces.pictures().partition_point(|p| p.faces.end <= f);
@@ -478,41 +485,45 @@ where
             *out = like.splat(self.plan.background[b * channels + c]);
         }
         scratch.weights.fill(like.zero());
+        scratch.corner_texels.fill(like.zero());
+        let (offsets, mut sum) = (Blocks::offsets(like), PairGrad::zero(like));
         let tile = TILE as u32;
         for ty in rect.y.0 / tile..rect.y.1.div_ceil(tile) {
             for tx in rect.x.0 / tile..rect.x.1.div_ceil(tile) {
                 let t = ty as usize * grid.across + tx as usize;
                 let tile = Tile { number: b * grid.tiles() + t, rect: grid.tile(t) };
-                let sum = self.tile(like, &setting, &face, &tile, rect, (texels, scratch));
-                total.add(&sum_grad(&sum));
+                self.tile(&mut sum, (offsets, &setting), &face, &tile, rect, (texels, scratch));
             }
         }
-        FaceGrad { pair: total, weights: scratch.weights.iter().map(|&w| sum_lanes(w)).collect() }
+        for (out, sum) in texels.iter_mut().zip(&scratch.corner_texels) {
+            *out += sum.sum();
+        }
+        FaceGrad { pair: sum_grad(&sum), weights: scratch.weights.iter().map(|&w| w.sum()).collect() }
     }
 
     /// Walks the pixels of one face in one tile.
     #[inline(always)]
     fn tile<L: Real<Scalar = R>>(
         &self,
-        like: L,
-        setting: &Setting<'_, L>,
+        sum: &mut PairGrad<L>,
+        (offsets, setting): (Vec2<L>, &Setting<'_, L>),
         face: &Face<'_, L>,
         tile: &Tile,
         rect: &PixelRect,
         (texels, scratch): (&mut [R], &mut Scratch<L>),
-    ) -> PairGrad<L> {
+    ) {
         let Self { parts, saved, cotangents, .. } = self;
         let layout: &Layout = &saved.layout;
         let blocks = Blocks::in_tile(L::LANES);
         let (state_size, own_size) = (layout.count() * L::LANES, cotangents.count() * L::LANES);
-        let mut sum = PairGrad::zero(like);
+        let like = offsets.x;
         for n in Blocks::of::<L>(&tile.rect, &rect.intersect(&tile.rect)) {
             let block = tile.number * blocks + n;
             if !cotangents.active[block] {
                 continue;
             }
             let first = Blocks::first_pixel::<L>(&tile.rect, n);
-            let at = Blocks::centres(like, &saved.grid, first);
+            let at = Blocks::centres(offsets, &saved.grid, first);
             let state = &saved.planes[block * state_size..(block + 1) * state_size];
             let own = &cotangents.planes[block * own_size..(block + 1) * own_size];
             let silhouette = (layout.silhouette > 0).then(|| SilhouetteGrad {
@@ -539,12 +550,15 @@ where
             let mut sink = PairSink {
                 color: &mut scratch.color,
                 grad_color: &mut scratch.grad_color,
-                texels,
+                texels: match self.texture {
+                    Some(TextureKind::Vertex) => TexelSink::Corners(&mut scratch.corner_texels),
+                    Some(TextureKind::Surface { .. }) => TexelSink::Surface(texels),
+                    None => TexelSink::Nowhere,
+                },
                 weights: &mut scratch.weights,
             };
             sum.add(&parts.backward(setting, face, at, silhouette.as_ref(), color.as_ref(), &mut sink));
         }
-        sum
     }
 }
 

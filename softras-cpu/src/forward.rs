@@ -120,6 +120,7 @@ where
         for planes in planes.chunks_exact_mut(block_size) {
             block.store(like, layout, &sums, planes);
         }
+        let offsets = Blocks::offsets(like);
         for &local in list {
             let local = local as usize;
             let record = &own.records[local];
@@ -131,7 +132,7 @@ where
             };
             for n in Blocks::of::<L>(rect, &record.rect.intersect(rect)) {
                 let first = Blocks::first_pixel::<L>(rect, n);
-                let at = Blocks::centres(like, grid, first);
+                let at = Blocks::centres(offsets, grid, first);
                 let planes = &mut planes[n * block_size..(n + 1) * block_size];
                 block.load(like, layout, &mut sums, planes);
                 let silhouette = plan.draws_silhouette.then_some(&mut block.silhouette);

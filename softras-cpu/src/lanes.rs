@@ -218,10 +218,22 @@ impl<S: Simd> Real for Lanes<S> {
     }
     #[inline(always)]
     fn exp(self) -> Self {
-        exp_f32(self, |n: Self| {
-            let biased: u32x16<S> = (n.0 + 127.0_f32).to_int();
-            Self(f32x16::from_bits(biased << 23))
-        })
+        exp_f32(self)
+    }
+    #[inline(always)]
+    fn pow2(self) -> Self {
+        let biased: u32x16<S> = (self.0 + 127.0_f32).to_int();
+        Self(f32x16::from_bits(biased << 23))
+    }
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        let mut table: [f32; 16] = self.0.to_array();
+        for half in [8, 4, 2, 1] {
+            for i in 0..half {
+                table[i] += table[i + half];
+            }
+        }
+        table[0]
     }
     #[inline(always)]
     fn ln(self) -> Self {

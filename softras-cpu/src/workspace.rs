@@ -135,17 +135,22 @@ impl Blocks {
 
     /// The pixel centres of the block that begins at `first`.
     #[inline(always)]
-    pub(crate) fn centres<L: Real>(like: L, grid: &Grid, first: (usize, usize)) -> Vec2<L> {
-        // Lane offsets are whole pixels, exact in any scalar, and so are the numerators.
-        let across = Self::across(L::LANES);
-        let offset = |i: usize| ((i % across) as f64, (i / across) as f64);
-        let x = like.per_lane(|i| L::Scalar::from_f64(2.0 * offset(i).0));
-        let y = like.per_lane(|i| L::Scalar::from_f64(-2.0 * offset(i).1));
+    pub(crate) fn centres<L: Real>(offsets: Vec2<L>, grid: &Grid, first: (usize, usize)) -> Vec2<L> {
+        let like = offsets.x;
         let (w, h) = (grid.width as f64, grid.height as f64);
         let height = like.lit(h);
         Vec2::new(
-            (x + like.lit(2.0 * first.0 as f64 + 1.0 - w)) / height,
-            (y + like.lit(h - 1.0 - 2.0 * first.1 as f64)) / height,
+            (offsets.x + like.lit(2.0 * first.0 as f64 + 1.0 - w)) / height,
+            (offsets.y + like.lit(h - 1.0 - 2.0 * first.1 as f64)) / height,
+        )
+    }
+
+    /// What each lane of a block adds to the numerators of its first pixel centre: whole numbers, exact.
+    pub(crate) fn offsets<L: Real>(like: L) -> Vec2<L> {
+        let across = Self::across(L::LANES);
+        Vec2::new(
+            like.per_lane(|i| L::Scalar::from_f64(2.0 * (i % across) as f64)),
+            like.per_lane(|i| L::Scalar::from_f64(-2.0 * (i / across) as f64)),
         )
     }
 

@@ -262,7 +262,11 @@ fn step<R: Real>(rate: R, state: &SoftmaxState<R>, new: (R, R), member: R::Mask)
 
 #[inline(always)]
 fn dot<R: Real>(like: R, a: &[R], b: &[R]) -> R {
-    a.iter().zip(b).fold(like.zero(), |sum, (&a, &b)| sum + a * b)
+    let mut sum = like.zero();
+    for (&a, &b) in a.iter().zip(b) {
+        sum += a * b;
+    }
+    sum
 }
 
 impl<R: Real> SoftmaxState<R> {

@@ -14,6 +14,8 @@
 
 #[macro_use]
 mod planes;
+#[macro_use]
+mod three;
 
 mod color;
 mod color_any;
@@ -63,6 +65,8 @@ pub use silhouette::{
     AnySilhouetteState, Covered, HardSilhouette, MAX_SILHOUETTE_PLANES, ProbabilisticOr, Silhouette,
     SilhouetteAggregator, Sum, Total, Transmittance,
 };
-pub use texture::{FaceTexels, Interpolation, TextureKind, surface_texel, vertex_color, vertex_color_vjp};
+pub use texture::{
+    FaceTexels, Interpolation, TexelSink, TextureKind, surface_texel, vertex_color, vertex_color_vjp,
+};
 pub use triangle::{BoundingBox, Clipped, Triangle, ZERO_AREA, pixel_centre};
 pub use vector::{Vec2, Vec3};
