@@ -47,9 +47,9 @@ impl Budget {
     #[must_use]
     pub const fn single(rung: Rung) -> Self {
         let bands = match rung {
-            Rung::Reference | Rung::Scalar => 6.0,
-            Rung::Simd => 8.0,
-            Rung::Device => 16.0,
+            Rung::Reference | Rung::Scalar => 16.0,
+            Rung::Simd => 16.0,
+            Rung::Device => 32.0,
         };
         Self {
             unit: 1.0 / (1u64 << 24) as f64,

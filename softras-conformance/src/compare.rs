@@ -116,7 +116,7 @@ pub fn gradients<R: Tested>(
         let band = band.map_or(&[][..], |b| &b[i]);
         let band_norm = budget.bands * band.iter().map(|x| x * x).sum::<f64>().sqrt();
         let band_worst = budget.bands * band.iter().fold(0.0, |a: f64, &x| a.max(x));
-        let nil = budget.unit;
+        let nil = budget.bands * budget.unit; // image gradients are of size 1
         let relative = budget.gradient + budget.depth(z_k);
         gauge.within(
             || format!("gradient to {name}, L2 error ({d:?})"),

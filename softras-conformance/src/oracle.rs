@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, Array3};
 use softras_core::math::{
-    Color, Cutoff, Distance, DistanceMetric, Dual, Edge, Parts, Scalar, Silhouette, Touch, Triangle, Vec2,
+    Color, Cutoff, Distance, DistanceMetric, Dual, Edge, Scalar, Silhouette, Touch, Triangle, Vec2,
     pixel_centre,
 };
 use softras_core::raster::{Gradients, Plan, RasterParams, Rasterizer, Wanted};
@@ -209,7 +209,7 @@ pub struct Band {
 }
 
 /// Roundings tried for a [`Band`].
-const ROUNDINGS: u64 = 4;
+const ROUNDINGS: u64 = 6;
 
 /// Measures the band of a scene around `answer`, for numbers that round by `unit`.
 ///
@@ -331,12 +331,7 @@ const MARGIN: f64 = 1e-4;
 /// If the scene is out of range.
 pub fn doubt(faces: &Faces<f64>, params: &RasterParams<f64>) -> Result<Doubt> {
     let plan = Plan::new(faces, params)?;
-    let parts = Parts {
-        distance: params.get_distance().clone(),
-        distribution: params.get_distribution().clone(),
-        silhouette: params.get_silhouette().clone(),
-        color: params.get_color().clone(),
-    };
+    let parts = crate::floor::parts(params);
     let mut out = Doubt { silhouette: Vec::new(), color: Vec::new() };
     for (b, picture) in faces.pictures().iter().enumerate() {
         let setting = plan.setting(b, &[]);
@@ -392,25 +387,24 @@ struct Edges {
     segment: [f64; 3],
     /// Distance to the line each edge lies on.
     line: [f64; 3],
-    /// Closest point of each edge.
-    foot: [Vec2<f64>; 3],
+    /// Closest point of each edge, as weights of the corners.
+    tau: [[f64; 3]; 3],
     /// Size of the numbers involved.
     size: f64,
 }
 
 impl Edges {
     fn of(face: &Triangle<f64>, at: Vec2<f64>) -> Self {
-        let foot = core::array::from_fn(|k| {
-            let t = ((at - face.p[k]).dot(face.e[k]) * face.inv_e_sq[k]).clamp(0.0, 1.0);
-            face.p[k] + face.e[k].scale(t)
-        });
+        let along: [f64; 3] =
+            core::array::from_fn(|k| ((at - face.p[k]).dot(face.e[k]) * face.inv_e_sq[k]).clamp(0.0, 1.0));
         let length = |v: Vec2<f64>| v.dot(v).sqrt();
+        let [t0, t1, t2] = along;
         Self {
-            segment: foot.map(|foot| length(at - foot)),
+            segment: core::array::from_fn(|k| length(at - face.p[k] - face.e[k].scale(along[k]))),
+            tau: [[1.0 - t0, t0, 0.0], [0.0, 1.0 - t1, t1], [t2, 0.0, 1.0 - t2]],
             line: core::array::from_fn(|k| {
                 face.e[k].cross(at - face.p[k]).abs() / length(face.e[k]).max(1e-30)
             }),
-            foot,
             size: face.p.iter().fold(1.0, |a: f64, p| a.max(p.x.abs()).max(p.y.abs())),
         }
     }
@@ -435,9 +429,9 @@ impl Edges {
         let tie = |a: f64, b: f64, scale: f64| (a - b).abs() < MARGIN * scale;
         let edges_tie = (0..3).any(|k| {
             let (i, j) = (k, (k + 1) % 3);
-            let apart = self.foot[i] - self.foot[j];
+            let apart = (0..3).any(|c| (self.tau[i][c] - self.tau[j][c]).abs() > MARGIN);
             let (a, b) = (self.segment[i], self.segment[j]);
-            apart.dot(apart).sqrt() > self.noise() && tie(a, b, a.max(b).max(self.noise() / MARGIN))
+            apart && tie(a, b, a.max(b).max(self.noise() / MARGIN))
         });
         match metric {
             Distance::Barycentric => {
@@ -445,7 +439,8 @@ impl Edges {
                 w.sort_by(f64::total_cmp);
                 tie(w[0], w[1], w[1].abs().max(1e-2))
             }
-            Distance::EuclideanUnsquared => edges_tie || self.on_edge(),
+            // Its slope is a unit vector: the difference of the pixel and its foot, divided by their distance.
+            Distance::EuclideanUnsquared => edges_tie || self.segment.iter().any(|&d| d < 1e-3 * self.size),
             Distance::Hard => false,
             _ => edges_tie,
         }
