@@ -73,6 +73,11 @@ impl Subject {
     pub fn is_reference(&self) -> bool {
         self.rung == Rung::Reference
     }
+    /// Tells whether every draw costs a launch.
+    #[must_use]
+    pub fn is_device(&self) -> bool {
+        self.rung == Rung::Device
+    }
     /// The name that trials begin with: `cpu[AVX-512]`.
     #[must_use]
     pub fn name(&self) -> String {

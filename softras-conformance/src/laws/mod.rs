@@ -4,11 +4,13 @@ use crate::law::Law;
 
 mod forward;
 mod functions;
+mod gradient;
 mod golden;
+mod robustness;
 
 /// Every law.
 pub fn laws() -> impl Iterator<Item = &'static Law> {
-    [forward::LAWS, functions::LAWS, golden::LAWS].into_iter().flatten()
+    [forward::LAWS, gradient::LAWS, robustness::LAWS, functions::LAWS, golden::LAWS].into_iter().flatten()
 }
 
 /// Declares a law that is checked in every scalar type the back end has.
