@@ -4,8 +4,8 @@ use crate::law::Law;
 
 mod forward;
 mod functions;
-mod gradient;
 mod golden;
+mod gradient;
 mod robustness;
 
 /// Every law.
