@@ -2,6 +2,8 @@
 
 use crate::law::Law;
 
+mod contract;
+mod determinism;
 mod forward;
 mod functions;
 mod gradient;
@@ -10,7 +12,7 @@ mod robustness;
 
 /// Every law.
 pub fn laws() -> impl Iterator<Item = &'static Law> {
-    [forward::LAWS, gradient::LAWS, robustness::LAWS, functions::LAWS, golden::LAWS].into_iter().flatten()
+    [contract::LAWS, forward::LAWS, gradient::LAWS, robustness::LAWS, determinism::LAWS, functions::LAWS, golden::LAWS].into_iter().flatten()
 }
 
 /// Declares a law that is checked in every scalar type the back end has.
