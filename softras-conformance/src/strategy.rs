@@ -26,7 +26,7 @@ pub fn log_uniform(low: f32, high: f32) -> impl Strategy<Value = f32> {
 
 /// A face with an area around a point of the picture: from a pixel across to all of it.
 pub fn ordinary_face() -> impl Strategy<Value = Corners> {
-    let angles = (0.0..6.28f32, 0.8..2.2f32, 0.8..2.2f32, any::<bool>());
+    let angles = (0.0..core::f32::consts::TAU, 0.8..2.2f32, 0.8..2.2f32, any::<bool>());
     let depths = (1.2..8.0f32, -0.6..0.6f32, -0.6..0.6f32);
     (-1.2..1.2f32, -1.0..1.0f32, log_uniform(0.05, 2.0), angles, depths).prop_map(
         |(x, y, radius, (start, a, b, turned), (z, dz1, dz2))| {
@@ -39,9 +39,8 @@ pub fn ordinary_face() -> impl Strategy<Value = Corners> {
 
 /// A face of any kind that the constructors accept.
 pub fn strange_face() -> impl Strategy<Value = Corners> {
-    let scaled = |k: f32| {
-        ordinary_face().prop_map(move |face: Corners| face.map(|[x, y, z]| [x * k, y * k, z]))
-    };
+    let scaled =
+        |k: f32| ordinary_face().prop_map(move |face: Corners| face.map(|[x, y, z]| [x * k, y * k, z]));
     prop_oneof![
         6 => ordinary_face(),
         1 => (ordinary_face(), log_uniform(1e-7, 1e-2)).prop_map(|([a, b, c], k)| {
@@ -67,7 +66,6 @@ pub fn strange_face() -> impl Strategy<Value = Corners> {
 }
 
 /// A choice of everything that the back end can do.
-#[must_use]
 pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
     let textures: Vec<TextureKind> = can.textures.iter().flat_map(|&t| texture_kinds(t)).collect();
     (
@@ -82,9 +80,33 @@ pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
         select(can.outputs.clone()),
         select(textures),
     )
-        .prop_map(|(distance, silhouette, color, cutoff, depth_map, interpolation, sides, front, outputs, texture)| {
-            Style { distance, silhouette, color, cutoff, depth_map, interpolation, sides, front, outputs, texture }
-        })
+        .prop_map(
+            |(
+                distance,
+                silhouette,
+                color,
+                cutoff,
+                depth_map,
+                interpolation,
+                sides,
+                front,
+                outputs,
+                texture,
+            )| {
+                Style {
+                    distance,
+                    silhouette,
+                    color,
+                    cutoff,
+                    depth_map,
+                    interpolation,
+                    sides,
+                    front,
+                    outputs,
+                    texture,
+                }
+            },
+        )
         .boxed()
 }
 
@@ -101,7 +123,6 @@ fn built_in<T: Clone + PartialEq>(listed: &[T], all: &[T]) -> Vec<T> {
 }
 
 /// A batch of one to three pictures of a few faces.
-#[must_use]
 pub fn scene(can: &Capabilities, kind: Kind) -> BoxedStrategy<Scene> {
     let face = match kind {
         Kind::Ordinary => ordinary_face().boxed(),
@@ -155,8 +176,26 @@ pub fn scene(can: &Capabilities, kind: Kind) -> BoxedStrategy<Scene> {
             (Just(pictures), numbers(count))
         })
         .prop_flat_map(move |(pictures, numbers)| (Just(pictures), Just(numbers), rest.clone()))
-        .prop_map(|(pictures, (sigma, gamma, epsilon), (size, channels, shared_textures, style, dist_eps, range, seed))| {
-            Scene { pictures, size, channels, shared_textures, style, sigma, gamma, epsilon, dist_eps, range, seed }
-        })
+        .prop_map(
+            |(
+                pictures,
+                (sigma, gamma, epsilon),
+                (size, channels, shared_textures, style, dist_eps, range, seed),
+            )| {
+                Scene {
+                    pictures,
+                    size,
+                    channels,
+                    shared_textures,
+                    style,
+                    sigma,
+                    gamma,
+                    epsilon,
+                    dist_eps,
+                    range,
+                    seed,
+                }
+            },
+        )
         .boxed()
 }

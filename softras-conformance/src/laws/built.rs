@@ -52,7 +52,11 @@ pub(super) fn mapped<R: Scalar>(faces: &Faces<R>, map: impl Fn([R; 3]) -> [R; 3]
 }
 
 /// The same faces with other texels.
-pub(super) fn textured<R: Scalar>(faces: &Faces<R>, texels: Array3<R>, kind: TextureKind) -> Result<Faces<R>> {
+pub(super) fn textured<R: Scalar>(
+    faces: &Faces<R>,
+    texels: Array3<R>,
+    kind: TextureKind,
+) -> Result<Faces<R>> {
     faces.clone().with_textures(Textures::new(kind, texels)?)
 }
 

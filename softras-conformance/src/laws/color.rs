@@ -14,18 +14,66 @@ use crate::strategy::{self, Kind};
 use crate::subject::Tested;
 
 pub(super) const LAWS: &[Law] = &[
-    law!("color::of_known_faces", "the closed form of a lone white face at the pixels of MATH 11, both depth maps", of_known_faces),
-    law!("color::is_interpolated_as_asked", "hard colors are sum c_k T_k on the screen, sum c'_k T_k in perspective", is_interpolated),
-    law!("color::stays_in_the_hull", "Softmax and Over are convex combinations of faces and background", stays_in_the_hull),
-    law!("color::is_linear_in_its_colors", "the picture of a sum of colors is the sum of the pictures", is_linear_in_colors),
-    law!("color::channels_do_not_mix", "a channel drawn alone is the channel drawn among others", channels_do_not_mix),
-    law!("color::over_white_is_the_silhouette", "Over of white faces on black is the probabilistic or", over_white),
-    law!("color::near_and_far_are_inclusive", "a face at near or far has color, one beyond has none", near_and_far),
-    law!("color::of_one_sided_faces", "only fronts have color, and either winding may be the front", of_one_sided_faces),
-    law!("color::of_hard_is_the_nearest", "hard color is the nearest face's, the first of equals", of_hard_is_the_nearest),
-    law!("color::reads_every_texel_at_its_centre", "texel centres of MATH 6 show their texel, corner cones the corner's", reads_every_texel),
-    law!("color::prefers_the_nearer_face", "of two faces alike, the nearer weighs more, the more so the smaller gamma", prefers_the_nearer),
-    law!("color::epsilon_lifts_the_background", "the background weighs exp(epsilon / gamma) against a face's D exp(zn / gamma)", epsilon_lifts),
+    law!(
+        "color::of_known_faces",
+        "the closed form of a lone white face at the pixels of MATH 11, both depth maps",
+        of_known_faces
+    ),
+    law!(
+        "color::is_interpolated_as_asked",
+        "hard colors are sum c_k T_k on the screen, sum c'_k T_k in perspective",
+        is_interpolated
+    ),
+    law!(
+        "color::stays_in_the_hull",
+        "Softmax and Over are convex combinations of faces and background",
+        stays_in_the_hull
+    ),
+    law!(
+        "color::is_linear_in_its_colors",
+        "the picture of a sum of colors is the sum of the pictures",
+        is_linear_in_colors
+    ),
+    law!(
+        "color::channels_do_not_mix",
+        "a channel drawn alone is the channel drawn among others",
+        channels_do_not_mix
+    ),
+    law!(
+        "color::over_white_is_the_silhouette",
+        "Over of white faces on black is the probabilistic or",
+        over_white
+    ),
+    law!(
+        "color::near_and_far_are_inclusive",
+        "a face at near or far has color, one beyond has none",
+        near_and_far
+    ),
+    law!(
+        "color::of_one_sided_faces",
+        "only fronts have color, and either winding may be the front",
+        of_one_sided_faces
+    ),
+    law!(
+        "color::of_hard_is_the_nearest",
+        "hard color is the nearest face's, the first of equals",
+        of_hard_is_the_nearest
+    ),
+    law!(
+        "color::reads_every_texel_at_its_centre",
+        "texel centres of MATH 6 show their texel, corner cones the corner's",
+        reads_every_texel
+    ),
+    law!(
+        "color::prefers_the_nearer_face",
+        "of two faces alike, the nearer weighs more, the more so the smaller gamma",
+        prefers_the_nearer
+    ),
+    law!(
+        "color::epsilon_lifts_the_background",
+        "the background weighs exp(epsilon / gamma) against a face's D exp(zn / gamma)",
+        epsilon_lifts
+    ),
 ];
 
 fn listed<'a, R: Tested>(under: &'a Under<'_, R>) -> impl Iterator<Item = &'a Color> {
@@ -126,7 +174,11 @@ fn stays_in_the_hull<R: Tested>(under: &Under<'_, R>) -> Outcome {
                 for (at, x) in image.color.iter().flat_map(|x| x.indexed_iter()) {
                     if (at.0, at.1) == (b, c) {
                         let beyond = (low - x.to_f64()).max(x.to_f64() - high);
-                        gauge.within(|| format!("{x:?} at {at:?} is outside {low}..{high}"), beyond, slack)?;
+                        gauge.within(
+                            || format!("{x:?} at {at:?} is outside {low}..{high}"),
+                            beyond,
+                            slack,
+                        )?;
                     }
                 }
             }
@@ -147,7 +199,9 @@ fn is_linear_in_colors<R: Tested>(under: &Under<'_, R>) -> Outcome {
             let (Some(s), Some(t)) = (one.textures(), two.textures()) else { return Ok(Vec::new()) };
             let texels = ndarray::Zip::from(s.texels()).and(t.texels()).map_collect(|&x, &y| mix(x, y));
             let (p, q) = (scene.params::<R>(), other.params::<R>());
-            let background = ndarray::Zip::from(p.get_background()).and(q.get_background()).map_collect(|&x, &y| mix(x, y));
+            let background = ndarray::Zip::from(p.get_background())
+                .and(q.get_background())
+                .map_collect(|&x, &y| mix(x, y));
             let faces = built::textured(&one, texels, s.kind())?;
             let (image, _) = under.backend.forward(&faces, &p.background_each(background))?;
             Ok(image.color.as_ref().map(widen).unwrap_or_default())
@@ -174,7 +228,8 @@ fn channels_do_not_mix<R: Tested>(under: &Under<'_, R>) -> Outcome {
             let background = params.get_background().select(ndarray::Axis(1), &[c]);
             let (image, _) = under.backend.forward(&alone, &params.clone().background_each(background))?;
             let expected = color.select(ndarray::Axis(1), &[c]);
-            let d = compare::difference(&image.color.as_ref().map(widen).unwrap_or_default(), &widen(&expected));
+            let d =
+                compare::difference(&image.color.as_ref().map(widen).unwrap_or_default(), &widen(&expected));
             gauge.within(|| format!("channel {c} ({d:?})"), d.worst, 8.0 * under.budget.unit)?;
         }
         Ok(())
@@ -250,9 +305,15 @@ fn of_one_sided_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
         ] {
             for (face, expected) in [wall(2.0), turned].iter().zip(seen) {
                 let faces = built::lone::<R>(face, [0.0, 0.0], 1)?.with_front(front);
-                let params = RasterParams::<R>::new(1, 1).color(color.clone()).sides(sides).gamma(R::from_f64(1e-2));
+                let params =
+                    RasterParams::<R>::new(1, 1).color(color.clone()).sides(sides).gamma(R::from_f64(1e-2));
                 let found = first(under, &faces, &params)?;
-                gauge.near(|| format!("{color:?}, {sides:?}, {front:?}"), found, expected, 4.0 * under.budget.unit)?;
+                gauge.near(
+                    || format!("{color:?}, {sides:?}, {front:?}"),
+                    found,
+                    expected,
+                    4.0 * under.budget.unit,
+                )?;
             }
         }
     }
@@ -310,7 +371,12 @@ fn reads_every_texel<R: Tested>(under: &Under<'_, R>) -> Outcome {
             .interpolation(Interpolation::Screen)
             .color(color);
         let found = first(under, &faces, &params)?;
-        gauge.near(|| format!("side {side}, texel {texel}, c {c:?}"), found, noise(7, 7, texel), under.budget.color)
+        gauge.near(
+            || format!("side {side}, texel {texel}, c {c:?}"),
+            found,
+            noise(7, 7, texel),
+            under.budget.color,
+        )
     };
     for side in [1, 2, 3, 4, 7, 16] {
         let n = side as f64;
@@ -348,7 +414,12 @@ fn prefers_the_nearer<R: Tested>(under: &Under<'_, R>) -> Outcome {
                 .color(color.clone());
             let found = first(under, &faces, &params)?;
             let expected = 1.0 / (1.0 + (-0.25 / gamma).exp());
-            gauge.near(|| format!("{color:?}, gamma {gamma}"), found, expected, under.budget.color + under.budget.depth(0.75 / gamma).min(1e-4))?;
+            gauge.near(
+                || format!("{color:?}, gamma {gamma}"),
+                found,
+                expected,
+                under.budget.color + under.budget.depth(0.75 / gamma).min(1e-4),
+            )?;
             gauge.holds(|| format!("{color:?}: gamma {gamma} weighs less"), found >= before)?;
             before = found;
         }
@@ -362,7 +433,8 @@ fn epsilon_lifts<R: Tested>(under: &Under<'_, R>) -> Outcome {
         return Ok(gauge);
     }
     for map in [DepthMap::Linear, DepthMap::Inverse] {
-        for (epsilon, gamma) in [(0.0, 0.1), (0.6, 0.1), (0.75, 0.05), (-3.0, 1.0), (1e6, 1e-4), (-1e6, 1e-4)] {
+        for (epsilon, gamma) in [(0.0, 0.1), (0.6, 0.1), (0.75, 0.05), (-3.0, 1.0), (1e6, 1e-4), (-1e6, 1e-4)]
+        {
             let params = RasterParams::<R>::new(1, 1)
                 .near(R::from_f64(1.0))
                 .far(R::from_f64(5.0))

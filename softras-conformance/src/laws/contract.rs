@@ -9,7 +9,8 @@ use softras_core::math::{
     Probability, ProbabilityGrad, Real, Silhouette, SilhouetteAggregator, Softmax, Triangle, Vec2,
 };
 use softras_core::raster::{
-    CustomParts, DynSaved, Gradients, Info, Outputs, RasterParams, Rasterizer, Saturation, TextureFamily, Wanted,
+    CustomParts, DynSaved, Gradients, Info, Outputs, RasterParams, Rasterizer, Saturation, TextureFamily,
+    Wanted,
 };
 use softras_core::reference::Reference;
 use softras_core::scene::Faces;
@@ -24,25 +25,81 @@ use crate::strategy::{self, Kind};
 use crate::subject::Tested;
 
 pub(super) const LAWS: &[Law] = &[
-    law!("contract::says_who_it_is", "a back end has a name, a device and a list of what it can do", says_who_it_is),
-    law!("contract::refuses_bad_parameters", "a setting out of range is refused by its name", refuses_bad_parameters),
-    law!("contract::refuses_bad_shapes", "arrays that do not fit the batch are refused by name", refuses_bad_shapes),
+    law!(
+        "contract::says_who_it_is",
+        "a back end has a name, a device and a list of what it can do",
+        says_who_it_is
+    ),
+    law!(
+        "contract::refuses_bad_parameters",
+        "a setting out of range is refused by its name",
+        refuses_bad_parameters
+    ),
+    law!(
+        "contract::refuses_bad_shapes",
+        "arrays that do not fit the batch are refused by name",
+        refuses_bad_shapes
+    ),
     law!(
         "contract::refuses_bad_image_gradients",
         "an image gradient of another shape, of a picture not drawn, or not finite is refused",
         refuses_bad_image_gradients
     ),
-    law!("contract::refuses_foreign_states", "a state that is empty or another back end's is refused", refuses_foreign_states),
-    law!("contract::an_error_empties_the_state", "after a failed forward there is nothing to go backward from", an_error_empties),
-    law!("contract::refuses_what_it_does_not_list", "what capabilities do not list is Unsupported, by name", refuses_unlisted),
-    law!("contract::refuses_too_much_memory", "pictures beyond the memory limit are refused", refuses_too_much_memory),
-    law!("contract::draws_no_faces", "no faces give the background and A = 0; no pictures give none", draws_no_faces),
-    law!("contract::draws_one_pixel", "a picture of one pixel is drawn as seen from its centre", draws_one_pixel),
-    law!("contract::skips_absent_faces", "an absent face touches nothing, and counts in the mean of Sum", skips_absent_faces),
-    law!("contract::reuses_buffers", "buffers of any shape, with anything in them, give the same bits", reuses_buffers),
-    law!("contract::draws_what_is_asked", "color alone and silhouette alone have the bits they have together", draws_what_is_asked),
-    law!("contract::custom_parts_equal_what_they_imitate", "parts of a user's own give what the built-in ones give", custom_parts),
-    law!("contract::may_skip_what_is_opaque", "Saturation::Skip changes no alpha and no gradient above 1e-7", may_skip),
+    law!(
+        "contract::refuses_foreign_states",
+        "a state that is empty or another back end's is refused",
+        refuses_foreign_states
+    ),
+    law!(
+        "contract::an_error_empties_the_state",
+        "after a failed forward there is nothing to go backward from",
+        an_error_empties
+    ),
+    law!(
+        "contract::refuses_what_it_does_not_list",
+        "what capabilities do not list is Unsupported, by name",
+        refuses_unlisted
+    ),
+    law!(
+        "contract::refuses_too_much_memory",
+        "pictures beyond the memory limit are refused",
+        refuses_too_much_memory
+    ),
+    law!(
+        "contract::draws_no_faces",
+        "no faces give the background and A = 0; no pictures give none",
+        draws_no_faces
+    ),
+    law!(
+        "contract::draws_one_pixel",
+        "a picture of one pixel is drawn as seen from its centre",
+        draws_one_pixel
+    ),
+    law!(
+        "contract::skips_absent_faces",
+        "an absent face touches nothing, and counts in the mean of Sum",
+        skips_absent_faces
+    ),
+    law!(
+        "contract::reuses_buffers",
+        "buffers of any shape, with anything in them, give the same bits",
+        reuses_buffers
+    ),
+    law!(
+        "contract::draws_what_is_asked",
+        "color alone and silhouette alone have the bits they have together",
+        draws_what_is_asked
+    ),
+    law!(
+        "contract::custom_parts_equal_what_they_imitate",
+        "parts of a user's own give what the built-in ones give",
+        custom_parts
+    ),
+    law!(
+        "contract::may_skip_what_is_opaque",
+        "Saturation::Skip changes no alpha and no gradient above 1e-7",
+        may_skip
+    ),
 ];
 
 /// A small scene that every back end can draw.
@@ -60,7 +117,10 @@ fn says_who_it_is<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
     let Info { backend, device, .. } = under.backend.info();
     gauge.holds(|| "no name".to_owned(), !backend.is_empty() && !device.is_empty())?;
-    gauge.holds(|| "it does not list the type it is tested in".to_owned(), under.can.scalars.contains(&R::NAME))?;
+    gauge.holds(
+        || "it does not list the type it is tested in".to_owned(),
+        under.can.scalars.contains(&R::NAME),
+    )?;
     let can = &under.can;
     let empty = can.distances.is_empty()
         || can.distributions.is_empty()
@@ -70,7 +130,10 @@ fn says_who_it_is<R: Tested>(under: &Under<'_, R>) -> Outcome {
         || can.outputs.is_empty();
     gauge.holds(|| "it can do nothing".to_owned(), !empty)?;
     gauge.holds(|| "it cannot draw exactly".to_owned(), can.saturations.contains(&Saturation::Exact))?;
-    gauge.holds(|| "no hard cut-off, the definition".to_owned(), can.cutoffs.contains(&softras_core::math::Cutoff::Hard))?;
+    gauge.holds(
+        || "no hard cut-off, the definition".to_owned(),
+        can.cutoffs.contains(&softras_core::math::Cutoff::Hard),
+    )?;
     Ok(gauge)
 }
 
@@ -90,11 +153,17 @@ fn refused<R: Tested>(
     gauge.holds(|| format!("{words:?}: refused, but the image was written"), untouched)
 }
 
-fn said<T>(gauge: &mut Gauge, result: Result<T>, kind: fn(&Error) -> bool, words: &[&str]) -> Result<(), Broken> {
+fn said<T>(
+    gauge: &mut Gauge,
+    result: Result<T>,
+    kind: fn(&Error) -> bool,
+    words: &[&str],
+) -> Result<(), Broken> {
     let Err(error) = result else { return Err(Broken(format!("{words:?} was not refused"))) };
     let text = error.to_string();
     gauge.holds(|| format!("{words:?}: the wrong kind of error: {text}"), kind(&error))?;
-    gauge.holds(|| format!("the error does not say {words:?}: {text}"), words.iter().all(|w| text.contains(w)))
+    gauge
+        .holds(|| format!("the error does not say {words:?}: {text}"), words.iter().all(|w| text.contains(w)))
 }
 
 const fn is_parameter(e: &Error) -> bool {
@@ -171,7 +240,13 @@ fn refuses_bad_image_gradients<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let color = |shape| ImageGrad { color: Some(Array4::from_elem(shape, R::ONE)), silhouette: None };
     let silhouette = |shape| ImageGrad { color: None, silhouette: Some(Array3::from_elem(shape, R::ONE)) };
     let mut out = Gradients::default();
-    for bad in [color((1, 3, 8, 8)), color((2, 2, 8, 8)), color((1, 2, 8, 7)), silhouette((1, 7, 8)), silhouette((0, 8, 8))] {
+    for bad in [
+        color((1, 3, 8, 8)),
+        color((2, 2, 8, 8)),
+        color((1, 2, 8, 7)),
+        silhouette((1, 7, 8)),
+        silhouette((0, 8, 8)),
+    ] {
         let result = under.backend.backward_into(&saved, &bad, Wanted::ALL, &mut out);
         said(&mut gauge, result, is_shape, &["gradient", "expected"])?;
     }
@@ -281,7 +356,9 @@ fn refuses_unlisted<R: Tested>(under: &Under<'_, R>) -> Outcome {
             refuse(plain(), &|p| p.cutoff(c), &format!("{c:?}"))?;
         }
     }
-    for o in [Outputs::Silhouette, Outputs::Color, Outputs::Both].into_iter().filter(|o| !can.outputs.contains(o)) {
+    for o in
+        [Outputs::Silhouette, Outputs::Color, Outputs::Both].into_iter().filter(|o| !can.outputs.contains(o))
+    {
         refuse(plain(), &|p| p.outputs(o), &format!("{o:?}"))?;
     }
     if !can.textures.contains(&TextureFamily::Surface) {
@@ -361,11 +438,13 @@ fn draws_one_pixel<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn skips_absent_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| {
-        let scene = Scene { pictures: vec![scene.pictures[0].clone()], shared_textures: false, ..scene.clone() };
+        let scene =
+            Scene { pictures: vec![scene.pictures[0].clone()], shared_textures: false, ..scene.clone() };
         let scene = Scene { sigma: vec![1e-3], gamma: vec![0.1], epsilon: vec![0.0], ..scene };
         let faces = scene.faces::<R>()?;
         let hidden = ndarray::Array1::from_shape_fn(faces.count(), |f| f % 3 == 1);
-        let drawn = ask(under.backend, &faces.clone().with_absent(hidden.clone())?, &scene.params(), &scene.grad())?;
+        let drawn =
+            ask(under.backend, &faces.clone().with_absent(hidden.clone())?, &scene.params(), &scene.grad())?;
         // The same with those faces a point far off screen, which no pixel reaches.
         let mut corners = faces.corners().clone();
         for (f, mut face) in corners.outer_iter_mut().enumerate() {
@@ -401,7 +480,12 @@ fn reuses_buffers<R: Tested>(under: &Under<'_, R>) -> Outcome {
             x.fill(poison);
         }
         for _ in 0..2 {
-            under.backend.forward_into(&Arc::new(second.faces()?), &second.params(), &mut image, &mut saved)?;
+            under.backend.forward_into(
+                &Arc::new(second.faces()?),
+                &second.params(),
+                &mut image,
+                &mut saved,
+            )?;
             under.backend.backward_into(&saved, &second.grad(), Wanted::ALL, &mut gradients)?;
         }
         let fresh = ask(under.backend, &second.faces::<R>()?, &second.params(), &second.grad())?;
@@ -416,13 +500,22 @@ fn draws_what_is_asked<R: Tested>(under: &Under<'_, R>) -> Outcome {
             let scene = scene.clone().style(|s| s.outputs = outputs);
             Ok(under.backend.forward(&scene.faces()?, &scene.params())?.0)
         };
-        if ![Outputs::Both, Outputs::Silhouette, Outputs::Color].iter().all(|o| under.can.outputs.contains(o)) {
+        if ![Outputs::Both, Outputs::Silhouette, Outputs::Color].iter().all(|o| under.can.outputs.contains(o))
+        {
             return Ok(());
         }
         let both = draw(Outputs::Both)?;
         let (silhouette, color) = (draw(Outputs::Silhouette)?, draw(Outputs::Color)?);
-        gauge.holds(|| "more was drawn".to_owned(), silhouette.color.is_none() && color.silhouette.is_none())?;
-        compare::same_bits(gauge, "silhouette alone", silhouette.silhouette.as_ref(), both.silhouette.as_ref())?;
+        gauge.holds(
+            || "more was drawn".to_owned(),
+            silhouette.color.is_none() && color.silhouette.is_none(),
+        )?;
+        compare::same_bits(
+            gauge,
+            "silhouette alone",
+            silhouette.silhouette.as_ref(),
+            both.silhouette.as_ref(),
+        )?;
         compare::same_bits(gauge, "color alone", color.color.as_ref(), both.color.as_ref())
     })
 }
@@ -493,7 +586,14 @@ impl SilhouetteAggregator for MySilhouette {
     fn finish<R: Real>(&self, state: &mut [R; 1], _: R, _: R) -> R {
         state[0].one() - state[0]
     }
-    fn pair_vjp<R: Real>(&self, state: &[R; 1], _: &Probability<R>, _: R, _: R, grad: R) -> ProbabilityGrad<R> {
+    fn pair_vjp<R: Real>(
+        &self,
+        state: &[R; 1],
+        _: &Probability<R>,
+        _: R,
+        _: R,
+        grad: R,
+    ) -> ProbabilityGrad<R> {
         ProbabilityGrad { ln_not_d: -(grad * state[0]), ..ProbabilityGrad::zero(grad) }
     }
 }
@@ -585,15 +685,29 @@ fn custom_parts<R: Tested>(under: &Under<'_, R>) -> Outcome {
             let expected = ask(under.backend, &faces, theirs, &grad)?;
             let budget = &under.budget;
             for (what, a, b) in [
-                ("color", found.image.color.as_ref().map(compare::widen), expected.image.color.as_ref().map(compare::widen)),
-                ("silhouette", found.image.silhouette.as_ref().map(compare::widen), expected.image.silhouette.as_ref().map(compare::widen)),
+                (
+                    "color",
+                    found.image.color.as_ref().map(compare::widen),
+                    expected.image.color.as_ref().map(compare::widen),
+                ),
+                (
+                    "silhouette",
+                    found.image.silhouette.as_ref().map(compare::widen),
+                    expected.image.silhouette.as_ref().map(compare::widen),
+                ),
             ] {
                 let d = compare::difference(&a.unwrap_or_default(), &b.unwrap_or_default());
                 gauge.within(|| format!("{what} with a custom part"), d.worst, budget.silhouette)?;
             }
-            for ((name, a), (_, b)) in compare::groups(&found.gradients).iter().zip(compare::groups(&expected.gradients)) {
+            for ((name, a), (_, b)) in
+                compare::groups(&found.gradients).iter().zip(compare::groups(&expected.gradients))
+            {
                 let d = compare::difference(a, &b);
-                gauge.within(|| format!("gradient to {name} with a custom part"), d.norm, budget.gradient * d.expected + budget.unit)?;
+                gauge.within(
+                    || format!("gradient to {name} with a custom part"),
+                    d.norm,
+                    budget.gradient * d.expected + budget.unit,
+                )?;
             }
         }
         Ok(())
@@ -608,14 +722,16 @@ fn theirs_listed<R: Tested>(under: &Under<'_, R>, params: &RasterParams<R>) -> b
 
 fn may_skip<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    if !under.can.saturations.contains(&Saturation::Skip) || !under.can.outputs.contains(&Outputs::Silhouette) {
+    if !under.can.saturations.contains(&Saturation::Skip) || !under.can.outputs.contains(&Outputs::Silhouette)
+    {
         return Ok(gauge);
     }
     let face = |i: usize| {
         let d = 0.01 * i as f32;
         [[-0.9 + d, -0.8, 2.0], [0.9, -0.7 + d, 2.0], [0.1, 0.9 - d, 2.0]]
     };
-    let scene = Scene { sigma: vec![1e-3], channels: 0, size: (9, 9), ..Scene::of((0..30).map(face).collect()) };
+    let scene =
+        Scene { sigma: vec![1e-3], channels: 0, size: (9, 9), ..Scene::of((0..30).map(face).collect()) };
     let scene = scene.style(|s| s.outputs = Outputs::Silhouette);
     let exact = ask(under.backend, &scene.faces::<R>()?, &scene.params(), &scene.grad())?;
     let skip = scene.params::<R>().saturation(Saturation::Skip);

@@ -15,6 +15,11 @@ pub(super) const LAWS: &[Law] = &[
         agrees_with_the_reference
     ),
     law!(
+        "forward::agrees_for_every_combination",
+        "the same for every combination of parts and settings",
+        agrees_for_every_combination
+    ),
+    law!(
         "forward::agrees_on_strange_scenes",
         "the same with slivers, points, lines, copies, faces behind the camera, huge and tiny ones",
         agrees_on_strange_scenes
@@ -22,11 +27,27 @@ pub(super) const LAWS: &[Law] = &[
 ];
 
 fn agrees_with_the_reference<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| agree(under, scene, gauge))
+    under
+        .context
+        .for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| agree(under, scene, gauge))
+}
+
+fn agrees_for_every_combination<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    let styles = super::gradient::every_style(&under.can);
+    // A prime stride meets every pair of choices; another seed begins elsewhere.
+    let (stride, first) = (11, under.context.seed as usize % 11);
+    for (i, style) in styles.into_iter().enumerate().skip(first).step_by(stride) {
+        let scene = super::gradient::small_scene(style, under.context.seed + i as u64);
+        agree(under, &scene, &mut gauge).map_err(|e| Broken(format!("{e}\n{scene:?}")))?;
+    }
+    Ok(gauge)
 }
 
 fn agrees_on_strange_scenes<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| agree(under, scene, gauge))
+    under
+        .context
+        .for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| agree(under, scene, gauge))
 }
 
 /// Draws a scene on both, and compares what is not in doubt.
@@ -43,7 +64,14 @@ pub(super) fn agree<R: Tested>(under: &Under<'_, R>, scene: &Scene, gauge: &mut 
     let found = ask(under.backend, &scene.faces::<R>()?, &scene.params::<R>(), &grad)?;
     pictures(under, scene, gauge, (&found, &expected), &band, &doubt)?;
     let z_k = oracle::depth_in_gammas(scene);
-    compare::gradients(gauge, &under.budget, &found.gradients, &expected.gradients, Some(&band.gradients), z_k)
+    compare::gradients(
+        gauge,
+        &under.budget,
+        &found.gradients,
+        &expected.gradients,
+        Some(&band.gradients),
+        z_k,
+    )
 }
 
 fn pictures<R: Tested>(
@@ -56,7 +84,8 @@ fn pictures<R: Tested>(
 ) -> Result<(), Broken> {
     let budget = &under.budget;
     let (w, h) = scene.size;
-    let place = move |p: usize| format!("pixel (row {}, column {}) of picture {}", p / w % h, p % w, p / (w * h));
+    let place =
+        move |p: usize| format!("pixel (row {}, column {}) of picture {}", p / w % h, p % w, p / (w * h));
     let (a, b) = (found.image.silhouette.as_ref(), expected.image.silhouette.as_ref());
     gauge.holds(|| "a silhouette was drawn, or not".to_owned(), a.is_some() == b.is_some())?;
     for (p, (a, b)) in a.iter().flat_map(|a| a.iter()).zip(b.iter().flat_map(|b| b.iter())).enumerate() {

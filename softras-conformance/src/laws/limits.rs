@@ -12,10 +12,26 @@ use crate::strategy::{self, Kind};
 use crate::subject::Tested;
 
 pub(super) const LAWS: &[Law] = &[
-    law!("limits::small_sigma_is_the_mask", "sigma -> 0: A is 1 in a face and 0 outside, away from edges", small_sigma),
-    law!("limits::small_gamma_is_the_z_buffer", "gamma -> 0: the color of the nearest face within reach", small_gamma),
-    law!("limits::both_small_are_hard", "sigma and gamma -> 0: the picture of the hard parts, away from edges", both_small),
-    law!("limits::large_gamma_forgets_depth", "gamma -> infinity: colors weigh D, the background 1", large_gamma),
+    law!(
+        "limits::small_sigma_is_the_mask",
+        "sigma -> 0: A is 1 in a face and 0 outside, away from edges",
+        small_sigma
+    ),
+    law!(
+        "limits::small_gamma_is_the_z_buffer",
+        "gamma -> 0: the color of the nearest face within reach",
+        small_gamma
+    ),
+    law!(
+        "limits::both_small_are_hard",
+        "sigma and gamma -> 0: the picture of the hard parts, away from edges",
+        both_small
+    ),
+    law!(
+        "limits::large_gamma_forgets_depth",
+        "gamma -> infinity: colors weigh D, the background 1",
+        large_gamma
+    ),
     law!("limits::a_small_cut_is_none", "dist_eps -> 0: the picture without a cut-off", a_small_cut_is_none),
     law!("limits::many_faces_are_opaque", "D of 1/2 or more, many times, is A = 1", many_faces_are_opaque),
 ];
@@ -54,12 +70,15 @@ fn edges(scene: &Scene, p: usize) -> (f64, bool) {
 
 fn small_sigma<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
-        let scene = Scene { sigma: vec![1e-10], ..single(scene, |s| {
-            if under.can.outputs.contains(&Outputs::Both) {
-                s.outputs = Outputs::Both;
-            }
-            s.cutoff = Cutoff::Hard;
-        }) };
+        let scene = Scene {
+            sigma: vec![1e-10],
+            ..single(scene, |s| {
+                if under.can.outputs.contains(&Outputs::Both) {
+                    s.outputs = Outputs::Both;
+                }
+                s.cutoff = Cutoff::Hard;
+            })
+        };
         if scene.style.silhouette == Silhouette::Sum || !scene.style.outputs.silhouette() {
             return Ok(());
         }
@@ -70,7 +89,12 @@ fn small_sigma<R: Tested>(under: &Under<'_, R>) -> Outcome {
                 continue;
             }
             let expected = if held { 1.0 } else { 0.0 };
-            gauge.near(|| format!("pixel {p}, {distance:.4} from an edge"), a, expected, under.budget.silhouette)?;
+            gauge.near(
+                || format!("pixel {p}, {distance:.4} from an edge"),
+                a,
+                expected,
+                under.budget.silhouette,
+            )?;
         }
         Ok(())
     })
@@ -117,7 +141,12 @@ fn colors<R: Tested>(
         let (y, x) = (p / scene.size.0, p % scene.size.0);
         let Some(expected) = expected(&shown(scene, p)?, &behind) else { continue };
         for (c, &expected) in expected.iter().enumerate() {
-            gauge.near(|| format!("channel {c} of pixel {p}"), color[[0, c, y, x]].to_f64(), expected, bound)?;
+            gauge.near(
+                || format!("channel {c} of pixel {p}"),
+                color[[0, c, y, x]].to_f64(),
+                expected,
+                bound,
+            )?;
         }
     }
     Ok(())
@@ -178,10 +207,16 @@ fn both_small<R: Tested>(under: &Under<'_, R>) -> Outcome {
         for p in (0..soft.size.0 * soft.size.1).filter(|&p| !doubt.color[p] && edges(&soft, p).0 > 1e-3) {
             let (y, x) = (p / soft.size.0, p % soft.size.0);
             if let (Some(a), Some(b)) = (&a.silhouette, &b.silhouette) {
-                gauge.near(|| format!("silhouette of pixel {p}"), a[[0, y, x]].to_f64(), b[[0, y, x]].to_f64(), bound)?;
+                gauge.near(
+                    || format!("silhouette of pixel {p}"),
+                    a[[0, y, x]].to_f64(),
+                    b[[0, y, x]].to_f64(),
+                    bound,
+                )?;
             }
             let shown = shown(&hard, p)?;
-            let apart = shown.windows(2).all(|w| w[1].0 - w[0].0 > 1e-3) && shown.first().is_none_or(|s| s.0 < 9.5);
+            let apart =
+                shown.windows(2).all(|w| w[1].0 - w[0].0 > 1e-3) && shown.first().is_none_or(|s| s.0 < 9.5);
             if let (Some(a), Some(b), true) = (&a.color, &b.color, apart) {
                 for c in 0..soft.channels {
                     let (a, b) = (a[[0, c, y, x]].to_f64(), b[[0, c, y, x]].to_f64());
@@ -202,7 +237,9 @@ fn large_gamma<R: Tested>(under: &Under<'_, R>) -> Outcome {
         let scene = Scene { gamma: vec![1e6], ..single(scene, |s| s.color = Color::Softmax) };
         // D itself may be off as far as its conditioning says: the sum of them weighs no more than a color.
         let sharp = f64::from(scene.sigma[0]).sqrt();
-        let bound = 4e-6 + under.budget.silhouette + 64.0 * under.budget.unit * scene.count() as f64 / sharp.min(f64::from(scene.sigma[0]) * 30.0);
+        let bound = 4e-6
+            + under.budget.silhouette
+            + 64.0 * under.budget.unit * scene.count() as f64 / sharp.min(f64::from(scene.sigma[0]) * 30.0);
         colors(under, &scene, gauge, bound, |shown, behind| {
             let total = 1.0 + shown.iter().map(|s| s.1).sum::<f64>();
             let sum = |c: usize| behind[c] + shown.iter().map(|s| s.1 * s.2[c]).sum::<f64>();

@@ -13,21 +13,53 @@ use crate::strategy::{self, Kind};
 use crate::subject::Tested;
 
 pub(super) const LAWS: &[Law] = &[
-    law!("silhouette::of_known_faces", "the probabilities of MATH 11, drawn one pixel at a time", of_known_faces),
-    law!("silhouette::adding_a_face_never_lowers_it", "A with one face more is not less (but for Sum)", adding_a_face),
-    law!("silhouette::is_at_least_its_largest_face", "A >= max D (but for Sum)", is_at_least_its_largest_face),
+    law!(
+        "silhouette::of_known_faces",
+        "the probabilities of MATH 11, drawn one pixel at a time",
+        of_known_faces
+    ),
+    law!(
+        "silhouette::adding_a_face_never_lowers_it",
+        "A with one face more is not less (but for Sum)",
+        adding_a_face
+    ),
+    law!(
+        "silhouette::is_at_least_its_largest_face",
+        "A >= max D (but for Sum)",
+        is_at_least_its_largest_face
+    ),
     law!("silhouette::of_a_face_twice", "a lone face, duplicated, squares 1 - A", of_a_face_twice),
-    law!("silhouette::of_faces_is_their_product", "1 - A is the product of the 1 - A of each face alone", of_faces_is_their_product),
+    law!(
+        "silhouette::of_faces_is_their_product",
+        "1 - A is the product of the 1 - A of each face alone",
+        of_faces_is_their_product
+    ),
     law!(
         "silhouette::does_not_know_color",
         "A does not depend on depth, near and far, sides, textures or the color aggregator",
         does_not_know_color
     ),
     law!("silhouette::of_sum_is_the_mean", "Sum is the mean of the D of all faces", of_sum_is_the_mean),
-    law!("silhouette::of_hard_is_any_above_half", "hard A is 1 where any D > 1/2, else 0", of_hard_is_any_above_half),
-    law!("silhouette::on_a_shared_edge_is_three_quarters", "two faces that share an edge have A = 3/4 on it", on_a_shared_edge),
-    law!("silhouette::fades_with_distance", "A falls as a face moves away, from 1 to exactly 0", fades_with_distance),
-    law!("silhouette::hardly_depends_on_the_cut", "a cut-off takes at most dist_eps for each face", hardly_depends_on_the_cut),
+    law!(
+        "silhouette::of_hard_is_any_above_half",
+        "hard A is 1 where any D > 1/2, else 0",
+        of_hard_is_any_above_half
+    ),
+    law!(
+        "silhouette::on_a_shared_edge_is_three_quarters",
+        "two faces that share an edge have A = 3/4 on it",
+        on_a_shared_edge
+    ),
+    law!(
+        "silhouette::fades_with_distance",
+        "A falls as a face moves away, from 1 to exactly 0",
+        fades_with_distance
+    ),
+    law!(
+        "silhouette::hardly_depends_on_the_cut",
+        "a cut-off takes at most dist_eps for each face",
+        hardly_depends_on_the_cut
+    ),
 ];
 
 /// The alphas of a scene drawn in its own style, `[B * H * W]`.
@@ -72,7 +104,9 @@ fn with<R: Tested>(
 
 fn of_known_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    if !under.can.cutoffs.contains(&Cutoff::None) || !under.can.silhouettes.contains(&Silhouette::ProbabilisticOr) {
+    if !under.can.cutoffs.contains(&Cutoff::None)
+        || !under.can.silhouettes.contains(&Silhouette::ProbabilisticOr)
+    {
         return Ok(gauge);
     }
     let rows = TABLE_A.iter().flat_map(|row| {
@@ -88,7 +122,8 @@ fn of_known_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
     });
     for (face, at, metric, expected) in rows.chain(more).filter(|r| under.can.distances.contains(&r.2)) {
         let scene = bare(under, &Scene { size: (1, 1), channels: 1, ..Scene::default() });
-        let params = scene.params::<R>().distance(metric.clone()).cutoff(Cutoff::None).sigma(R::from_f64(TABLE_SIGMA));
+        let params =
+            scene.params::<R>().distance(metric.clone()).cutoff(Cutoff::None).sigma(R::from_f64(TABLE_SIGMA));
         let (image, _) = under.backend.forward(&built::lone(&face, at, scene.channels)?, &params)?;
         let found = image.silhouette.map_or(f64::NAN, |a| a[[0, 0, 0]].to_f64());
         // The tables have 12 digits.
@@ -107,7 +142,11 @@ fn adding_a_face<R: Tested>(under: &Under<'_, R>) -> Outcome {
             for n in 1..=all.len() {
                 let after = alphas(under, &with_faces(scene, all[..n].to_vec()))?;
                 for (p, (&a, &b)) in after.iter().zip(&before).enumerate() {
-                    gauge.within(|| format!("face {n} lowers pixel {p} from {b} to {a}"), b - a, 4.0 * under.budget.unit)?;
+                    gauge.within(
+                        || format!("face {n} lowers pixel {p} from {b} to {a}"),
+                        b - a,
+                        4.0 * under.budget.unit,
+                    )?;
                 }
                 before = after;
             }
@@ -125,7 +164,11 @@ fn is_at_least_its_largest_face<R: Tested>(under: &Under<'_, R>) -> Outcome {
             for (f, &face) in scene.pictures[0].iter().enumerate() {
                 let alone = alphas(under, &with_faces(scene, vec![face]))?;
                 for (p, (&a, &d)) in all.iter().zip(&alone).enumerate() {
-                    gauge.within(|| format!("A {a} at pixel {p}, D {d} of face {f}"), d - a, 4.0 * under.budget.unit)?;
+                    gauge.within(
+                        || format!("A {a} at pixel {p}, D {d} of face {f}"),
+                        d - a,
+                        4.0 * under.budget.unit,
+                    )?;
                 }
             }
             Ok(())
@@ -242,7 +285,9 @@ fn on_a_shared_edge<R: Tested>(under: &Under<'_, R>) -> Outcome {
         [[0.0, -1.0, 2.0], [1.0, 0.0, 2.0], [0.0, 1.0, 2.0]],
         [[0.0, 1.0, 2.0], [-1.0, 0.0, 2.0], [0.0, -1.0, 2.0]],
     ];
-    for metric in Distance::BUILT_IN.iter().filter(|d| **d != Distance::Hard && under.can.distances.contains(d)) {
+    for metric in
+        Distance::BUILT_IN.iter().filter(|d| **d != Distance::Hard && under.can.distances.contains(d))
+    {
         let scene = Scene { size: (1, 1), ..Scene::of(faces.clone()) }.style(|s| s.distance = metric.clone());
         let found = alphas(under, &bare(under, &scene))?;
         gauge.near(|| format!("{metric:?}"), found[0], 0.75, under.budget.silhouette)?;
@@ -264,7 +309,11 @@ fn fades_with_distance<R: Tested>(under: &Under<'_, R>) -> Outcome {
                     s.silhouette = silhouette.clone();
                 });
                 last = alphas(under, &bare(under, &scene))?[0];
-                gauge.within(|| format!("{metric:?}, {silhouette:?} at {x}: {last}"), last - before, under.budget.unit)?;
+                gauge.within(
+                    || format!("{metric:?}, {silhouette:?} at {x}: {last}"),
+                    last - before,
+                    under.budget.unit,
+                )?;
                 before = last;
             }
             gauge.within(|| format!("{metric:?}, {silhouette:?}: {last} at the end"), last.abs(), 0.0)?;
@@ -296,7 +345,11 @@ fn hardly_depends_on_the_cut<R: Tested>(under: &Under<'_, R>) -> Outcome {
         for (p, (&a, &b)) in hard.iter().zip(free).enumerate().filter(|(p, _)| !doubt.silhouette[*p]) {
             let bound = 1e-4 * scene.count() as f64 + 8.0 * under.budget.unit;
             gauge.within(|| format!("pixel {p}: {a} with the cut, {b} without"), b - a, bound)?;
-            gauge.within(|| format!("pixel {p}: {a} with the cut, {b} without"), a - b, 8.0 * under.budget.unit)?;
+            gauge.within(
+                || format!("pixel {p}: {a} with the cut, {b} without"),
+                a - b,
+                8.0 * under.budget.unit,
+            )?;
         }
         Ok(())
     })

@@ -14,15 +14,31 @@ use crate::strategy::{self, Kind};
 use crate::subject::Tested;
 
 pub(super) const LAWS: &[Law] = &[
-    law!("symmetry::of_face_order", "faces in another order give the same picture, and their gradients in that order", of_face_order),
-    law!("symmetry::of_corner_order", "a face's corners moved one on give the same picture and gradient", of_corner_order),
-    law!("symmetry::of_mirrors_and_turns", "a scene mirrored or turned by a quarter gives the picture so", of_mirrors_and_turns),
+    law!(
+        "symmetry::of_face_order",
+        "faces in another order give the same picture, and their gradients in that order",
+        of_face_order
+    ),
+    law!(
+        "symmetry::of_corner_order",
+        "a face's corners moved one on give the same picture and gradient",
+        of_corner_order
+    ),
+    law!(
+        "symmetry::of_mirrors_and_turns",
+        "a scene mirrored or turned by a quarter gives the picture so",
+        of_mirrors_and_turns
+    ),
     law!(
         "symmetry::of_place_and_scale",
         "every pixel is a picture of its own: of the faces moved to it and k times as large, at k^2 sigma",
         of_place_and_scale
     ),
-    law!("symmetry::of_affine_maps", "barycentric D does not change under any affine map of face and pixel", of_affine_maps),
+    law!(
+        "symmetry::of_affine_maps",
+        "barycentric D does not change under any affine map of face and pixel",
+        of_affine_maps
+    ),
 ];
 
 /// A scene of one picture with nothing that jumps between texels.
@@ -48,7 +64,10 @@ fn same_picture<R: Tested>(
     let budget = &under.budget;
     let order = (8.0 + 2.0 * scene.count() as f64) * budget.unit;
     let values = |x: &Image<R>| {
-        (x.color.as_ref().map(widen).unwrap_or_default(), x.silhouette.as_ref().map(widen).unwrap_or_default())
+        (
+            x.color.as_ref().map(widen).unwrap_or_default(),
+            x.silhouette.as_ref().map(widen).unwrap_or_default(),
+        )
     };
     let ((color_a, alpha_a), (color_b, alpha_b)) = (values(a), values(b));
     for (p, (&x, &y)) in alpha_a.iter().zip(&alpha_b).enumerate().filter(|(p, _)| !doubt.silhouette[*p]) {
@@ -95,7 +114,8 @@ fn unchanged<R: Tested>(
     let both = groups(&own.gradients).into_iter().zip(groups(&other.gradients));
     for (((name, a), (_, b)), band) in both.zip(&band.gradients) {
         let d = compare::difference(&a, &b);
-        let rounding = under.budget.bands * (band.iter().map(|x| x * x).sum::<f64>().sqrt() + under.budget.unit);
+        let rounding =
+            under.budget.bands * (band.iter().map(|x| x * x).sum::<f64>().sqrt() + under.budget.unit);
         let bound = (under.budget.order + under.budget.depth(z_k)) * d.expected + rounding;
         gauge.within(|| format!("gradient to {name} ({d:?})"), d.norm, bound)?;
     }
@@ -124,7 +144,13 @@ fn of_face_order<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn of_corner_order<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let can = softras_core::raster::Capabilities {
-        textures: under.can.textures.iter().copied().filter(|t| *t == softras_core::raster::TextureFamily::Vertex).collect(),
+        textures: under
+            .can
+            .textures
+            .iter()
+            .copied()
+            .filter(|t| *t == softras_core::raster::TextureFamily::Vertex)
+            .collect(),
         ..under.can.clone()
     };
     if can.textures.is_empty() {
@@ -209,7 +235,7 @@ fn of_place_and_scale<R: Tested>(under: &Under<'_, R>) -> Outcome {
         let (w, h) = scene.size;
         let faces = scene.faces::<R>()?;
         let (own, _) = under.backend.forward(&faces, &scene.params())?;
-        let k = if scene.seed % 2 == 0 { 4.0 } else { 0.25 };
+        let k = if scene.seed.is_multiple_of(2) { 4.0 } else { 0.25 };
         let sigma = f64::from(scene.sigma[0])
             * match scene.style.distance {
                 Distance::Barycentric => 1.0,
@@ -227,13 +253,23 @@ fn of_place_and_scale<R: Tested>(under: &Under<'_, R>) -> Outcome {
             let order = (8.0 + 2.0 * scene.count() as f64) * budget.unit;
             if let (Some(a), Some(b), false) = (&own.silhouette, &image.silhouette, doubt.silhouette[p]) {
                 let bound = order + budget.bands * band.silhouette[p];
-                gauge.near(|| format!("silhouette of pixel {p}"), b[[0, 0, 0]].to_f64(), a[[0, y, x]].to_f64(), bound)?;
+                gauge.near(
+                    || format!("silhouette of pixel {p}"),
+                    b[[0, 0, 0]].to_f64(),
+                    a[[0, y, x]].to_f64(),
+                    bound,
+                )?;
             }
             if let (Some(a), Some(b), false) = (&own.color, &image.color, doubt.color[p]) {
                 for c in 0..scene.channels {
                     let depth = budget.depth(oracle::depth_in_gammas(&scene));
                     let bound = order + budget.bands * band.color[c * w * h + p] + depth;
-                    gauge.near(|| format!("channel {c} of pixel {p}"), b[[0, c, 0, 0]].to_f64(), a[[0, c, y, x]].to_f64(), bound)?;
+                    gauge.near(
+                        || format!("channel {c} of pixel {p}"),
+                        b[[0, c, 0, 0]].to_f64(),
+                        a[[0, c, y, x]].to_f64(),
+                        bound,
+                    )?;
                 }
             }
         }
@@ -254,7 +290,9 @@ fn of_affine_maps<R: Tested>(under: &Under<'_, R>) -> Outcome {
         let faces = scene.faces::<R>()?;
         let (own, _) = under.backend.forward(&faces, &scene.params())?;
         // Shears and stretches by powers of 2, which do not round much; det > 0, so no side turns.
-        for [a, b, c, d] in [[2.0, 0.5, 0.0, 1.0], [1.0, 0.0, -0.5, 0.5], [4.0, 0.0, 0.0, 0.25], [0.0, -1.0, 1.0, 0.0]] {
+        for [a, b, c, d] in
+            [[2.0, 0.5, 0.0, 1.0], [1.0, 0.0, -0.5, 0.5], [4.0, 0.0, 0.0, 0.25], [0.0, -1.0, 1.0, 0.0]]
+        {
             let r = R::from_f64;
             let moved = built::mapped(&faces, |[x, y, z]| [r(a) * x + r(b) * y, r(c) * x + r(d) * y, z])?;
             let (image, _) = under.backend.forward(&moved, &scene.params())?;
