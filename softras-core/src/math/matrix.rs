@@ -76,6 +76,7 @@ impl<R: Scalar> From<[[R; 3]; 3]> for Mat3<R> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "small whole numbers multiply exactly")]
 mod tests {
     use super::*;
 

@@ -31,6 +31,7 @@ pub fn tan<R: Scalar>(x: R) -> R {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the same operations give the same bits")]
 mod tests {
     use super::*;
     use crate::math::Dual;
