@@ -21,11 +21,14 @@ mod depth;
 mod distance;
 mod distribution;
 mod dual;
+mod matrix;
 mod pair;
 mod real;
 mod silhouette;
+pub mod sum;
 mod texture;
 mod triangle;
+pub mod trig;
 mod vector;
 
 pub use color::{
@@ -45,6 +48,7 @@ pub use distribution::{
     smooth_window_vjp,
 };
 pub use dual::Dual;
+pub use matrix::Mat3;
 pub use pair::{
     ColorGrad, ColorGradOf, ColorSlot, Face, Facing, PairGrad, PairSink, Parts, Setting, Shade,
     SilhouetteGrad, Touch,
