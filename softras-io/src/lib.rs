@@ -1,1 +1,21 @@
-//! Meshes, textures, images, cameras and sample shapes for softras.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod error;
+pub mod image_set;
+pub mod mesh;
+pub mod npy;
+pub mod npz;
+pub mod orbits;
+pub mod picture;
+mod staged;
+
+pub use error::{Error, Place, Result};
+pub use image_set::{ImageSet, load_image_set};
+pub use mesh::{
+    Loaded, MeshOptions, TexelSize, load_mesh, load_obj, load_ply, normalize, save_obj, save_ply, subdivide,
+};
+pub use npy::{load_npy_f32, load_npy_f64, load_npy_i64, load_npy_u8, save_npy};
+pub use npz::Npz;
+pub use orbits::{Orbit, load_orbits};
+pub use picture::{GifWriter, RgbFrame, load_png, save_gif, save_gray_png, save_png};

@@ -1,0 +1,115 @@
+//! Meshes in and out: OBJ and PLY both ways, STL and OFF in.
+
+mod atlas;
+mod bake;
+mod draft;
+mod geometry;
+mod mtl;
+mod obj;
+mod obj_out;
+mod obj_texture;
+mod off;
+mod ply;
+mod ply_body;
+mod ply_header;
+mod ply_out;
+mod stl;
+pub(crate) mod texels;
+
+use std::path::Path;
+
+use softras_core::scene::Mesh;
+
+use crate::error::{Origin, Result};
+
+pub use geometry::{normalize, subdivide};
+pub use obj_out::save_obj;
+pub use ply_out::save_ply;
+
+/// How many texels a face gets when a picture is baked onto the faces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TexelSize {
+    /// About as many as the picture has pixels under a face on average, 1 to 16 a side.
+    #[default]
+    Auto,
+    /// This many a side.
+    Fixed(usize),
+}
+
+/// What to make of a mesh file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MeshOptions {
+    /// The number of texels for faces that a picture colors.
+    pub texels: TexelSize,
+}
+
+impl MeshOptions {
+    /// Sets the number of texels for faces that a picture colors.
+    #[must_use]
+    pub fn texels(mut self, texels: TexelSize) -> Self {
+        self.texels = texels;
+        self
+    }
+}
+
+/// A mesh from a file, and what the reader could not take over.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// The mesh.
+    pub mesh: Mesh<f32>,
+    /// What was left out or changed, one sentence each, for people to read.
+    pub warnings: Vec<String>,
+}
+
+/// The formats [`load_mesh`] reads, as text for messages.
+const READABLE: &str = ".obj, .ply, .stl, .off";
+
+/// Reads a mesh in the format that the name's ending tells: `.obj`, `.ply`, `.stl` or `.off`, in any case.
+///
+/// Polygons are cut into triangles as fans from their first corner. Degenerate triangles stay. Colors are taken
+/// over as they are, without gamma. What colors the mesh:
+///
+/// | file | texture |
+/// |---|---|
+/// | OBJ with a picture (`map_Kd`, PNG or JPEG) | `Surface(R)`, R from `options.texels`; the picture replaces `Kd` |
+/// | OBJ with `v x y z r g b` | `Vertex` |
+/// | OBJ with materials | `Surface(1)` of `Kd`; 0.8 grey where the material is missing |
+/// | PLY with colors at vertices, else at faces | `Vertex`, else `Surface(1)` |
+/// | OFF with colors at faces (or vertices: `COFF`) | `Surface(1)` (`Vertex`) |
+/// | else | `None` |
+///
+/// # Errors
+/// `Read` if the file cannot be read; `Unsupported` for another ending or variant; `Syntax` with line or byte for
+/// malformed content, indices out of range and numbers that are not finite; `Content` for a file without
+/// vertices or faces. A missing material or picture is a warning.
+pub fn load_mesh(path: impl AsRef<Path>, options: &MeshOptions) -> Result<Loaded> {
+    let path = path.as_ref();
+    let origin = Origin(path);
+    let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    match ending.as_str() {
+        "obj" => obj_texture::load(origin, options),
+        "ply" => ply::load(origin),
+        "stl" => stl::load(origin),
+        "off" => off::load(origin),
+        "" => Err(origin.unsupported("a mesh file without an ending", READABLE)),
+        other => Err(origin.unsupported(format!(".{other} for a mesh"), READABLE)),
+    }
+}
+
+/// Reads an OBJ file, whatever its name ends in, with the default options; warnings are dropped.
+///
+/// # Errors
+/// As for [`load_mesh`].
+pub fn load_obj(path: impl AsRef<Path>) -> Result<Mesh<f32>> {
+    Ok(obj_texture::load(Origin(path.as_ref()), &MeshOptions::default())?.mesh)
+}
+
+/// Reads a PLY file, whatever its name ends in; warnings are dropped.
+///
+/// # Errors
+/// As for [`load_mesh`].
+pub fn load_ply(path: impl AsRef<Path>) -> Result<Mesh<f32>> {
+    Ok(ply::load(Origin(path.as_ref()))?.mesh)
+}
