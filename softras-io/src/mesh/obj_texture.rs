@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, Array3};
-use softras_core::raster::MAX_TEXTURE_SIDE;
+use softras_core::scene::MAX_TEXTURE_SIDE;
 use softras_core::scene::MeshTexture;
 
 use super::bake::{self, FaceUv};
