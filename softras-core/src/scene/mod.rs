@@ -5,11 +5,15 @@ mod convention;
 mod faces;
 mod fans;
 mod lens;
+mod light;
 mod mesh;
+mod normals;
 mod orbit;
 mod pinhole;
 mod pose;
 mod project;
+pub(crate) mod rows;
+mod shade;
 mod view;
 
 pub use camera::{Camera, CameraGrad, DEFAULT_FOV, DEFAULT_NEAR};
@@ -19,9 +23,14 @@ pub use faces::{
     Faces, MAX_COORDINATE, MAX_DEPTH, MAX_FACES_PER_PICTURE, MAX_TEXTURE_SIDE, Picture, Textures, Winding,
 };
 pub use lens::Lens;
+pub use light::{Directional, Intensity, Lighting, LightingGrad, NormalKind};
 pub use mesh::{Mesh, MeshTexture};
+pub use normals::{
+    face_normals, face_normals_vjp, triangle_normal, triangle_normal_vjp, vertex_normals, vertex_normals_vjp,
+};
 pub use orbit::{Degrees, Orbit};
 pub use pinhole::{Distortion, Intrinsics};
 pub use pose::Pose;
 pub use project::{project_batch, project_views};
+pub use shade::Shading;
 pub use view::{MeshGrad, View};

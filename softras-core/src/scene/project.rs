@@ -7,6 +7,7 @@ use ndarray::{Array1, Array3, Axis, concatenate};
 use super::camera::{Camera, ReadyCamera};
 use super::faces::{Faces, Picture, Textures};
 use super::mesh::{Mesh, MeshTexture};
+use super::rows::from_rows;
 use super::view::{View, ViewPlace};
 use crate::error::{Error, Result};
 use crate::math::{Scalar, TextureKind, Vec3};
@@ -76,7 +77,7 @@ fn assemble<R: Scalar>(items: &[(&Mesh<R>, &[Camera<R>])]) -> Result<(Faces<R>, 
     let (mut first_face, mut first_texture) = (0, 0);
     for ((mesh, _), cameras) in items.iter().zip(&cameras) {
         places.push(ViewPlace { first_face, first_texture, batch_faces: count });
-        let vertices = points(mesh);
+        let vertices = from_rows(mesh.vertices());
         for camera in cameras {
             let faces = first_face..first_face + mesh.triangles().len();
             first_face = faces.end;
@@ -95,11 +96,6 @@ fn assemble<R: Scalar>(items: &[(&Mesh<R>, &[Camera<R>])]) -> Result<(Faces<R>, 
     let views = items.iter().zip(cameras).zip(places);
     let views = views.map(|(((mesh, _), cameras), place)| View::new(mesh, cameras, place, &faces)).collect();
     Ok((faces, views))
-}
-
-/// The vertices of `mesh`.
-pub(super) fn points<R: Scalar>(mesh: &Mesh<R>) -> Vec<Vec3<R>> {
-    mesh.vertices().rows().into_iter().map(|row| Vec3::new(row[0], row[1], row[2])).collect()
 }
 
 /// Projects `vertices` once, and returns the corners of each triangle, `None` for a face that is dropped.
@@ -162,7 +158,7 @@ fn join_textures<R: Scalar>(items: &[(&Mesh<R>, &[Camera<R>])]) -> Result<Option
 }
 
 /// Returns the texels of each face of `mesh`, `[F, texels, C]`; of no texture, `[F, 3, 0]`.
-fn texels<R: Scalar>(mesh: &Mesh<R>) -> Array3<R> {
+pub(super) fn texels<R: Scalar>(mesh: &Mesh<R>) -> Array3<R> {
     match mesh.texture() {
         MeshTexture::Corner(texels) | MeshTexture::Surface { texels, .. } => texels.clone(),
         MeshTexture::None | MeshTexture::Vertex(_) => {

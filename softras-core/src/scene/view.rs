@@ -6,7 +6,8 @@ use super::camera::{CameraGrad, ReadyCamera};
 use super::faces::Faces;
 use super::fans::Fans;
 use super::mesh::{Mesh, MeshTexture};
-use super::project::{draw, points, put};
+use super::project::{draw, put};
+use super::rows::from_rows;
 use crate::error::{Error, Result};
 use crate::math::sum::Sum;
 use crate::math::{Scalar, Vec3};
@@ -66,7 +67,7 @@ impl<R: Scalar> View<R> {
         let count = mesh.triangles().len() * cameras.len();
         Self {
             cameras,
-            vertices: points(mesh),
+            vertices: from_rows(mesh.vertices()),
             triangles: mesh.triangles().to_vec(),
             fans: Fans::new(mesh.triangles(), mesh.vertices().nrows()),
             absent: (place.first_face..place.first_face + count).map(|f| faces.is_absent(f)).collect(),
@@ -154,9 +155,7 @@ impl<R: Scalar> View<R> {
             let expected = format!("[{}, 3, 3]", self.place.batch_faces);
             return Err(Error::shape("faces of a view", faces.corners().shape(), expected));
         }
-        for (to, row) in self.vertices.iter_mut().zip(vertices.rows()) {
-            *to = Vec3::new(row[0], row[1], row[2]);
-        }
+        self.vertices = from_rows(vertices);
         let mut absent: Array1<bool> = (0..faces.count()).map(|f| faces.is_absent(f)).collect();
         let mut corners = core::mem::take(&mut self.spare);
         if corners.shape() == faces.corners().shape() {
