@@ -3,6 +3,7 @@
 
 mod error;
 mod image;
+pub mod loss;
 pub mod math;
 pub mod raster;
 pub mod reference;
