@@ -1,6 +1,6 @@
 //! What a fit looks at: pictures and the cameras they were taken with, [`Targets`].
 
-use ndarray::{Array3, Array4, Axis, s};
+use ndarray::{Array3, Array4, Axis};
 use softras_core::Image;
 use softras_core::math::{Color, Silhouette};
 use softras_core::raster::{DynRasterizer, DynSaved, Outputs, RasterParams};
@@ -185,8 +185,8 @@ pub fn draw_hard(
 fn shrink(picture: &Array4<f32>) -> Array4<f32> {
     let (b, c, h, w) = picture.dim();
     Array4::from_shape_fn((b, c, h / SAMPLES, w / SAMPLES), |(b, c, y, x)| {
-        let block = picture.slice(s![b, c, y * SAMPLES..(y + 1) * SAMPLES, x * SAMPLES..(x + 1) * SAMPLES]);
-        block.iter().sum::<f32>() / (SAMPLES * SAMPLES) as f32
+        let cells = (0..SAMPLES * SAMPLES).map(|i| (y * SAMPLES + i / SAMPLES, x * SAMPLES + i % SAMPLES));
+        cells.map(|(y, x)| picture[[b, c, y, x]]).sum::<f32>() / (SAMPLES * SAMPLES) as f32
     })
 }
 

@@ -4,7 +4,8 @@ use ndarray::{Array4, ArrayRef3, ArrayRef4};
 
 use crate::error::{Error, Result};
 use crate::image::{Image, ImageGrad};
-use crate::math::{Scalar, Sum};
+use crate::math::Scalar;
+use crate::math::sum::Sum;
 
 /// How a difference of colors counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -4,7 +4,8 @@ use ndarray::{Array2, ArrayRef2};
 
 use super::topology::Topology;
 use crate::error::Result;
-use crate::math::{Scalar, Sum, Vec3};
+use crate::math::{Scalar, Vec3};
+use crate::math::sum::Sum;
 use crate::scene::rows::to_rows;
 
 /// The loss `sum over edges of |a - b|^2`, each edge once. It has no kink at an edge of length 0.

@@ -11,7 +11,8 @@ use ndarray::{Array2, ArrayRef2};
 
 use super::topology::{Hinge, Topology};
 use crate::error::Result;
-use crate::math::{Scalar, Sum, Vec3};
+use crate::math::{Scalar, Vec3};
+use crate::math::sum::Sum;
 use crate::scene::rows::to_rows;
 use crate::scene::{triangle_normal, triangle_normal_vjp};
 

@@ -4,7 +4,8 @@ use ndarray::{Array3, ArrayRef2, ArrayRef3, Axis};
 
 use crate::error::{Error, Result};
 use crate::image::{Image, ImageGrad};
-use crate::math::{Scalar, Sum};
+use crate::math::Scalar;
+use crate::math::sum::Sum;
 
 /// Added to the union, so that empty pictures do not divide by zero.
 const GUARD: f64 = 1e-6;

@@ -4,7 +4,8 @@ use ndarray::{Array2, ArrayRef2};
 
 use super::topology::Topology;
 use crate::error::Result;
-use crate::math::{Scalar, Sum, Vec3};
+use crate::math::{Scalar, Vec3};
+use crate::math::sum::Sum;
 use crate::scene::rows::to_rows;
 
 /// The uniform Laplacian loss `sum_v |v - mean of the neighbours of v|^2`; vertices without neighbours count 0.

@@ -11,7 +11,8 @@ use super::project::texels;
 use super::rows::{from_rows, to_rows};
 use super::view::MeshGrad;
 use crate::error::{Error, Result};
-use crate::math::{Scalar, Sum, Vec3};
+use crate::math::{Scalar, Vec3};
+use crate::math::sum::Sum;
 
 /// How a mesh was lit: brings gradients back to the mesh without light, and to the lights.
 #[derive(Clone, Debug)]
