@@ -8,6 +8,7 @@ pub mod npy;
 pub mod npz;
 pub mod orbits;
 pub mod picture;
+pub mod shapes;
 mod staged;
 
 pub use error::{Error, Place, Result};
@@ -19,3 +20,4 @@ pub use npy::{load_npy_f32, load_npy_f64, load_npy_i64, load_npy_u8, save_npy};
 pub use npz::Npz;
 pub use orbits::{Orbit, load_orbits};
 pub use picture::{GifWriter, RgbFrame, load_png, save_gif, save_gray_png, save_png};
+pub use shapes::{Sample, icosphere};

@@ -137,9 +137,9 @@ impl Parser {
             if let Some(t) = index(origin, n, token, parts.next(), self.obj.uvs.len())? {
                 uvs.push(t);
             }
-            // Normals are not kept: the index must be a number, not more.
-            index(origin, n, token, parts.next(), usize::MAX)?;
-            if parts.next().is_some() {
+            // Normals are not kept: the index must be a whole number, not more.
+            let normal = parts.next().filter(|p| !p.is_empty());
+            if normal.is_some_and(|p| p.parse::<i64>().is_err()) || parts.next().is_some() {
                 return Err(malformed(origin, n, token));
             }
         }
@@ -166,7 +166,10 @@ impl Parser {
             return Err(out_of_range(origin, place, i64::from(v) + 1, draft.vertices.len()));
         }
         let (t, line) = self.highest_uv;
-        if line > 0 && t as usize >= self.obj.uvs.len() {
+        if line > 0 && self.obj.uvs.is_empty() {
+            draft.warnings.push("faces name vt, but the file has none".to_owned());
+            self.obj.triangle_uvs.fill(None);
+        } else if line > 0 && t as usize >= self.obj.uvs.len() {
             let expected = format!("one of the {} vt of the file", self.obj.uvs.len());
             return Err(origin.line(line, format!("vt {}", u64::from(t) + 1), expected));
         }
@@ -276,7 +279,7 @@ mod tests {
             ("v 0 0 0\n\nf 1 1 2\n", "line 3: found vertex 2, expected one of the 1 vertices"),
             ("v 0 0 0\nf 0 1 1\n", "line 2: found index 0"),
             ("v 0 0 0\nf -2 1 1\n", "line 2: found index -2"),
-            ("v 0 0 0\nf 1/2 1/2 1/2\n", "line 2: found vt 2, expected one of the 0 vt"),
+            ("v 0 0 0\nvt 0 0\nf 1/2 1/2 1/2\n", "line 3: found vt 2, expected one of the 1 vt"),
             ("v 0 0 0\nf 1/ 1/a 1\n", "line 2: found \"1/a\", expected a corner"),
             ("v 0 0 0\nf 1/1/1/1 1 1\n", "line 2: found \"1/1/1/1\""),
             ("v 0 0 0\nf 99999999999999999999 1 1\n", "line 2"),
