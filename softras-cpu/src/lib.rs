@@ -1,1 +1,113 @@
-//! The CPU back end of softras.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod accumulate;
+mod backward;
+mod bins;
+mod forward;
+mod setup;
+mod workspace;
+
+use std::sync::Arc;
+
+use softras_core::math::{
+    Color, Distance, Distribution, Euclidean, Logistic, Parts, ProbabilisticOr, Scalar, Silhouette, Softmax,
+};
+use softras_core::raster::{
+    Capabilities, Gradients, Info, Plan, RasterParams, Rasterizer, Saturation, Wanted,
+};
+use softras_core::scene::Faces;
+use softras_core::{Error, Image, ImageGrad, Result};
+
+pub use workspace::CpuSaved;
+use workspace::Drawn;
+
+/// The CPU back end: exact lists of faces for each tile, forward by tile, backward by face, on all threads of the
+/// current `rayon` pool. The same bits for any number of threads.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CpuRasterizer;
+
+impl CpuRasterizer {
+    /// Returns the rasterizer.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+/// Runs `$call` with `$parts` bound to the parts of `$params`: types of their own for the paper's choice, the enums
+/// (a uniform branch) for everything else.
+macro_rules! with_parts {
+    ($params:expr, $parts:ident => $call:expr) => {{
+        let params = $params;
+        match (params.get_distance(), params.get_distribution(), params.get_silhouette(), params.get_color())
+        {
+            (Distance::Euclidean, Distribution::Logistic, Silhouette::ProbabilisticOr, Color::Softmax) => {
+                let $parts = Parts {
+                    distance: Euclidean,
+                    distribution: Logistic,
+                    silhouette: ProbabilisticOr,
+                    color: Softmax,
+                };
+                $call
+            }
+            (distance, distribution, silhouette, color) => {
+                let $parts = Parts {
+                    distance: distance.clone(),
+                    distribution: distribution.clone(),
+                    silhouette: silhouette.clone(),
+                    color: color.clone(),
+                };
+                $call
+            }
+        }
+    }};
+}
+
+impl<R: Scalar> Rasterizer<R> for CpuRasterizer {
+    type Saved = CpuSaved<R>;
+
+    fn info(&self) -> Info {
+        Info {
+            backend: "cpu".to_owned(),
+            device: format!("{} CPU", std::env::consts::ARCH),
+            details: format!("{} threads, {}", rayon::current_num_threads(), R::NAME),
+        }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { saturations: vec![Saturation::Exact], ..Capabilities::everything(&["f32", "f64"]) }
+    }
+
+    fn forward_into(
+        &self,
+        faces: &Arc<Faces<R>>,
+        params: &RasterParams<R>,
+        image: &mut Image<R>,
+        saved: &mut CpuSaved<R>,
+    ) -> Result<()> {
+        saved.drawn = None;
+        let plan = Plan::new(faces, params)?;
+        Rasterizer::<R>::capabilities(self).check("cpu", faces, params)?;
+        image.fit(&plan);
+        with_parts!(params, parts => forward::forward(&parts, faces, params, &plan, image, saved));
+        saved.drawn = Some(Drawn { faces: Arc::clone(faces), params: params.clone(), plan });
+        Ok(())
+    }
+
+    fn backward_into(
+        &self,
+        saved: &CpuSaved<R>,
+        grad: &ImageGrad<R>,
+        wanted: Wanted,
+        gradients: &mut Gradients<R>,
+    ) -> Result<()> {
+        let Some(drawn) = &saved.drawn else {
+            return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
+        };
+        grad.check(&drawn.plan)?;
+        gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
+        with_parts!(&drawn.params, parts => backward::backward(&parts, saved, drawn, grad, gradients));
+        Ok(())
+    }
+}

@@ -1,1 +1,11 @@
-//! softras.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub use softras_core::{Error, Image, ImageGrad, Result, math, raster, reference, scene};
+
+#[cfg(feature = "cpu")]
+pub use softras_cpu::CpuRasterizer;
+
+mod device;
+
+pub use device::{Device, devices, open};

@@ -9,7 +9,7 @@ use super::distance::{DistanceMetric, Edge};
 use super::distribution::{
     Cutoff, DistributionFunction, Probability, ProbabilityGrad, smooth_window, smooth_window_vjp,
 };
-use super::real::{Mask, Real};
+use super::real::{Mask, Real, Scalar};
 use super::silhouette::SilhouetteAggregator;
 use super::texture::{FaceTexels, Interpolation};
 use super::triangle::{BoundingBox, Clipped, Triangle};
@@ -205,6 +205,35 @@ pub struct PairSink<'a, R: Real> {
     pub texels: &'a mut [R::Scalar],
     /// Gradient to the aggregator's weights, added to.
     pub weights: &'a mut [R],
+}
+
+impl<'a, R: Scalar> Setting<'a, R> {
+    /// Returns the same numbers in every lane of `like`.
+    #[inline(always)]
+    pub fn splat<L: Real<Scalar = R>>(&self, like: L) -> Setting<'a, L> {
+        let x = |x: R| like.splat(x);
+        Setting {
+            inv_sigma: x(self.inv_sigma),
+            cut: x(self.cut),
+            bound: x(self.bound),
+            box_reach: x(self.box_reach),
+            cutoff: self.cutoff,
+            distribution_shape: x(self.distribution_shape),
+            t_conorm_shape: x(self.t_conorm_shape),
+            faces: x(self.faces),
+            near: x(self.near),
+            far: x(self.far),
+            depth_map: self.depth_map,
+            interpolation: self.interpolation,
+            facing: self.facing,
+            color: ColorContext {
+                rate: x(self.color.rate),
+                inv_gamma: x(self.color.inv_gamma),
+                background_nearness: x(self.color.background_nearness),
+                weights: self.color.weights,
+            },
+        }
+    }
 }
 
 impl<R: Real> Setting<'_, R> {

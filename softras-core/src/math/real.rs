@@ -52,6 +52,24 @@ pub trait Real:
     /// Returns a mask lane by lane.
     fn mask_lane(mask: Self::Mask, i: usize) -> bool;
 
+    /// Returns how many lanes of `mask` hold.
+    #[inline(always)]
+    fn count(mask: Self::Mask) -> usize {
+        (0..Self::LANES).filter(|&i| Self::mask_lane(mask, i)).count()
+    }
+    /// Reads `LANES` numbers from the start of `from`.
+    #[inline(always)]
+    fn load(self, from: &[Self::Scalar]) -> Self {
+        self.per_lane(|i| from[i])
+    }
+    /// Writes the lanes to the start of `to`.
+    #[inline(always)]
+    fn store(self, to: &mut [Self::Scalar]) {
+        for (i, place) in to.iter_mut().enumerate().take(Self::LANES) {
+            *place = self.lane(i);
+        }
+    }
+
     /// Returns `yes` where `mask` holds, else `no`.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
     /// Tells where `self < other`.

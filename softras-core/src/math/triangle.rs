@@ -177,6 +177,26 @@ impl<R: Real> Triangle<R> {
         }
     }
 
+    /// Returns the same face in every lane of `like`.
+    #[inline(always)]
+    pub fn splat<L: Real<Scalar = R>>(&self, like: L) -> Triangle<L>
+    where
+        R: Scalar,
+    {
+        let v = |v: Vec2<R>| Vec2::new(like.splat(v.x), like.splat(v.y));
+        Triangle {
+            p: self.p.map(v),
+            e: self.e.map(v),
+            inv_e_sq: self.inv_e_sq.map(|x| like.splat(x)),
+            inv_det: like.splat(self.inv_det),
+            z: self.z.map(|x| like.splat(x)),
+            inv_z: self.inv_z.map(|x| like.splat(x)),
+            solid: like.mask(self.solid),
+            colored: like.mask(self.colored),
+            counter_clockwise: like.mask(self.counter_clockwise),
+        }
+    }
+
     /// Returns the face of lane `i`.
     pub fn lane(&self, i: usize) -> Triangle<R::Scalar> {
         Triangle {
@@ -194,6 +214,16 @@ impl<R: Real> Triangle<R> {
 }
 
 impl<R: Real> BoundingBox<R> {
+    /// Returns the same box in every lane of `like`.
+    #[inline(always)]
+    pub fn splat<L: Real<Scalar = R>>(&self, like: L) -> BoundingBox<L>
+    where
+        R: Scalar,
+    {
+        let v = |v: Vec2<R>| Vec2::new(like.splat(v.x), like.splat(v.y));
+        BoundingBox { low: v(self.low), high: v(self.high) }
+    }
+
     /// Tells where the box, grown by `reach` on every side, holds the point `at` (closed).
     #[inline(always)]
     pub fn holds(&self, at: Vec2<R>, reach: R) -> R::Mask {

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::math::{
-    ColorAggregator, ColorContext, Cutoff, DistanceMetric, DistributionFunction, Face, FaceTexels, Facing,
-    Scalar, Setting, background_nearness,
+    ColorAggregator, ColorContext, Cutoff, DistanceMetric, DistributionFunction, Face, Facing, Scalar,
+    Setting, background_nearness,
 };
 use crate::scene::{Faces, Winding};
 
@@ -101,19 +101,9 @@ impl<R: Scalar> Plan<R> {
     pub fn face<'a>(&self, faces: &'a Faces<R>, b: usize, f: usize) -> Face<'a, R> {
         let picture = &faces.pictures()[b];
         let local = f - picture.faces.start;
-        let texels = if self.draws_color { face_texels(faces, picture.first_texture + local) } else { None };
+        let texels = if self.draws_color { faces.texels_of(picture.first_texture + local) } else { None };
         Face::new(faces.face(f), R::from_f64(local as f64), texels)
     }
-}
-
-/// Returns row `row` of the textures of `faces`.
-pub(crate) fn face_texels<R: Scalar>(faces: &Faces<R>, row: usize) -> Option<FaceTexels<'_, R>> {
-    let textures = faces.textures()?;
-    let kind = textures.kind();
-    let channels = textures.channels();
-    let size = kind.texels() * channels;
-    let texels = textures.texels().as_slice()?;
-    Some(FaceTexels { kind, texels: &texels[row * size..(row + 1) * size], channels })
 }
 
 /// Bytes of pictures, and of what `backward` keeps of each pixel: the sums and at most 8 more numbers.

@@ -5,7 +5,7 @@ use core::ops::Range;
 use ndarray::{Array1, Array3};
 
 use crate::error::{Error, Result};
-use crate::math::{Scalar, TextureKind};
+use crate::math::{FaceTexels, Scalar, TextureKind};
 
 /// The largest screen coordinate: squares of it stay finite in `f32` (MATH 1).
 pub const MAX_COORDINATE: f64 = 1e6;
@@ -203,6 +203,18 @@ impl<R: Scalar> Faces<R> {
     #[must_use]
     pub const fn textures(&self) -> Option<&Textures<R>> {
         self.textures.as_ref()
+    }
+    /// Returns row `row` of the textures, if there are textures.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn texels_of(&self, row: usize) -> Option<FaceTexels<'_, R>> {
+        let textures = self.textures()?;
+        let (kind, channels) = (textures.kind(), textures.channels());
+        let size = kind.texels() * channels;
+        let texels = textures.texels().as_slice()?;
+        Some(FaceTexels { kind, texels: &texels[row * size..(row + 1) * size], channels })
     }
     /// Which way round a front face runs.
     #[must_use]

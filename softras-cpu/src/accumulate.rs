@@ -1,0 +1,50 @@
+//! Sums in a fixed order: lanes, items of a face, faces of a picture, texture rows that pictures share.
+
+use rayon::prelude::*;
+use softras_core::math::{PairGrad, Real, Scalar};
+use softras_core::scene::Picture;
+
+/// Returns the sum of the lanes, from the first to the last.
+#[inline(always)]
+pub(crate) fn sum_lanes<L: Real>(value: L) -> L::Scalar {
+    let mut sum = value.lane(0);
+    for i in 1..L::LANES {
+        sum += value.lane(i);
+    }
+    sum
+}
+
+/// Returns the gradient of a face from that of its lanes.
+#[inline(always)]
+pub(crate) fn sum_grad<L: Real>(grad: &PairGrad<L>) -> PairGrad<L::Scalar> {
+    PairGrad {
+        corners: grad.corners.map(|corner| corner.map(sum_lanes)),
+        sigma: sum_lanes(grad.sigma),
+        gamma: sum_lanes(grad.gamma),
+        distribution: sum_lanes(grad.distribution),
+        t_conorm: sum_lanes(grad.t_conorm),
+    }
+}
+
+/// Returns the sum of many partial sums, kept in `f64`.
+pub(crate) fn sum_wide<R: Scalar>(values: impl Iterator<Item = R>) -> R {
+    R::from_f64(values.map(Scalar::to_f64).sum())
+}
+
+/// Adds the texture gradients of the faces of `pictures` to their rows, picture by picture.
+///
+/// `slots [F', size]` has one slot a face, from the first face of the first picture; `rows [T, size]` is added to.
+pub(crate) fn gather_textures<R: Scalar>(pictures: &[Picture], slots: &[R], size: usize, rows: &mut [R]) {
+    let Some(first) = pictures.first().map(|p| p.faces.start) else { return };
+    rows.par_chunks_mut(size).enumerate().with_min_len(64).for_each(|(t, row)| {
+        for picture in pictures {
+            let local = t.wrapping_sub(picture.first_texture);
+            if local < picture.faces.len() {
+                let slot = picture.faces.start - first + local;
+                for (out, &value) in row.iter_mut().zip(&slots[slot * size..(slot + 1) * size]) {
+                    *out += value;
+                }
+            }
+        }
+    });
+}
