@@ -156,8 +156,8 @@ fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<(Header, &'a [u8])> {
         return Err(cut());
     }
     let (header, numbers) = rest.split_at(length);
-    let header: Header =
-        serde_json::from_slice(header).map_err(|e| wrong(format!("a header with {e}"), "a header of this version"))?;
+    let header: Header = serde_json::from_slice(header)
+        .map_err(|e| wrong(format!("a header with {e}"), "a header of this version"))?;
     let floats = 3 * (header.positions as u128 + header.colors.unwrap_or(0) as u128);
     if numbers.len() as u128 != 4 * floats + 48 * header.steps as u128 {
         return Err(cut());

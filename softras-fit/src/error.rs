@@ -68,11 +68,7 @@ impl Error {
     pub fn setting(name: impl Into<String>, found: impl ToString, expected: impl Into<String>) -> Self {
         Self::Setting { name: name.into(), found: found.to_string(), expected: expected.into() }
     }
-    pub(crate) fn checkpoint(
-        path: &Path,
-        found: impl Into<String>,
-        expected: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn checkpoint(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Checkpoint { path: path.into(), found: found.into(), expected: expected.into() }
     }
 }

@@ -63,7 +63,8 @@ impl<'d> Fit<'d> {
         if settings.loss.iou <= 0.0 && !with_color {
             return Err(Error::setting("loss", "no silhouette and no color to fit", "one of them at least"));
         }
-        let template = template.clone().with_texture(start_texture(&template, with_color, settings.texels))?;
+        let template =
+            template.clone().with_texture(start_texture(&template, with_color, settings.texels))?;
         let shape = Shape::new(settings.model, settings.smoothness, &template)?;
         let group = |values: Vec<f32>| Group { adam: Adam::new(settings.adam, values.len()), values };
         Ok(Self {

@@ -17,7 +17,7 @@ pub struct StepLoss {
     pub total: f64,
     /// 1 - soft IoU.
     pub iou: f64,
-    /// Mean absolute difference of the colors.
+    /// Mean absolute difference of the colors inside the target's silhouette.
     pub color: f64,
     /// See [`LossWeights::laplacian`].
     pub laplacian: f64,
@@ -80,7 +80,9 @@ impl Objective {
         }
         if let (Some(_), Some(colors)) = (&image.color, targets.color()) {
             let target: Array4<f32> = colors.select(Axis(0), views);
-            let (value, of) = loss::color(image, &target, Norm::L1)?;
+            // Outside the target's silhouette its color is the background's, which no surface should take.
+            let mask: Array3<f32> = targets.silhouette().select(Axis(0), views);
+            let (value, of) = loss::color_masked(image, &target, &mask, Norm::L1)?;
             step.color = f64::from(value);
             step.total += self.weights.color * step.color;
             grad.color = of.color.map(|g| g * self.weights.color as f32);

@@ -71,7 +71,7 @@ impl From<Colors> for Interpolation {
 pub struct LossWeights {
     /// 1 - soft intersection over union of the silhouettes, mean over views.
     pub iou: f64,
-    /// Mean absolute difference of the colors.
+    /// Mean absolute difference of the colors inside the target's silhouette.
     pub color: f64,
     /// Squared distance of each vertex from the mean of its neighbours, summed.
     pub laplacian: f64,

@@ -153,7 +153,11 @@ mod tests {
                 high[i] += step;
                 let difference = (loss(&high) - loss(&low)) / f64::from(high[i] - low[i]);
                 // The difference has an error of step^2 and of f32 vertices over the step.
-                assert!((difference - f64::from(grad[i])).abs() < 2e-4, "{model:?} {i}: {difference} {}", grad[i]);
+                assert!(
+                    (difference - f64::from(grad[i])).abs() < 2e-4,
+                    "{model:?} {i}: {difference} {}",
+                    grad[i]
+                );
             }
         }
     }

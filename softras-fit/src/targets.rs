@@ -26,11 +26,7 @@ impl Targets {
     /// # Errors
     /// `Setting` if the numbers of pictures and cameras differ, there are none, shapes differ, or a silhouette is
     /// not in 0..=1 or a color not finite; `Core` if a camera cannot draw.
-    pub fn new(
-        silhouette: Array3<f32>,
-        color: Option<Array4<f32>>,
-        cameras: Vec<Camera>,
-    ) -> Result<Self> {
+    pub fn new(silhouette: Array3<f32>, color: Option<Array4<f32>>, cameras: Vec<Camera>) -> Result<Self> {
         let (n, h, w) = silhouette.dim();
         if cameras.len() != n || n == 0 {
             let found = format!("{n} pictures and {} cameras", cameras.len());
@@ -176,17 +172,19 @@ pub fn draw_hard(
     let (mut image, mut saved) = (Image::default(), DynSaved::default());
     device.forward_into(&faces.into(), &params, &mut image, &mut saved)?;
     Ok(Image {
-        silhouette: image.silhouette.map(|a| shrink(&a.insert_axis(Axis(1))).index_axis_move(Axis(1), 0)),
-        color: image.color.map(|a| shrink(&a)),
+        silhouette: image
+            .silhouette
+            .map(|a| shrink(&a.insert_axis(Axis(1)), SAMPLES).index_axis_move(Axis(1), 0)),
+        color: image.color.map(|a| shrink(&a, SAMPLES)),
     })
 }
 
-/// Returns the means of blocks of 4 by 4 pixels.
-fn shrink(picture: &Array4<f32>) -> Array4<f32> {
+/// Returns the means of blocks of `n` by `n` pixels.
+pub(crate) fn shrink(picture: &Array4<f32>, n: usize) -> Array4<f32> {
     let (b, c, h, w) = picture.dim();
-    Array4::from_shape_fn((b, c, h / SAMPLES, w / SAMPLES), |(b, c, y, x)| {
-        let cells = (0..SAMPLES * SAMPLES).map(|i| (y * SAMPLES + i / SAMPLES, x * SAMPLES + i % SAMPLES));
-        cells.map(|(y, x)| picture[[b, c, y, x]]).sum::<f32>() / (SAMPLES * SAMPLES) as f32
+    Array4::from_shape_fn((b, c, h / n, w / n), |(b, c, y, x)| {
+        let cells = (0..n * n).map(|i| (y * n + i / n, x * n + i % n));
+        cells.map(|(y, x)| picture[[b, c, y, x]]).sum::<f32>() / (n * n) as f32
     })
 }
 
@@ -223,7 +221,8 @@ mod tests {
     #[test]
     fn a_mesh_is_drawn_with_smooth_edges_over_the_background() {
         let cameras = vec![Camera::look_at([0.0, 0.0, 2.7].into(), [0.0; 3].into())];
-        let targets = Targets::from_mesh(&Reference, &triangle(), cameras, (24, 16), [0.0, 0.0, 1.0]).unwrap();
+        let targets =
+            Targets::from_mesh(&Reference, &triangle(), cameras, (24, 16), [0.0, 0.0, 1.0]).unwrap();
         assert_eq!(targets.size(), (24, 16));
         let silhouette = targets.silhouette();
         assert!((silhouette[[0, 8, 12]] - 1.0).abs() < 1e-6 && silhouette[[0, 0, 0]] < 1e-6);
@@ -243,7 +242,13 @@ mod tests {
         assert!(Targets::new(Array3::zeros((3, 0, 4)), None, cameras.clone()).is_err());
         assert!(Targets::new(Array3::from_elem((3, 4, 4), 1.5), None, cameras.clone()).is_err());
         assert!(Targets::new(Array3::zeros((3, 4, 4)), Some(Array4::zeros((3, 3, 4, 5))), cameras).is_err());
-        let huge = Targets::from_mesh(&Reference, &triangle(), cameras_around(2, 2.7, 30.0), (100_000, 100_000), [0.0; 3]);
+        let huge = Targets::from_mesh(
+            &Reference,
+            &triangle(),
+            cameras_around(2, 2.7, 30.0),
+            (100_000, 100_000),
+            [0.0; 3],
+        );
         assert!(huge.unwrap_err().to_string().contains("GiB"));
     }
 
@@ -253,7 +258,8 @@ mod tests {
         for camera in &cameras {
             camera.check().unwrap();
         }
-        let seen = |p: [f32; 3]| cameras.iter().filter(|c| c.screen(p.into()).unwrap().unwrap().z < 2.6).count();
+        let seen =
+            |p: [f32; 3]| cameras.iter().filter(|c| c.screen(p.into()).unwrap().unwrap().z < 2.6).count();
         for p in [[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]] {
             assert!(seen(p) >= 6, "{p:?} is near to {} cameras", seen(p));
         }
