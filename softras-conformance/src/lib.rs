@@ -1,1 +1,47 @@
-//! The laws every softras back end obeys, and the suite that checks them.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod budget;
+pub mod compare;
+pub mod law;
+pub mod laws;
+pub mod oracle;
+pub mod report;
+pub mod scene;
+pub mod strategy;
+pub mod subject;
+
+mod floor;
+mod suite;
+
+pub use budget::{Budget, Rung};
+pub use law::{Broken, Context, Gauge, Law, Need, Outcome};
+pub use subject::{Opened, Subject};
+pub use suite::{Settings, measure, test};
+
+/// Writes the `main` of a test binary (`harness = false`) that runs every law on the given back ends.
+///
+/// Each is an expression that gives a back end or a `Result` of one; where it implements
+/// [`Rasterizer<f64>`](softras_core::raster::Rasterizer) too, that is tested as well.
+#[macro_export]
+macro_rules! main {
+    ($($backend:expr),+ $(,)?) => {
+        fn main() -> ::std::process::ExitCode {
+            $crate::test(vec![$($crate::open!($backend)),+])
+        }
+    };
+}
+
+/// Opens one back end for [`test`].
+#[macro_export]
+macro_rules! open {
+    ($backend:expr) => {{
+        #[allow(unused_imports, reason = "which one is used depends on the back end")]
+        use $crate::subject::open::{Both as _, Ready as _, Single as _, TryBoth as _, TrySingle as _};
+        let package = env!("CARGO_PKG_NAME");
+        $crate::Opened {
+            name: package.strip_prefix("softras-").unwrap_or(package).to_owned(),
+            subject: (&&&&&$crate::subject::open::Probe::new($backend)).subject(),
+        }
+    }};
+}

@@ -11,7 +11,8 @@ use softras_core::math::{Mat3, Scalar, Vec3};
 use softras_core::raster::Gradients;
 use softras_core::scene::{
     Camera, CameraGrad, Convention, Degrees, Distortion, Extrinsics, Faces, Intrinsics, Lens, Mesh,
-    MeshTexture, Orbit, Pose, TextureKind, View, Winding, project_batch, project_views,
+    MeshTexture, Orbit, Pose, TextureKind, View, Winding, axis_angle, axis_angle_vjp, project_batch,
+    project_views,
 };
 
 // ---------------------------------------------------------------- scenes
@@ -211,6 +212,39 @@ fn the_gradient_to_an_orbit_is_the_derivative() {
     let grad = Orbit::new(2.732, Degrees(30.0), Degrees(70.0)).eye_vjp(vec3(&DIRECTION));
     let grad = [grad.distance, grad.elevation.0, grad.azimuth.0];
     check("orbit", &OfOrbit, &[2.732, 30.0, 70.0], &grad);
+}
+
+struct OfAxisAngle;
+
+fn entries<R: Scalar>() -> Mat3<R> {
+    Mat3 { rows: core::array::from_fn(|i| vec3(&[0, 1, 2].map(|j| R::from_f64(noise(3 * i + j))))) }
+}
+
+impl Function for OfAxisAngle {
+    fn at<R: Scalar>(&self, w: &[R]) -> R {
+        let rotation = axis_angle(vec3(w));
+        rotation.rows.iter().zip(entries().rows).fold(R::ZERO, |sum, (a, b)| sum + a.dot(b))
+    }
+}
+
+#[test]
+fn the_gradient_to_an_axis_and_angle_is_the_derivative() {
+    for w in [[0.0; 3], [1e-9, -2e-9, 1e-9], [0.1, 0.2, -0.1], [0.3, 0.3, 0.3], [1.2, -0.7, 2.0]] {
+        check(&format!("{w:?}"), &OfAxisAngle, &w, &axis_angle_vjp(vec3(&w), &entries()).to_array());
+    }
+}
+
+#[test]
+fn an_axis_and_angle_is_a_rotation() {
+    assert_eq!(axis_angle(Vec3::ZERO), Mat3::<f64>::IDENTITY);
+    for (angle, v) in [(0.4, [0.2, 0.5, -0.3]), (2.5, [1.0, 0.0, 0.7])] {
+        let axis = [0.3, -0.8, 0.5];
+        let w = Vec3::from(axis).normalize(1e-9) * angle;
+        near(axis_angle(w).mul_vec(Vec3::from(v)), turned(axis, angle, Vec3::from(v)).to_array(), 1e-15);
+    }
+    // Counter-clockwise seen from the tip of the axis: x turns to y around z.
+    let quarter = Vec3::new(0.0, 0.0, core::f64::consts::FRAC_PI_2);
+    near(axis_angle(quarter).mul_vec(Vec3::new(1.0, 0.0, 0.0)), [0.0, 1.0, 0.0], 1e-15);
 }
 
 #[test]

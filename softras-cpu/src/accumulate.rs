@@ -4,25 +4,21 @@ use rayon::prelude::*;
 use softras_core::math::{PairGrad, Real, Scalar};
 use softras_core::scene::Picture;
 
-/// Returns the sum of the lanes, from the first to the last.
-#[inline(always)]
-pub(crate) fn sum_lanes<L: Real>(value: L) -> L::Scalar {
-    let mut sum = value.lane(0);
-    for i in 1..L::LANES {
-        sum += value.lane(i);
-    }
-    sum
-}
-
 /// Returns the gradient of a face from that of its lanes.
 #[inline(always)]
 pub(crate) fn sum_grad<L: Real>(grad: &PairGrad<L>) -> PairGrad<L::Scalar> {
+    let mut corners = [[grad.sigma.lane(0); 3]; 3];
+    for (out, corner) in corners.iter_mut().zip(&grad.corners) {
+        for (out, value) in out.iter_mut().zip(corner) {
+            *out = value.sum();
+        }
+    }
     PairGrad {
-        corners: grad.corners.map(|corner| corner.map(sum_lanes)),
-        sigma: sum_lanes(grad.sigma),
-        gamma: sum_lanes(grad.gamma),
-        distribution: sum_lanes(grad.distribution),
-        t_conorm: sum_lanes(grad.t_conorm),
+        corners,
+        sigma: grad.sigma.sum(),
+        gamma: grad.gamma.sum(),
+        distribution: grad.distribution.sum(),
+        t_conorm: grad.t_conorm.sum(),
     }
 }
 

@@ -7,15 +7,16 @@ use rayon::prelude::*;
 use softras_core::ImageGrad;
 use softras_core::math::{
     ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, DistanceMetric,
-    DistributionFunction, Face, PairGrad, PairSink, Parts, Planes, Real, Scalar, Setting,
-    SilhouetteAggregator, SilhouetteGrad,
+    DistributionFunction, Face, Mask, PairGrad, PairSink, Parts, Planes, Real, Scalar, Setting,
+    SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind, Vec2,
 };
 use softras_core::raster::{Gradients, Plan, RasterParams};
-use softras_core::scene::Faces;
+use softras_core::scene::{Faces, Textures};
 
-use crate::accumulate::{gather_textures, sum_grad, sum_lanes, sum_wide};
+use crate::accumulate::{gather_textures, sum_grad, sum_wide};
 use crate::bins::TILE;
 use crate::forward::{load_state, store_state};
+use crate::lanes::{Kernel, Vector};
 use crate::setup::PixelRect;
 use crate::workspace::{Blocks, CpuSaved, Drawn, Layout};
 
@@ -27,7 +28,7 @@ const BIG_PIXELS: usize = 4 * ITEM_TILES * TILE * TILE;
 const SLOT_NUMBERS: usize = 1 << 24;
 
 /// Writes the gradients that `gradients` has room for.
-pub(crate) fn backward<R: Scalar, M, F, S, A>(
+pub(crate) fn backward<R: Vector, M, F, S, A>(
     parts: &Parts<M, F, S, A>,
     saved: &CpuSaved<R>,
     drawn: &Drawn<R>,
@@ -45,11 +46,10 @@ pub(crate) fn backward<R: Scalar, M, F, S, A>(
         return;
     }
     let cotangents = prepare(parts, saved, drawn, grad, gradients);
-    let walk = Walk { parts, saved, faces, params, plan, cotangents: &cotangents };
-    let texture_size = match &gradients.textures {
-        Some(t) if grad.color.is_some() => t.shape()[1] * t.shape()[2],
-        _ => 0,
-    };
+    let wanted = gradients.textures.is_some() && grad.color.is_some();
+    let texture = faces.textures().filter(|_| wanted).map(Textures::kind);
+    let texture_size = texture.map_or(0, |kind| kind.texels() * plan.channels);
+    let walk = Walk { parts, saved, faces, params, plan, cotangents: &cotangents, texture };
 
     let mut first = 0;
     while first < plan.batch {
@@ -84,7 +84,7 @@ impl<R> Cotangents<R> {
 }
 
 /// Reverses `finish` at every pixel; adds the gradients to background, epsilon and the aggregator's weights.
-fn prepare<R: Scalar, M, F, S, A>(
+fn prepare<R: Vector, M, F, S, A>(
     parts: &Parts<M, F, S, A>,
     saved: &CpuSaved<R>,
     drawn: &Drawn<R>,
@@ -97,7 +97,7 @@ where
     S: SilhouetteAggregator,
     A: ColorAggregator,
 {
-    let Drawn { params, plan, .. } = drawn;
+    let plan = &drawn.plan;
     let (grid, layout) = (&saved.grid, &saved.layout);
     let mut out = Cotangents {
         fixed: if grad.color.is_some() { A::Cotangent::<R>::COUNT } else { 0 },
@@ -110,76 +110,15 @@ where
     out.planes.resize(plan.batch * grid.tiles() * tile_size, R::ZERO);
     out.active.resize(plan.batch * grid.tiles() * blocks, false);
 
-    let weights = params.get_weights();
-    let (fixed, count) = (out.fixed, out.count());
-    // One partial sum a tile: background, epsilon, weights.
     let channels = plan.channels;
+    let out_ref = (out.fixed, out.count());
     let partials: Vec<Vec<R>> = out
         .planes
         .par_chunks_mut(tile_size)
         .zip(out.active.par_chunks_mut(blocks))
         .enumerate()
         .map(|(i, (planes, active))| {
-            let like = R::ZERO;
-            let (b, t) = (i / grid.tiles(), i % grid.tiles());
-            let tile = grid.tile(t);
-            let setting = plan.setting(b, weights);
-            let background: Vec<R> = plan.background[b * channels..(b + 1) * channels].to_vec();
-            let mut sums = vec![like.zero(); layout.sums];
-            let mut pixel_grad = vec![like.zero(); channels];
-            let mut grad_sums = vec![like.zero(); layout.sums];
-            let mut grad_background = vec![like.zero(); channels];
-            let mut grad_weights = vec![like.zero(); weights.len()];
-            let mut grad_epsilon = like.zero();
-            let state_size = layout.count() * R::LANES;
-            for n in 0..blocks {
-                let (x, y) = Blocks::first_pixel::<R>(&tile, n);
-                if x >= grid.width || y >= grid.height {
-                    continue;
-                }
-                let own = &mut planes[n * count * R::LANES..(n + 1) * count * R::LANES];
-                let mut some = false;
-                if let Some(g) = &grad.silhouette {
-                    let g = g[[b, y, x]];
-                    some |= g != R::ZERO;
-                    g.store(own);
-                }
-                if let Some(g) = &grad.color {
-                    for (c, out) in pixel_grad.iter_mut().enumerate() {
-                        *out = g[[b, c, y, x]];
-                        some |= *out != R::ZERO;
-                    }
-                }
-                active[n] = some;
-                if !some || grad.color.is_none() {
-                    continue;
-                }
-                let state = &saved.planes[(i * blocks + n) * state_size..];
-                for (s, sum) in sums.iter_mut().enumerate() {
-                    *sum = like.load(&state[(layout.sums_at() + s) * R::LANES..]);
-                }
-                let pixel = ColorPixel {
-                    state: load_state::<R, A::State<R>>(like, &state[layout.color_at() * R::LANES..]),
-                    sums: &sums,
-                    background: &background,
-                };
-                let mut sink = ColorPixelGrad {
-                    sums: &mut grad_sums,
-                    background: &mut grad_background,
-                    weights: &mut grad_weights,
-                };
-                let (cotangent, epsilon) =
-                    parts.color.pixel_vjp(&setting.color, &pixel, &pixel_grad, &mut sink);
-                grad_epsilon += epsilon;
-                store_state(like, &cotangent, &mut own[R::LANES..]);
-                for (s, sum) in grad_sums.iter().enumerate() {
-                    sum.store(&mut own[(1 + fixed + s) * R::LANES..]);
-                }
-            }
-            let mut partial: Vec<R> = grad_background.into_iter().map(sum_lanes).collect();
-            partial.push(sum_lanes(grad_epsilon));
-            partial.extend(grad_weights.into_iter().map(sum_lanes));
-            partial
+            R::dispatch(PrepareTile { parts, saved, drawn, grad, number: i, layout: out_ref, planes, active })
         })
         .collect();
 
@@ -202,6 +141,105 @@ where
     out
 }
 
+/// Reverses `finish` in one tile; returns its partial sums: background, epsilon, weights.
+struct PrepareTile<'a, R: Scalar, M, F, S, A> {
+    parts: &'a Parts<M, F, S, A>,
+    saved: &'a CpuSaved<R>,
+    drawn: &'a Drawn<R>,
+    grad: &'a ImageGrad<R>,
+    /// The tile, counted over the batch.
+    number: usize,
+    /// Planes of the aggregator's own cotangent, and of all of a block's.
+    layout: (usize, usize),
+    planes: &'a mut [R],
+    active: &'a mut [bool],
+}
+
+impl<R, M, F, S, A> Kernel<R> for PrepareTile<'_, R, M, F, S, A>
+where
+    R: Scalar,
+    M: DistanceMetric,
+    F: DistributionFunction,
+    S: SilhouetteAggregator,
+    A: ColorAggregator,
+{
+    type Output = Vec<R>;
+
+    #[inline(always)]
+    fn run<L: Real<Scalar = R>>(self, like: L) -> Vec<R> {
+        let Self { parts, saved, drawn, grad, number, layout: (fixed, count), planes, active } = self;
+        let Drawn { params, plan, .. } = drawn;
+        let (grid, layout) = (&saved.grid, &saved.layout);
+        let (b, t) = (number / grid.tiles(), number % grid.tiles());
+        let tile = grid.tile(t);
+        let weights = params.get_weights();
+        let setting = plan.setting(b, weights).splat(like);
+        let channels = plan.channels;
+        let own = &plan.background[b * channels..(b + 1) * channels];
+        let background: Vec<L> = own.iter().map(|&c| like.splat(c)).collect();
+        let zeros = |n: usize| vec![like.zero(); n];
+        let (mut sums, mut grad_sums) = (zeros(layout.sums), zeros(layout.sums));
+        let (mut pixel_grad, mut grad_background) = (zeros(channels), zeros(channels));
+        let mut grad_weights = zeros(weights.len());
+        let mut grad_epsilon = like.zero();
+        let state_size = layout.count() * L::LANES;
+        let blocks = Blocks::in_tile(L::LANES);
+        for n in 0..blocks {
+            let first = Blocks::first_pixel::<L>(&tile, n);
+            if first.0 >= grid.width || first.1 >= grid.height {
+                continue;
+            }
+            let own = &mut planes[n * count * L::LANES..(n + 1) * count * L::LANES];
+            let mut some = false;
+            // Pixels beyond the border have no gradient.
+            let mut read = |at: &dyn Fn(usize, usize) -> R| {
+                let value = like.per_lane(|i| match Blocks::pixel::<L>(grid, first, i) {
+                    Some((x, y)) => at(x, y),
+                    None => R::ZERO,
+                });
+                some |= (!value.same(like.zero())).any();
+                value
+            };
+            if let Some(g) = &grad.silhouette {
+                read(&|x, y| g[[b, y, x]]).store(own);
+            }
+            if let Some(g) = &grad.color {
+                for (c, out) in pixel_grad.iter_mut().enumerate() {
+                    *out = read(&|x, y| g[[b, c, y, x]]);
+                }
+            }
+            active[n] = some;
+            if !some || grad.color.is_none() {
+                continue;
+            }
+            let state = &saved.planes[(number * blocks + n) * state_size..];
+            for (s, sum) in sums.iter_mut().enumerate() {
+                *sum = like.load(&state[(layout.sums_at() + s) * L::LANES..]);
+            }
+            let pixel = ColorPixel {
+                state: load_state::<L, A::State<L>>(like, &state[layout.color_at() * L::LANES..]),
+                sums: &sums,
+                background: &background,
+            };
+            let mut sink = ColorPixelGrad {
+                sums: &mut grad_sums,
+                background: &mut grad_background,
+                weights: &mut grad_weights,
+            };
+            let (cotangent, epsilon) = parts.color.pixel_vjp(&setting.color, &pixel, &pixel_grad, &mut sink);
+            grad_epsilon += epsilon;
+            store_state(like, &cotangent, &mut own[L::LANES..]);
+            for (s, sum) in grad_sums.iter().enumerate() {
+                sum.store(&mut own[(1 + fixed + s) * L::LANES..]);
+            }
+        }
+        let mut partial: Vec<R> = grad_background.into_iter().map(Real::sum).collect();
+        partial.push(grad_epsilon.sum());
+        partial.extend(grad_weights.into_iter().map(Real::sum));
+        partial
+    }
+}
+
 /// All a face needs to walk its pixels.
 struct Walk<'a, R: Scalar, M, F, S, A> {
     parts: &'a Parts<M, F, S, A>,
@@ -210,6 +248,8 @@ struct Walk<'a, R: Scalar, M, F, S, A> {
     params: &'a RasterParams<R>,
     plan: &'a Plan<R>,
     cotangents: &'a Cotangents<R>,
+    /// The kind of the textures whose gradient is wanted.
+    texture: Option<TextureKind>,
 }
 
 /// Room for what a walk writes on its way.
@@ -220,6 +260,8 @@ struct Scratch<L: Real> {
     grad_sums: Vec<L>,
     background: Vec<L>,
     weights: Vec<L>,
+    /// Gradient to texels at the corners, `[3, C]`; empty for other textures or if not wanted.
+    corner_texels: Vec<L>,
 }
 
 /// The gradient of one face, or of one item of it.
@@ -230,7 +272,7 @@ struct FaceGrad<R> {
 
 impl<R, M, F, S, A> Walk<'_, R, M, F, S, A>
 where
-    R: Scalar,
+    R: Vector,
     M: DistanceMetric,
     F: DistributionFunction,
     S: SilhouetteAggregator,
@@ -291,15 +333,12 @@ where
         const RUN: usize = 32;
         let records = &self.saved.records[faces.clone()];
         let walk = |run: usize, slots: &mut [R]| -> Vec<FaceGrad<R>> {
-            let mut scratch = self.scratch(R::ZERO);
-            let records = &records[run * RUN..records.len().min((run + 1) * RUN)];
-            let grads = records.iter().enumerate().map(|(i, record)| {
-                let f = faces.start + run * RUN + i;
-                let texels = &mut slots[i * texture_size..(i + 1) * texture_size];
-                let rect = if record.rect.area() > BIG_PIXELS { PixelRect::default() } else { record.rect };
-                self.face(R::ZERO, f, &rect, texels, &mut scratch)
+            let own = &records[run * RUN..records.len().min((run + 1) * RUN)];
+            let rects = own.iter().map(|record| {
+                if record.rect.area() > BIG_PIXELS { PixelRect::default() } else { record.rect }
             });
-            grads.collect()
+            let items = rects.enumerate().map(|(i, rect)| (faces.start + run * RUN + i, rect)).collect();
+            R::dispatch(WalkItems { walk: self, items, texture_size, slots })
         };
         let runs = records.len().div_ceil(RUN);
         if texture_size == 0 {
@@ -330,10 +369,12 @@ where
         for items in items.chunks(turn) {
             let parts: Vec<(FaceGrad<R>, Vec<R>)> = items
                 .par_iter()
-                .map(|(f, rect)| {
+                .map(|&item| {
                     let mut texels = vec![R::ZERO; texture_size];
-                    let mut scratch = self.scratch(R::ZERO);
-                    (self.face(R::ZERO, *f, rect, &mut texels, &mut scratch), texels)
+                    let items = vec![item];
+                    let mut grads =
+                        R::dispatch(WalkItems { walk: self, items, texture_size, slots: &mut texels });
+                    (grads.remove(0), texels)
                 })
                 .collect();
             for ((f, _), (part, texels)) in items.iter().zip(parts) {
@@ -350,7 +391,48 @@ where
             }
         }
     }
+}
 
+/// Walks some faces, or items of big ones: each a face and the pixels to walk, with its slot of texels.
+struct WalkItems<'a, 'w, R: Scalar, M, F, S, A> {
+    walk: &'a Walk<'w, R, M, F, S, A>,
+    items: Vec<(usize, PixelRect)>,
+    texture_size: usize,
+    slots: &'a mut [R],
+}
+
+impl<R, M, F, S, A> Kernel<R> for WalkItems<'_, '_, R, M, F, S, A>
+where
+    R: Scalar,
+    M: DistanceMetric,
+    F: DistributionFunction,
+    S: SilhouetteAggregator,
+    A: ColorAggregator,
+{
+    type Output = Vec<FaceGrad<R>>;
+
+    #[inline(always)]
+    fn run<L: Real<Scalar = R>>(self, like: L) -> Vec<FaceGrad<R>> {
+        let Self { walk, items, texture_size, slots } = self;
+        let mut scratch = walk.scratch(like);
+        let mut grads = Vec::with_capacity(items.len());
+        for (i, (f, rect)) in items.iter().enumerate() {
+            let texels = &mut slots[i * texture_size..(i + 1) * texture_size];
+            grads.push(walk.face(like, *f, rect, texels, &mut scratch));
+        }
+        grads
+    }
+}
+
+impl<R, M, F, S, A> Walk<'_, R, M, F, S, A>
+where
+    R: Scalar,
+    M: DistanceMetric,
+    F: DistributionFunction,
+    S: SilhouetteAggregator,
+    A: ColorAggregator,
+{
+    #[inline(always)]
     fn scratch<L: Real<Scalar = R>>(&self, like: L) -> Scratch<L> {
         let channels = vec![like.zero(); self.saved.layout.channels];
         let sums = vec![like.zero(); self.saved.layout.sums];
@@ -361,9 +443,14 @@ where
             sums: sums.clone(),
             grad_sums: sums,
             weights: vec![like.zero(); self.params.get_weights().len()],
+            corner_texels: match self.texture {
+                Some(TextureKind::Vertex) => vec![like.zero(); 3 * self.saved.layout.channels],
+                _ => Vec::new(),
+            },
         }
     }
 
+    #[inline(always)]
     /// Walks the pixels of face `f` in `rect`; adds its texture gradient to `texels`.
     fn face<L: Real<Scalar = R>>(
         &self,
@@ -373,9 +460,9 @@ where
         texels: &mut [R],
         scratch: &mut Scratch<L>,
     ) -> FaceGrad<R> {
-        let mut total = PairGrad::zero(R::ZERO);
         if rect.is_empty() {
-            return FaceGrad { pair: total, weights: vec![R::ZERO; scratch.weights.len()] };
+            let weights = vec![R::ZERO; scratch.weights.len()];
+            return FaceGrad { pair: PairGrad::zero(R::ZERO), weights };
         }
         let grid = &self.saved.grid;
         let b = self.faces.pictures().partition_point(|p| p.faces.end <= f);
@@ -398,40 +485,45 @@ where
             *out = like.splat(self.plan.background[b * channels + c]);
         }
         scratch.weights.fill(like.zero());
+        scratch.corner_texels.fill(like.zero());
+        let (offsets, mut sum) = (Blocks::offsets(like), PairGrad::zero(like));
         let tile = TILE as u32;
         for ty in rect.y.0 / tile..rect.y.1.div_ceil(tile) {
             for tx in rect.x.0 / tile..rect.x.1.div_ceil(tile) {
                 let t = ty as usize * grid.across + tx as usize;
                 let tile = Tile { number: b * grid.tiles() + t, rect: grid.tile(t) };
-                let sum = self.tile(like, &setting, &face, &tile, rect, (texels, scratch));
-                total.add(&sum_grad(&sum));
+                self.tile(&mut sum, (offsets, &setting), &face, &tile, rect, (texels, scratch));
             }
         }
-        FaceGrad { pair: total, weights: scratch.weights.iter().map(|&w| sum_lanes(w)).collect() }
+        for (out, sum) in texels.iter_mut().zip(&scratch.corner_texels) {
+            *out += sum.sum();
+        }
+        FaceGrad { pair: sum_grad(&sum), weights: scratch.weights.iter().map(|&w| w.sum()).collect() }
     }
 
     /// Walks the pixels of one face in one tile.
     #[inline(always)]
     fn tile<L: Real<Scalar = R>>(
         &self,
-        like: L,
-        setting: &Setting<'_, L>,
+        sum: &mut PairGrad<L>,
+        (offsets, setting): (Vec2<L>, &Setting<'_, L>),
         face: &Face<'_, L>,
         tile: &Tile,
         rect: &PixelRect,
         (texels, scratch): (&mut [R], &mut Scratch<L>),
-    ) -> PairGrad<L> {
+    ) {
         let Self { parts, saved, cotangents, .. } = self;
         let layout: &Layout = &saved.layout;
         let blocks = Blocks::in_tile(L::LANES);
         let (state_size, own_size) = (layout.count() * L::LANES, cotangents.count() * L::LANES);
-        let mut sum = PairGrad::zero(like);
+        let like = offsets.x;
         for n in Blocks::of::<L>(&tile.rect, &rect.intersect(&tile.rect)) {
             let block = tile.number * blocks + n;
             if !cotangents.active[block] {
                 continue;
             }
-            let at = Blocks::centres(like, &saved.grid, Blocks::first_pixel::<L>(&tile.rect, n));
+            let first = Blocks::first_pixel::<L>(&tile.rect, n);
+            let at = Blocks::centres(offsets, &saved.grid, first);
             let state = &saved.planes[block * state_size..(block + 1) * state_size];
             let own = &cotangents.planes[block * own_size..(block + 1) * own_size];
             let silhouette = (layout.silhouette > 0).then(|| SilhouetteGrad {
@@ -458,12 +550,15 @@ where
             let mut sink = PairSink {
                 color: &mut scratch.color,
                 grad_color: &mut scratch.grad_color,
-                texels,
+                texels: match self.texture {
+                    Some(TextureKind::Vertex) => TexelSink::Corners(&mut scratch.corner_texels),
+                    Some(TextureKind::Surface { .. }) => TexelSink::Surface(texels),
+                    None => TexelSink::Nowhere,
+                },
                 weights: &mut scratch.weights,
             };
             sum.add(&parts.backward(setting, face, at, silhouette.as_ref(), color.as_ref(), &mut sink));
         }
-        sum
     }
 }
 

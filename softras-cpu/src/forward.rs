@@ -5,18 +5,19 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use softras_core::Image;
 use softras_core::math::{
-    ColorAggregator, ColorSlot, DistanceMetric, DistributionFunction, Face, FaceTexels, Mask, Parts, Planes,
-    Real, Scalar, Setting, SilhouetteAggregator,
+    ColorAggregator, ColorSlot, DistanceMetric, DistributionFunction, Face, Mask, Parts, Planes, Real,
+    Scalar, Setting, SilhouetteAggregator,
 };
 use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
 
 use crate::bins::{self, Grid, TILE};
+use crate::lanes::{Kernel, Vector};
 use crate::setup::{PixelRect, Record, setup};
 use crate::workspace::{Blocks, CpuSaved, Layout};
 
 /// Draws all pictures of the batch into `image`, and keeps the state of every pixel in `saved`.
-pub(crate) fn forward<R: Scalar, M, F, S, A>(
+pub(crate) fn forward<R: Vector, M, F, S, A>(
     parts: &Parts<M, F, S, A>,
     faces: &Arc<Faces<R>>,
     params: &RasterParams<R>,
@@ -37,7 +38,7 @@ pub(crate) fn forward<R: Scalar, M, F, S, A>(
         color: if plan.draws_color { A::State::<R>::COUNT } else { 0 },
         sums: if plan.draws_color { parts.color.sums(plan.channels) } else { 0 },
         channels: plan.channels,
-        lanes: R::LANES,
+        lanes: R::WIDTH,
     };
     (saved.grid, saved.layout) = (grid, layout);
     let tile_size = layout.count() * TILE * TILE;
@@ -61,13 +62,8 @@ pub(crate) fn forward<R: Scalar, M, F, S, A>(
                 setting: plan.setting(b, params.get_weights()),
                 background: &plan.background[b * plan.channels..(b + 1) * plan.channels],
             };
-            let list = bins[b].tile(t).iter().map(|&local| {
-                let local = local as usize;
-                let texels =
-                    if plan.draws_color { faces.texels_of(picture.first_texture + local) } else { None };
-                (&records[picture.faces.start + local], R::from_f64(local as f64), texels)
-            });
-            tile.draw(R::ZERO, list, planes)
+            let own = Own { faces, records: &records[picture.faces.clone()], first: picture.first_texture };
+            R::dispatch(DrawTile { tile, own, list: bins[b].tile(t), planes })
         })
         .sum();
     write_image(plan, &grid, &layout, &saved.planes, image);
@@ -84,7 +80,23 @@ struct Tile<'a, R: Scalar, M, F, S, A> {
     background: &'a [R],
 }
 
-impl<R, M, F, S, A> Tile<'_, R, M, F, S, A>
+/// The faces of one picture.
+struct Own<'a, R: Scalar> {
+    faces: &'a Faces<R>,
+    records: &'a [Record<R>],
+    /// The texture row of the first.
+    first: usize,
+}
+
+/// Draws the faces of `list` into `planes`, the blocks of a tile; returns how many pairs counted.
+struct DrawTile<'a, R: Scalar, M, F, S, A> {
+    tile: Tile<'a, R, M, F, S, A>,
+    own: Own<'a, R>,
+    list: &'a [u32],
+    planes: &'a mut [R],
+}
+
+impl<R, M, F, S, A> Kernel<R> for DrawTile<'_, R, M, F, S, A>
 where
     R: Scalar,
     M: DistanceMetric,
@@ -92,15 +104,13 @@ where
     S: SilhouetteAggregator,
     A: ColorAggregator,
 {
-    /// Draws the faces of `list` into `planes`, the blocks of this tile; returns how many pairs counted.
-    fn draw<'f, L: Real<Scalar = R>>(
-        &self,
-        like: L,
-        list: impl Iterator<Item = (&'f Record<R>, R, Option<FaceTexels<'f, R>>)>,
-        planes: &mut [R],
-    ) -> u64 {
-        let Self { parts, plan, layout, grid, rect, .. } = self;
-        let setting = self.setting.splat(like);
+    type Output = u64;
+
+    #[inline(always)]
+    fn run<L: Real<Scalar = R>>(self, like: L) -> u64 {
+        let Self { tile, own, list, planes } = self;
+        let Tile { parts, plan, layout, grid, rect, .. } = &tile;
+        let setting = tile.setting.splat(like);
         let block_size = layout.count() * L::LANES;
         let mut scratch = vec![like.zero(); layout.channels];
         let mut sums = vec![like.zero(); layout.sums];
@@ -110,16 +120,19 @@ where
         for planes in planes.chunks_exact_mut(block_size) {
             block.store(like, layout, &sums, planes);
         }
-        for (record, number, texels) in list {
+        let offsets = Blocks::offsets(like);
+        for &local in list {
+            let local = local as usize;
+            let record = &own.records[local];
             let face = Face {
                 triangle: record.triangle.splat(like),
                 bounds: record.bounds.splat(like),
-                number: like.splat(number),
-                texels,
+                number: like.splat(R::from_f64(local as f64)),
+                texels: if plan.draws_color { own.faces.texels_of(own.first + local) } else { None },
             };
             for n in Blocks::of::<L>(rect, &record.rect.intersect(rect)) {
                 let first = Blocks::first_pixel::<L>(rect, n);
-                let at = Blocks::centres(like, grid, first);
+                let at = Blocks::centres(offsets, grid, first);
                 let planes = &mut planes[n * block_size..(n + 1) * block_size];
                 block.load(like, layout, &mut sums, planes);
                 let silhouette = plan.draws_silhouette.then_some(&mut block.silhouette);
@@ -135,7 +148,7 @@ where
                 }
             }
         }
-        let background: Vec<L> = self.background.iter().map(|&c| like.splat(c)).collect();
+        let background: Vec<L> = tile.background.iter().map(|&c| like.splat(c)).collect();
         for planes in planes.chunks_exact_mut(block_size) {
             block.load(like, layout, &mut sums, planes);
             let mut drawn = layout.drawn_at() * L::LANES;
@@ -147,9 +160,8 @@ where
                 }
             }
             if plan.draws_silhouette {
-                let alpha =
-                    parts.silhouette.finish(&mut block.silhouette, setting.faces, setting.t_conorm_shape);
-                alpha.store(&mut planes[drawn..]);
+                let (faces, shape) = (setting.faces, setting.t_conorm_shape);
+                parts.silhouette.finish(&mut block.silhouette, faces, shape).store(&mut planes[drawn..]);
             }
             block.store(like, layout, &sums, planes);
         }

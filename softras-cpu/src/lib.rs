@@ -5,13 +5,14 @@ mod accumulate;
 mod backward;
 mod bins;
 mod forward;
+mod lanes;
 mod setup;
 mod workspace;
 
 use std::sync::Arc;
 
 use softras_core::math::{
-    Color, Distance, Distribution, Euclidean, Logistic, Parts, ProbabilisticOr, Scalar, Silhouette, Softmax,
+    Color, Distance, Distribution, Euclidean, Logistic, Parts, ProbabilisticOr, Silhouette, Softmax,
 };
 use softras_core::raster::{
     Capabilities, Gradients, Info, Plan, RasterParams, Rasterizer, Saturation, Wanted,
@@ -64,50 +65,61 @@ macro_rules! with_parts {
     }};
 }
 
-impl<R: Scalar> Rasterizer<R> for CpuRasterizer {
-    type Saved = CpuSaved<R>;
+/// One implementation a scalar type, not a generic one: the kernels are then compiled once, in this crate.
+macro_rules! rasterizer {
+    ($r:ident) => {
+        impl Rasterizer<$r> for CpuRasterizer {
+            type Saved = CpuSaved<$r>;
 
-    fn info(&self) -> Info {
-        Info {
-            backend: "cpu".to_owned(),
-            device: format!("{} CPU", std::env::consts::ARCH),
-            details: format!("{} threads, {}", rayon::current_num_threads(), R::NAME),
+            fn info(&self) -> Info {
+                Info {
+                    backend: "cpu".to_owned(),
+                    device: format!("{} CPU", std::env::consts::ARCH),
+                    details: format!("{} threads, {}", rayon::current_num_threads(), lanes::level_name()),
+                }
+            }
+
+            fn capabilities(&self) -> Capabilities {
+                Capabilities {
+                    saturations: vec![Saturation::Exact],
+                    ..Capabilities::everything(&["f32", "f64"])
+                }
+            }
+
+            fn forward_into(
+                &self,
+                faces: &Arc<Faces<$r>>,
+                params: &RasterParams<$r>,
+                image: &mut Image<$r>,
+                saved: &mut CpuSaved<$r>,
+            ) -> Result<()> {
+                saved.drawn = None;
+                let plan = Plan::new(faces, params)?;
+                Rasterizer::<$r>::capabilities(self).check("cpu", faces, params)?;
+                image.fit(&plan);
+                with_parts!(params, parts => forward::forward(&parts, faces, params, &plan, image, saved));
+                saved.drawn = Some(Drawn { faces: Arc::clone(faces), params: params.clone(), plan });
+                Ok(())
+            }
+
+            fn backward_into(
+                &self,
+                saved: &CpuSaved<$r>,
+                grad: &ImageGrad<$r>,
+                wanted: Wanted,
+                gradients: &mut Gradients<$r>,
+            ) -> Result<()> {
+                let Some(drawn) = &saved.drawn else {
+                    return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
+                };
+                grad.check(&drawn.plan)?;
+                gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
+                with_parts!(&drawn.params, parts => backward::backward(&parts, saved, drawn, grad, gradients));
+                Ok(())
+            }
         }
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { saturations: vec![Saturation::Exact], ..Capabilities::everything(&["f32", "f64"]) }
-    }
-
-    fn forward_into(
-        &self,
-        faces: &Arc<Faces<R>>,
-        params: &RasterParams<R>,
-        image: &mut Image<R>,
-        saved: &mut CpuSaved<R>,
-    ) -> Result<()> {
-        saved.drawn = None;
-        let plan = Plan::new(faces, params)?;
-        Rasterizer::<R>::capabilities(self).check("cpu", faces, params)?;
-        image.fit(&plan);
-        with_parts!(params, parts => forward::forward(&parts, faces, params, &plan, image, saved));
-        saved.drawn = Some(Drawn { faces: Arc::clone(faces), params: params.clone(), plan });
-        Ok(())
-    }
-
-    fn backward_into(
-        &self,
-        saved: &CpuSaved<R>,
-        grad: &ImageGrad<R>,
-        wanted: Wanted,
-        gradients: &mut Gradients<R>,
-    ) -> Result<()> {
-        let Some(drawn) = &saved.drawn else {
-            return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
-        };
-        grad.check(&drawn.plan)?;
-        gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
-        with_parts!(&drawn.params, parts => backward::backward(&parts, saved, drawn, grad, gradients));
-        Ok(())
-    }
+    };
 }
+
+rasterizer!(f32);
+rasterizer!(f64);

@@ -125,14 +125,33 @@ impl Blocks {
         rows.flat_map(move |y| columns.clone().map(move |x| y as usize * row + x as usize))
     }
 
-    /// The pixel centres of a block.
+    /// The column and row of lane `i` of the block that begins at `first`, if it lies in the picture.
     #[inline(always)]
-    pub(crate) fn centres<L: Real>(like: L, grid: &Grid, first: (usize, usize)) -> Vec2<L> {
+    pub(crate) fn pixel<L: Real>(grid: &Grid, first: (usize, usize), i: usize) -> Option<(usize, usize)> {
         let across = Self::across(L::LANES);
-        let (h, w) = (grid.height as f64, grid.width as f64);
-        let x = |i: usize| (2.0 * (first.0 + i % across) as f64 + 1.0 - w) / h;
-        let y = |i: usize| (h - 1.0 - 2.0 * (first.1 + i / across) as f64) / h;
-        Vec2::new(like.per_lane(|i| L::Scalar::from_f64(x(i))), like.per_lane(|i| L::Scalar::from_f64(y(i))))
+        let (x, y) = (first.0 + i % across, first.1 + i / across);
+        (x < grid.width && y < grid.height).then_some((x, y))
+    }
+
+    /// The pixel centres of the block that begins at `first`.
+    #[inline(always)]
+    pub(crate) fn centres<L: Real>(offsets: Vec2<L>, grid: &Grid, first: (usize, usize)) -> Vec2<L> {
+        let like = offsets.x;
+        let (w, h) = (grid.width as f64, grid.height as f64);
+        let height = like.lit(h);
+        Vec2::new(
+            (offsets.x + like.lit(2.0 * first.0 as f64 + 1.0 - w)) / height,
+            (offsets.y + like.lit(h - 1.0 - 2.0 * first.1 as f64)) / height,
+        )
+    }
+
+    /// What each lane of a block adds to the numerators of its first pixel centre: whole numbers, exact.
+    pub(crate) fn offsets<L: Real>(like: L) -> Vec2<L> {
+        let across = Self::across(L::LANES);
+        Vec2::new(
+            like.per_lane(|i| L::Scalar::from_f64(2.0 * (i % across) as f64)),
+            like.per_lane(|i| L::Scalar::from_f64(-2.0 * (i / across) as f64)),
+        )
     }
 
     /// Where a block's pixels lie in the picture.
@@ -144,7 +163,7 @@ impl Blocks {
             return like.mask(true);
         }
         let inside = like.per_lane(|i| {
-            let valid = first.0 + i % across < grid.width && first.1 + i / across < grid.height;
+            let valid = Self::pixel::<L>(grid, first, i).is_some();
             L::Scalar::from_f64(f64::from(u8::from(valid)))
         });
         inside.ge(one)

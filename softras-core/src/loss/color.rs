@@ -4,8 +4,7 @@ use ndarray::{Array4, ArrayRef3, ArrayRef4};
 
 use crate::error::{Error, Result};
 use crate::image::{Image, ImageGrad};
-use crate::math::Scalar;
-use crate::math::sum::Sum;
+use crate::math::{OrderedSum, Scalar};
 
 /// How a difference of colors counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -61,7 +60,7 @@ pub fn color_masked<R: Scalar>(
         let name = format!("mask of a color loss at {at:?}");
         return Err(Error::parameter(name, format!("{bad:?}"), "finite, not negative"));
     }
-    let total = Sum::of(0.0, mask.iter().map(|m| m.to_f64())) * c as f64;
+    let total = OrderedSum::of(0.0, mask.iter().map(|m| m.to_f64())) * c as f64;
     Ok(weighted(color, target, norm, total, |b, y, x| mask[[b, y, x]]))
 }
 
@@ -74,7 +73,7 @@ fn weighted<R: Scalar>(
     weight: impl Fn(usize, usize, usize) -> R,
 ) -> (R, ImageGrad<R>) {
     let mut grad = Array4::from_elem(color.raw_dim(), R::ZERO);
-    let mut sum = Sum::new(R::ZERO);
+    let mut sum = OrderedSum::new(R::ZERO);
     let scale = R::from_f64(if total > 0.0 { total.recip() } else { 0.0 });
     let pixels = grad.indexed_iter_mut().zip(color).zip(target);
     for ((((b, _, y, x), grad), &i), &t) in pixels {

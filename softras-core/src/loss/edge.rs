@@ -4,8 +4,7 @@ use ndarray::{Array2, ArrayRef2};
 
 use super::topology::Topology;
 use crate::error::Result;
-use crate::math::{Scalar, Vec3};
-use crate::math::sum::Sum;
+use crate::math::{OrderedSum, Scalar, Vec3};
 use crate::scene::rows::to_rows;
 
 /// The loss `sum over edges of |a - b|^2`, each edge once. It has no kink at an edge of length 0.
@@ -36,7 +35,7 @@ impl EdgeLength {
     pub fn loss<R: Scalar>(&self, vertices: &ArrayRef2<R>) -> Result<(R, Array2<R>)> {
         let points = self.topology.points(vertices)?;
         let mut grad = vec![Vec3::ZERO; points.len()];
-        let mut sum = Sum::new(R::ZERO);
+        let mut sum = OrderedSum::new(R::ZERO);
         for &[a, b] in self.topology.edges() {
             let (a, b) = (a as usize, b as usize);
             let edge = points[a] - points[b];

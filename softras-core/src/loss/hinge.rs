@@ -11,8 +11,7 @@ use ndarray::{Array2, ArrayRef2};
 
 use super::topology::{Hinge, Topology};
 use crate::error::Result;
-use crate::math::{Scalar, Vec3};
-use crate::math::sum::Sum;
+use crate::math::{OrderedSum, Scalar, Vec3};
 use crate::scene::rows::to_rows;
 use crate::scene::{triangle_normal, triangle_normal_vjp};
 
@@ -24,7 +23,7 @@ pub(super) fn sum_over_hinges<R: Scalar>(
     cost: impl Fn(R) -> (R, R),
 ) -> Result<(R, Array2<R>)> {
     let points = topology.points(vertices)?;
-    let mut sum = Sum::new(R::ZERO);
+    let mut sum = OrderedSum::new(R::ZERO);
     let mut grad = vec![Vec3::ZERO; points.len()];
     for hinge in topology.hinges() {
         sum.push(one_hinge(hinge, &points, &cost, &mut grad));

@@ -4,8 +4,7 @@ use ndarray::{Array3, ArrayRef2, ArrayRef3, Axis};
 
 use crate::error::{Error, Result};
 use crate::image::{Image, ImageGrad};
-use crate::math::Scalar;
-use crate::math::sum::Sum;
+use crate::math::{OrderedSum, Scalar};
 
 /// Added to the union, so that empty pictures do not divide by zero.
 const GUARD: f64 = 1e-6;
@@ -70,14 +69,14 @@ fn mean_over_batch<R: Scalar>(
 ) -> Result<R> {
     let silhouette = silhouette_for(image, target)?;
     let scores = silhouette.outer_iter().zip(target.outer_iter()).map(|(a, t)| score(&a, &t));
-    Ok(Sum::of(R::ZERO, scores) / R::from_f64(silhouette.shape()[0] as f64))
+    Ok(OrderedSum::of(R::ZERO, scores) / R::from_f64(silhouette.shape()[0] as f64))
 }
 
 /// Returns intersection and guarded union of one picture.
 fn overlap<R: Scalar>(a: &ArrayRef2<R>, t: &ArrayRef2<R>) -> (R, R) {
     let pairs = || a.iter().zip(t);
-    let intersection = Sum::of(R::ZERO, pairs().map(|(&a, &t)| a * t));
-    let union = Sum::of(R::ZERO, pairs().map(|(&a, &t)| a + t - a * t));
+    let intersection = OrderedSum::of(R::ZERO, pairs().map(|(&a, &t)| a * t));
+    let union = OrderedSum::of(R::ZERO, pairs().map(|(&a, &t)| a + t - a * t));
     (intersection, union + R::from_f64(GUARD))
 }
 

@@ -4,8 +4,7 @@ use ndarray::{Array2, ArrayRef2};
 
 use super::topology::Topology;
 use crate::error::Result;
-use crate::math::{Scalar, Vec3};
-use crate::math::sum::Sum;
+use crate::math::{OrderedSum, Scalar, Vec3};
 use crate::scene::rows::to_rows;
 
 /// The uniform Laplacian loss `sum_v |v - mean of the neighbours of v|^2`; vertices without neighbours count 0.
@@ -44,7 +43,7 @@ impl Laplacian {
                 (away[v] - shares.fold(Vec3::ZERO, |a, b| a + b)) * R::from_f64(2.0)
             })
             .collect();
-        Ok((Sum::of(R::ZERO, away.iter().map(|d| d.dot(*d))), to_rows(&grad)))
+        Ok((OrderedSum::of(R::ZERO, away.iter().map(|d| d.dot(*d))), to_rows(&grad)))
     }
 
     /// The mean of the neighbours of `v`, or `v` itself if it has none.

@@ -262,7 +262,11 @@ fn step<R: Real>(rate: R, state: &SoftmaxState<R>, new: (R, R), member: R::Mask)
 
 #[inline(always)]
 fn dot<R: Real>(like: R, a: &[R], b: &[R]) -> R {
-    a.iter().zip(b).fold(like.zero(), |sum, (&a, &b)| sum + a * b)
+    let mut sum = like.zero();
+    for (&a, &b) in a.iter().zip(b) {
+        sum += a * b;
+    }
+    sum
 }
 
 impl<R: Real> SoftmaxState<R> {
@@ -306,11 +310,18 @@ impl<R: Real> SoftmaxState<R> {
 
 /// Returns the gradients that flow through a logit `log D + zn / gamma`, given `grad` with respect to it.
 ///
-/// The logits of a softmax only matter by their differences, so gamma may count zn from the background's.
+/// The logits of a softmax only matter by their differences, so gamma may count zn from any nearness `from` that all
+/// of them share: the background's where it takes part, the largest logit's where it does not. The nearer `from` is,
+/// the less the rounding of `grad` is blown up.
 #[inline(always)]
-fn logit_vjp<R: Real>(context: &ColorContext<'_, R>, pair: &ColorPair<'_, R>, grad: R) -> ColorPairGrad<R> {
+fn logit_vjp<R: Real>(
+    context: &ColorContext<'_, R>,
+    pair: &ColorPair<'_, R>,
+    from: R,
+    grad: R,
+) -> ColorPairGrad<R> {
     let zero = grad.zero();
-    let above = context.rate * (pair.nearness - context.background_nearness);
+    let above = context.rate * (pair.nearness - from);
     ColorPairGrad {
         p: ProbabilityGrad { d: zero, ln_d: grad, ln_not_d: zero },
         nearness: grad * context.rate,
@@ -410,7 +421,8 @@ impl ColorAggregator for Softmax {
         for (out, &g) in grad_color.iter_mut().zip(cotangent.sums) {
             *out += share * g;
         }
-        logit_vjp(context, pair, share * (dot(share, cotangent.sums, pair.color) - along))
+        let grad = share * (dot(share, cotangent.sums, pair.color) - along);
+        logit_vjp(context, pair, context.background_nearness, grad)
     }
 }
 
@@ -529,7 +541,8 @@ impl ColorAggregator for Over {
         for (out, &g) in grad_color.iter_mut().zip(cotangent.sums) {
             *out += share * g;
         }
-        let mut grad = logit_vjp(context, pair, share * (dot(share, cotangent.sums, pair.color) - along));
+        let grad_logit = share * (dot(share, cotangent.sums, pair.color) - along);
+        let mut grad = logit_vjp(context, pair, pixel.state.nearness, grad_logit);
         grad.p.ln_not_d = ln_not_d.keep(pair.member);
         grad
     }

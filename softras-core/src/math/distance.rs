@@ -84,21 +84,18 @@ struct Closest<R: Real> {
 /// Returns the point of the three edges that is closest to `at`; the first edge wins ties.
 #[inline(always)]
 fn closest<R: Real>(face: &Triangle<R>, at: Vec2<R>) -> Closest<R> {
-    let foot = |k: usize| {
+    let zero = at.x.zero();
+    let [(t0, away0, d0), (t1, away1, d1), (t2, away2, d2)] = three!(k => {
         let r = at - face.p[k];
         let t = (r.dot(face.e[k]) * face.inv_e_sq[k]).clamp(0.0, 1.0);
         let away = r - face.e[k].scale(t);
         (t, away, away.dot(away))
-    };
-    let zero = at.x.zero();
-    let (t0, away0, d0) = foot(0);
-    let (t1, away1, d1) = foot(1);
-    let (t2, away2, d2) = foot(2);
+    });
     let mut best = Closest { tau: [t0.one() - t0, t0, zero], away: away0, distance_sq: d0 };
     for (tau, away, d) in [([zero, t1.one() - t1, t1], away1, d1), ([t2, zero, t2.one() - t2], away2, d2)] {
         let closer = d.lt(best.distance_sq);
         best = Closest {
-            tau: core::array::from_fn(|k| R::select(closer, tau[k], best.tau[k])),
+            tau: three!(k => R::select(closer, tau[k], best.tau[k])),
             away: Vec2::select(closer, away, best.away),
             distance_sq: R::select(closer, d, best.distance_sq),
         };
@@ -125,7 +122,7 @@ impl DistanceMetric for Euclidean {
     fn signed_vjp<R: Real>(&self, face: &Triangle<R>, at: Vec2<R>, w: &[R; 3], grad_s: R) -> [Vec2<R>; 3] {
         let near = closest(face, at);
         let scale = grad_s * sign(face, w) * grad_s.lit(-2.0);
-        near.tau.map(|tau| near.away.scale(scale * tau))
+        three!(k => near.away.scale(scale * near.tau[k]))
     }
 
     fn reach(&self, bound: f64) -> f64 {
@@ -150,7 +147,7 @@ impl DistanceMetric for EuclideanUnsquared {
         let near = closest(face, at);
         let d = near.distance_sq.sqrt().max(grad_s.lit(DISTANCE_GUARD));
         let scale = -(grad_s * sign(face, w)) / d;
-        near.tau.map(|tau| near.away.scale(scale * tau))
+        three!(k => near.away.scale(scale * near.tau[k]))
     }
 
     fn reach(&self, bound: f64) -> f64 {
@@ -188,7 +185,7 @@ impl DistanceMetric for Barycentric {
     fn signed_vjp<R: Real>(&self, face: &Triangle<R>, _: Vec2<R>, w: &[R; 3], grad_s: R) -> [Vec2<R>; 3] {
         let (m, slope) = Self::smallest(face, w);
         let scale = (grad_s * m.lit(-2.0) * m.abs()).keep(face.solid);
-        w.map(|w_m| slope.scale(scale * w_m))
+        three!(m => slope.scale(scale * w[m]))
     }
 
     fn reach(&self, _: f64) -> f64 {

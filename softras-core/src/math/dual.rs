@@ -114,6 +114,10 @@ impl Real for Dual {
         let value = self.value.exp();
         Self::new(value, value * self.slope)
     }
+    fn pow2(self) -> Self {
+        let value = self.value.exp2();
+        Self::new(value, value * core::f64::consts::LN_2 * self.slope)
+    }
     fn ln(self) -> Self {
         Self::new(self.value.ln(), self.slope / self.value)
     }

@@ -9,10 +9,13 @@
 //! | `depth`, `color` | the depth softmax and the aggregators A_S, Over, hard |
 //! | `texture` | colors of faces |
 //! | `pair` | all of it for one face at one pixel, forward and back |
+//! | `matrix`, `trig`, `ordered_sum` | rotations, angles and sums, for cameras and losses |
 //! | `custom` | parts of the user's own, behind an object |
 
 #[macro_use]
 mod planes;
+#[macro_use]
+mod three;
 
 mod color;
 mod color_any;
@@ -21,11 +24,12 @@ mod depth;
 mod distance;
 mod distribution;
 mod dual;
+mod exp;
 mod matrix;
+mod ordered_sum;
 mod pair;
 mod real;
 mod silhouette;
-pub mod sum;
 mod texture;
 mod triangle;
 pub mod trig;
@@ -48,7 +52,9 @@ pub use distribution::{
     smooth_window_vjp,
 };
 pub use dual::Dual;
+pub use exp::{EXP_HIGHEST, EXP_LOWEST, exp_f32};
 pub use matrix::Mat3;
+pub use ordered_sum::OrderedSum;
 pub use pair::{
     ColorGrad, ColorGradOf, ColorSlot, Face, Facing, PairGrad, PairSink, Parts, Setting, Shade,
     SilhouetteGrad, Touch,
@@ -59,6 +65,8 @@ pub use silhouette::{
     AnySilhouetteState, Covered, HardSilhouette, MAX_SILHOUETTE_PLANES, ProbabilisticOr, Silhouette,
     SilhouetteAggregator, Sum, Total, Transmittance,
 };
-pub use texture::{FaceTexels, Interpolation, TextureKind, surface_texel, vertex_color, vertex_color_vjp};
+pub use texture::{
+    FaceTexels, Interpolation, TexelSink, TextureKind, surface_texel, vertex_color, vertex_color_vjp,
+};
 pub use triangle::{BoundingBox, Clipped, Triangle, ZERO_AREA, pixel_centre};
 pub use vector::{Vec2, Vec3};

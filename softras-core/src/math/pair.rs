@@ -11,7 +11,7 @@ use super::distribution::{
 };
 use super::real::{Mask, Real, Scalar};
 use super::silhouette::SilhouetteAggregator;
-use super::texture::{FaceTexels, Interpolation};
+use super::texture::{FaceTexels, Interpolation, TexelSink};
 use super::triangle::{BoundingBox, Clipped, Triangle};
 use super::vector::Vec2;
 
@@ -151,8 +151,10 @@ impl<R: Real> PairGrad<R> {
     /// Adds another gradient.
     #[inline(always)]
     pub fn add(&mut self, other: &Self) {
-        for (mine, theirs) in self.corners.iter_mut().flatten().zip(other.corners.iter().flatten()) {
-            *mine += *theirs;
+        for k in 0..3 {
+            for i in 0..3 {
+                self.corners[k][i] += other.corners[k][i];
+            }
         }
         self.sigma += other.sigma;
         self.gamma += other.gamma;
@@ -201,8 +203,8 @@ pub struct PairSink<'a, R: Real> {
     pub color: &'a mut [R],
     /// Room for C values, overwritten.
     pub grad_color: &'a mut [R],
-    /// Gradient to the texels of the face, added to; empty if not wanted.
-    pub texels: &'a mut [R::Scalar],
+    /// Gradient to the texels of the face.
+    pub texels: TexelSink<'a, R>,
     /// Gradient to the aggregator's weights, added to.
     pub weights: &'a mut [R],
 }
@@ -211,25 +213,24 @@ impl<'a, R: Scalar> Setting<'a, R> {
     /// Returns the same numbers in every lane of `like`.
     #[inline(always)]
     pub fn splat<L: Real<Scalar = R>>(&self, like: L) -> Setting<'a, L> {
-        let x = |x: R| like.splat(x);
         Setting {
-            inv_sigma: x(self.inv_sigma),
-            cut: x(self.cut),
-            bound: x(self.bound),
-            box_reach: x(self.box_reach),
+            inv_sigma: like.splat(self.inv_sigma),
+            cut: like.splat(self.cut),
+            bound: like.splat(self.bound),
+            box_reach: like.splat(self.box_reach),
             cutoff: self.cutoff,
-            distribution_shape: x(self.distribution_shape),
-            t_conorm_shape: x(self.t_conorm_shape),
-            faces: x(self.faces),
-            near: x(self.near),
-            far: x(self.far),
+            distribution_shape: like.splat(self.distribution_shape),
+            t_conorm_shape: like.splat(self.t_conorm_shape),
+            faces: like.splat(self.faces),
+            near: like.splat(self.near),
+            far: like.splat(self.far),
             depth_map: self.depth_map,
             interpolation: self.interpolation,
             facing: self.facing,
             color: ColorContext {
-                rate: x(self.color.rate),
-                inv_gamma: x(self.color.inv_gamma),
-                background_nearness: x(self.color.background_nearness),
+                rate: like.splat(self.color.rate),
+                inv_gamma: like.splat(self.color.inv_gamma),
+                background_nearness: like.splat(self.color.background_nearness),
                 weights: self.color.weights,
             },
         }
@@ -286,9 +287,10 @@ impl<R: Real> Setting<'_, R> {
             grad_c[k] += to_c[k];
             grad_z[k] += to_z[k];
         }
-        let grad_w = Triangle::clip_vjp(&shade.clipped, grad_c).map(|g| g.keep(shade.member));
+        let grad_w = Triangle::clip_vjp(&shade.clipped, grad_c);
+        let grad_w = three!(k => grad_w[k].keep(shade.member));
         let xy = face.barycentric_vjp(&touch.w, grad_w);
-        core::array::from_fn(|k| [xy[k].x, xy[k].y, grad_z[k].keep(shade.member)])
+        three!(k => [xy[k].x, xy[k].y, grad_z[k].keep(shade.member)])
     }
 }
 
@@ -386,7 +388,7 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
                 grad_p = grad_p.plus(grad.p);
                 out.gamma = grad.gamma.keep(shade.member);
                 let grad_weights =
-                    texels.color_vjp(&shade.weights, sink.grad_color, shade.member, sink.texels);
+                    texels.color_vjp(&shade.weights, sink.grad_color, shade.member, &mut sink.texels);
                 out.corners = setting.shade_vjp(&face.triangle, &touch, &shade, grad_weights, grad.nearness);
             }
         }

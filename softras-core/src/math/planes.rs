@@ -20,7 +20,9 @@ impl<R: Real, const N: usize> Planes<R> for [R; N] {
     }
     #[inline(always)]
     fn load(from: &[R]) -> Self {
-        core::array::from_fn(|i| from[i])
+        let mut out = [from[0]; N];
+        out.copy_from_slice(&from[..N]);
+        out
     }
 }
 
@@ -44,11 +46,7 @@ macro_rules! planes {
             #[inline(always)]
             fn load(from: &[R]) -> Self {
                 let mut i = 0;
-                let mut next = || {
-                    i += 1;
-                    from[i - 1]
-                };
-                Self { $($field: next()),+ }
+                Self { $($field: { i += 1; from[i - 1] }),+ }
             }
         }
     };

@@ -7,6 +7,8 @@
 use core::fmt::Debug;
 use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
 
+use super::exp::exp_f32;
+
 /// The answer of a comparison: one truth value for each lane.
 pub trait Mask: Copy + Debug + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> {
     /// Tells whether any lane holds.
@@ -52,6 +54,23 @@ pub trait Real:
     /// Returns a mask lane by lane.
     fn mask_lane(mask: Self::Mask, i: usize) -> bool;
 
+    /// Returns the sum of the lanes, by halves: lane i and lane i + n/2, until one is left.
+    #[inline(always)]
+    fn sum(self) -> Self::Scalar {
+        let mut table = [self.lane(0); 16];
+        for (i, place) in table.iter_mut().enumerate().take(Self::LANES) {
+            *place = self.lane(i);
+        }
+        let mut half = Self::LANES / 2;
+        while half > 0 {
+            for i in 0..half {
+                let other = table[i + half];
+                table[i] += other;
+            }
+            half /= 2;
+        }
+        table[0]
+    }
     /// Returns how many lanes of `mask` hold.
     #[inline(always)]
     fn count(mask: Self::Mask) -> usize {
@@ -81,6 +100,8 @@ pub trait Real:
 
     /// Returns e to the power `self`.
     fn exp(self) -> Self;
+    /// Returns 2 to the power `self`, an integer from -126 to 127.
+    fn pow2(self) -> Self;
     /// Returns the natural logarithm.
     fn ln(self) -> Self;
     /// Returns the square root.
@@ -161,7 +182,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar_is_real {
-    ($t:ident) => {
+    ($t:ident, $exp:expr, $pow2:expr) => {
         impl Real for $t {
             type Mask = bool;
             type Scalar = $t;
@@ -210,7 +231,11 @@ macro_rules! scalar_is_real {
             }
             #[inline(always)]
             fn exp(self) -> Self {
-                $t::exp(self)
+                $exp(self)
+            }
+            #[inline(always)]
+            fn pow2(self) -> Self {
+                $pow2(self)
             }
             #[inline(always)]
             fn ln(self) -> Self {
@@ -250,5 +275,5 @@ macro_rules! scalar_is_real {
     };
 }
 
-scalar_is_real!(f32);
-scalar_is_real!(f64);
+scalar_is_real!(f32, exp_f32, |n: f32| f32::from_bits(((n + 127.0) as u32) << 23));
+scalar_is_real!(f64, f64::exp, f64::exp2);

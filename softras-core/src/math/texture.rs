@@ -55,7 +55,7 @@ pub fn vertex_color<R: Real>(c: &[R; 3], corners: [R; 3]) -> R {
 /// Returns the gradients (to c, to the corner values), given `grad` with respect to [`vertex_color`].
 #[inline(always)]
 pub fn vertex_color_vjp<R: Real>(c: &[R; 3], corners: [R; 3], grad: R) -> ([R; 3], [R; 3]) {
-    (corners.map(|t| grad * t), c.map(|c| grad * c))
+    (three!(k => grad * corners[k]), three!(k => grad * c[k]))
 }
 
 /// Returns the number of the texel at weights `c` of a face with `side * side` texels, as a real number.
@@ -70,6 +70,17 @@ pub fn surface_texel<R: Real>(c: &[R; 3], side: R) -> R {
     let (x, y) = (cell(c[0]), cell(c[1]));
     let lower = (x + y).same(last) | ((c[0] + c[1]) * side - x - y).le(side.one());
     R::select(lower, y * side + x, (last - y) * side + (last - x))
+}
+
+/// Where the gradient to the texels of a face is added.
+#[derive(Debug)]
+pub enum TexelSink<'a, R: Real> {
+    /// Nowhere: it is not wanted.
+    Nowhere,
+    /// Texels at the corners, `[3, C]`, a sum in each lane.
+    Corners(&'a mut [R]),
+    /// Surface texels, `[side * side, C]`: every lane adds to its own texel.
+    Surface(&'a mut [R::Scalar]),
 }
 
 /// The texels of one face and how they are read: `[texels, C]`.
@@ -103,37 +114,40 @@ impl<S: Scalar> FaceTexels<'_, S> {
         }
     }
 
-    /// Returns the gradient to the texture weights, given `grad [C]` with respect to the color; adds the gradient to
-    /// the texels where `member` holds, unless `grad_texels` is empty.
+    /// Returns the gradient to the texture weights, given `grad [C]` with respect to the color, which is 0 where
+    /// `member` does not hold; adds the gradient to the texels.
     #[inline(always)]
     pub fn color_vjp<R: Real<Scalar = S>>(
         &self,
         c: &[R; 3],
         grad: &[R],
         member: R::Mask,
-        grad_texels: &mut [S],
+        texels: &mut TexelSink<'_, R>,
     ) -> [R; 3] {
         let channels = self.channels;
         let mut grad_c = [c[0].zero(); 3];
-        let wanted = !grad_texels.is_empty();
         match self.kind {
             TextureKind::Vertex => {
                 for (n, &g) in grad.iter().enumerate() {
                     let (to_c, to_corners) = vertex_color_vjp(c, self.corner_values(c[0], n), g);
                     for k in 0..3 {
                         grad_c[k] += to_c[k];
-                        for i in (0..R::LANES).filter(|&i| wanted && R::mask_lane(member, i)) {
-                            grad_texels[k * channels + n] += to_corners[k].lane(i);
+                        if let TexelSink::Corners(sums) = texels {
+                            sums[k * channels + n] += to_corners[k];
                         }
                     }
                 }
             }
             TextureKind::Surface { side } => {
-                let texel = surface_texel(c, c[0].lit(side as f64));
-                for i in (0..R::LANES).filter(|&i| wanted && R::mask_lane(member, i)) {
-                    let first = self.index(texel.lane(i)) * channels;
-                    for (n, &g) in grad.iter().enumerate() {
-                        grad_texels[first + n] += g.lane(i);
+                if let TexelSink::Surface(sums) = texels {
+                    let texel = surface_texel(c, c[0].lit(side as f64));
+                    for i in 0..R::LANES {
+                        if R::mask_lane(member, i) {
+                            let first = self.index(texel.lane(i)) * channels;
+                            for (n, &g) in grad.iter().enumerate() {
+                                sums[first + n] += g.lane(i);
+                            }
+                        }
                     }
                 }
             }
@@ -143,7 +157,7 @@ impl<S: Scalar> FaceTexels<'_, S> {
 
     #[inline(always)]
     fn corner_values<R: Real<Scalar = S>>(&self, like: R, n: usize) -> [R; 3] {
-        core::array::from_fn(|k| like.splat(self.texels[k * self.channels + n]))
+        three!(k => like.splat(self.texels[k * self.channels + n]))
     }
 
     /// The texel a lane reads; lanes that are no members may hold anything, and read some texel.

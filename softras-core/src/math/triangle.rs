@@ -59,8 +59,8 @@ impl<R: Real> Triangle<R> {
     /// Sets a face up from its corners, three times (x, y, z).
     #[inline(always)]
     pub fn new(corners: [[R; 3]; 3]) -> Self {
-        let p = corners.map(|c| Vec2::new(c[0], c[1]));
-        let z = corners.map(|c| c[2]);
+        let p = three!(k => Vec2::new(corners[k][0], corners[k][1]));
+        let z = three!(k => corners[k][2]);
         let e = [p[1] - p[0], p[2] - p[1], p[0] - p[2]];
         let det = e[2].cross(e[0]); // (p_0 - p_2) x (p_1 - p_0) = (p_1 - p_0) x (p_2 - p_0)
         let solid = det.abs().gt(det.lit(ZERO_AREA));
@@ -68,10 +68,10 @@ impl<R: Real> Triangle<R> {
         Self {
             p,
             e,
-            inv_e_sq: e.map(|e| e.dot(e).max(det.lit(EDGE_GUARD)).recip()),
+            inv_e_sq: three!(k => e[k].dot(e[k]).max(det.lit(EDGE_GUARD)).recip()),
             inv_det: R::select(solid, det, det.one()).recip().keep(solid),
             z,
-            inv_z: z.map(|z| z.max(z.lit(DEPTH_GUARD)).recip()),
+            inv_z: three!(k => z[k].max(det.lit(DEPTH_GUARD)).recip()),
             solid,
             colored: solid & ahead,
             counter_clockwise: det.gt(det.zero()),
@@ -83,16 +83,16 @@ impl<R: Real> Triangle<R> {
     /// They sum to 1 for a face with an area and are all 0 for one without.
     #[inline(always)]
     pub fn barycentric(&self, at: Vec2<R>) -> [R; 3] {
-        let w = |k: usize| self.e[k].cross(at - self.p[k]) * self.inv_det;
-        [w(1), w(2), w(0)]
+        let w = three!(k => self.e[k].cross(at - self.p[k]) * self.inv_det);
+        [w[1], w[2], w[0]]
     }
 
     /// Returns `d w_k / d at` for each k, the first two entries of the rows `inv_k` of MATH 2.
     #[inline(always)]
     pub fn barycentric_slopes(&self) -> [Vec2<R>; 3] {
         // w_{k+2} = (e_k x r) / det, so d w_{k+2} / d at = (-e_k.y, e_k.x) / det.
-        let slope = |k: usize| Vec2::new(-self.e[k].y, self.e[k].x).scale(self.inv_det);
-        [slope(1), slope(2), slope(0)]
+        let slope = three!(k => Vec2::new(-self.e[k].y, self.e[k].x).scale(self.inv_det));
+        [slope[1], slope[2], slope[0]]
     }
 
     /// Returns the gradient to the corners, given `grad_w`: `dw_k / d p_m = -w_m dw_k / d at` (MATH 3).
@@ -100,7 +100,7 @@ impl<R: Real> Triangle<R> {
     pub fn barycentric_vjp(&self, w: &[R; 3], grad_w: [R; 3]) -> [Vec2<R>; 3] {
         let s = self.barycentric_slopes();
         let at = s[0].scale(grad_w[0]) + s[1].scale(grad_w[1]) + s[2].scale(grad_w[2]);
-        w.map(|w_m| at.scale(-w_m))
+        three!(m => at.scale(-w[m]))
     }
 
     /// Tells where the pixel with weights `w` lies strictly inside: all `w_k > 0`.
@@ -113,17 +113,21 @@ impl<R: Real> Triangle<R> {
     /// Tells where the closed face holds the pixel with weights `w`: all `0 <= w_k <= 1`.
     #[inline(always)]
     pub fn holds(&self, w: &[R; 3]) -> R::Mask {
-        let within = |w: R| w.ge(w.zero()) & w.le(w.one());
-        self.solid & within(w[0]) & within(w[1]) & within(w[2])
+        let within = three!(k => w[k].ge(w[k].zero()) & w[k].le(w[k].one()));
+        self.solid & within[0] & within[1] & within[2]
     }
 
     /// Returns the weights clipped to the face: `c_k = clamp(w_k, 0, 1) / max(sum, 1e-5)` (MATH 5).
     #[inline(always)]
     pub fn clip(w: &[R; 3]) -> Clipped<R> {
-        let held = w.map(|w| w.clamp(0.0, 1.0));
+        let held = three!(k => w[k].clamp(0.0, 1.0));
         let sum = held[0] + held[1] + held[2];
         let inv_sum = sum.max(sum.lit(CLIP_GUARD)).recip();
-        Clipped { c: held.map(|h| h * inv_sum), inv_sum, free: w.map(|w| w.gt(w.zero()) & w.lt(w.one())) }
+        Clipped {
+            c: three!(k => held[k] * inv_sum),
+            inv_sum,
+            free: three!(k => w[k].gt(w[k].zero()) & w[k].lt(w[k].one())),
+        }
     }
 
     /// Returns the gradient to the weights, given `grad_c`: `H_k = a_k (G_k - sum_m G_m c_m) / n` (MATH 5).
@@ -131,7 +135,7 @@ impl<R: Real> Triangle<R> {
     pub fn clip_vjp(clipped: &Clipped<R>, grad_c: [R; 3]) -> [R; 3] {
         let Clipped { c, inv_sum, free } = clipped;
         let mean = grad_c[0] * c[0] + grad_c[1] * c[1] + grad_c[2] * c[2];
-        core::array::from_fn(|k| ((grad_c[k] - mean) * *inv_sum).keep(free[k]))
+        three!(k => ((grad_c[k] - mean) * *inv_sum).keep(free[k]))
     }
 
     /// Returns the depth at a pixel, `z_p = 1 / sum_k(c_k / z_k)`.
@@ -143,27 +147,27 @@ impl<R: Real> Triangle<R> {
     /// Returns the gradients (to c, to z), given `grad_z_p`: `dz_p/dc_k = -z_p^2 / z_k`, `dz_p/dz_k = z_p^2 c_k / z_k^2`.
     #[inline(always)]
     pub fn depth_vjp(&self, c: &[R; 3], z_p: R, grad_z_p: R) -> ([R; 3], [R; 3]) {
-        let ratio = self.inv_z.map(|i| z_p * i);
-        let grad_c = core::array::from_fn(|k| -(grad_z_p * z_p * ratio[k]));
+        let ratio = three!(k => z_p * self.inv_z[k]);
+        let grad_c = three!(k => -(grad_z_p * z_p * ratio[k]));
         // c_k first: where it is 0 the product stays 0 however near the corner is.
-        let grad_z = core::array::from_fn(|k| grad_z_p * (c[k] * ratio[k]) * ratio[k]);
+        let grad_z = three!(k => grad_z_p * (c[k] * ratio[k]) * ratio[k]);
         (grad_c, grad_z)
     }
 
     /// Returns the perspective-correct weights `c'_k = (c_k / z_k) z_p`.
     #[inline(always)]
     pub fn perspective(&self, c: &[R; 3], z_p: R) -> [R; 3] {
-        core::array::from_fn(|k| c[k] * (self.inv_z[k] * z_p))
+        three!(k => c[k] * (self.inv_z[k] * z_p))
     }
 
     /// Returns the gradients (to c, to z_p, to z), given `grad` with respect to [`Triangle::perspective`] (MATH 5).
     #[inline(always)]
     pub fn perspective_vjp(&self, c: &[R; 3], z_p: R, grad: [R; 3]) -> ([R; 3], R, [R; 3]) {
-        let term: [R; 3] = core::array::from_fn(|k| grad[k] * (c[k] * self.inv_z[k]));
+        let term: [R; 3] = three!(k => grad[k] * (c[k] * self.inv_z[k]));
         (
-            core::array::from_fn(|k| grad[k] * (z_p * self.inv_z[k])),
+            three!(k => grad[k] * (z_p * self.inv_z[k])),
             term[0] + term[1] + term[2],
-            core::array::from_fn(|k| -(term[k] * (self.inv_z[k] * z_p))),
+            three!(k => -(term[k] * (self.inv_z[k] * z_p))),
         )
     }
 
@@ -183,14 +187,13 @@ impl<R: Real> Triangle<R> {
     where
         R: Scalar,
     {
-        let v = |v: Vec2<R>| Vec2::new(like.splat(v.x), like.splat(v.y));
         Triangle {
-            p: self.p.map(v),
-            e: self.e.map(v),
-            inv_e_sq: self.inv_e_sq.map(|x| like.splat(x)),
+            p: three!(k => self.p[k].splat(like)),
+            e: three!(k => self.e[k].splat(like)),
+            inv_e_sq: three!(k => like.splat(self.inv_e_sq[k])),
             inv_det: like.splat(self.inv_det),
-            z: self.z.map(|x| like.splat(x)),
-            inv_z: self.inv_z.map(|x| like.splat(x)),
+            z: three!(k => like.splat(self.z[k])),
+            inv_z: three!(k => like.splat(self.inv_z[k])),
             solid: like.mask(self.solid),
             colored: like.mask(self.colored),
             counter_clockwise: like.mask(self.counter_clockwise),
@@ -220,8 +223,7 @@ impl<R: Real> BoundingBox<R> {
     where
         R: Scalar,
     {
-        let v = |v: Vec2<R>| Vec2::new(like.splat(v.x), like.splat(v.y));
-        BoundingBox { low: v(self.low), high: v(self.high) }
+        BoundingBox { low: self.low.splat(like), high: self.high.splat(like) }
     }
 
     /// Tells where the box, grown by `reach` on every side, holds the point `at` (closed).
@@ -235,11 +237,13 @@ impl<R: Real> BoundingBox<R> {
 }
 
 /// Returns the pixel centre of (row, column) of an H x W picture: `x = (2 col + 1 - W)/H`, `y = (H - 1 - 2 row)/H`.
+///
+/// Every numerator is an integer that `f32` holds, so a scalar and a lane round alike.
 #[inline(always)]
 pub fn pixel_centre<S: Scalar>(row: usize, column: usize, height: usize, width: usize) -> Vec2<S> {
-    let h = height as f64;
+    let h = S::from_f64(height as f64);
     Vec2::new(
-        S::from_f64((2.0 * column as f64 + 1.0 - width as f64) / h),
-        S::from_f64((h - 1.0 - 2.0 * row as f64) / h),
+        S::from_f64(2.0 * column as f64 + 1.0 - width as f64) / h,
+        S::from_f64(height as f64 - 1.0 - 2.0 * row as f64) / h,
     )
 }

@@ -50,6 +50,14 @@ impl<R: Real> Vec2<R> {
     pub fn select(mask: R::Mask, yes: Self, no: Self) -> Self {
         Self::new(R::select(mask, yes.x, no.x), R::select(mask, yes.y, no.y))
     }
+    /// Returns the same vector in every lane of `like`.
+    #[inline(always)]
+    pub fn splat<L: Real<Scalar = R>>(self, like: L) -> Vec2<L>
+    where
+        R: Scalar,
+    {
+        Vec2 { x: like.splat(self.x), y: like.splat(self.y) }
+    }
     /// Returns the vector of lane `i`.
     #[inline(always)]
     pub fn lane(self, i: usize) -> Vec2<R::Scalar> {

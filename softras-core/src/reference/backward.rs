@@ -5,9 +5,10 @@ use ndarray::Axis;
 use crate::image::ImageGrad;
 use crate::math::{
     ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, PairSink, Scalar, SilhouetteGrad,
-    pixel_centre,
+    TexelSink, TextureKind, pixel_centre,
 };
 use crate::raster::{Gradients, Wanted};
+use crate::scene::{Faces, Textures};
 
 use super::{Drawn, parts};
 
@@ -79,7 +80,7 @@ pub(super) fn backward<R: Scalar>(
                 let mut sink = PairSink {
                     color: &mut color,
                     grad_color: &mut grad_color,
-                    texels: &mut grad_texels,
+                    texels: sink_of(faces, &mut grad_texels),
                     weights: &mut grad_weights,
                 };
                 let g =
@@ -114,5 +115,14 @@ pub(super) fn backward<R: Scalar>(
         for (out, &value) in out.iter_mut().zip(&grad_weights) {
             *out += value;
         }
+    }
+}
+
+/// Returns where the gradient to texels goes: `texels`, unless it is empty.
+fn sink_of<'a, R: Scalar>(faces: &Faces<R>, texels: &'a mut [R]) -> TexelSink<'a, R> {
+    match faces.textures().map(Textures::kind) {
+        Some(TextureKind::Vertex) if !texels.is_empty() => TexelSink::Corners(texels),
+        Some(TextureKind::Surface { .. }) if !texels.is_empty() => TexelSink::Surface(texels),
+        _ => TexelSink::Nowhere,
     }
 }

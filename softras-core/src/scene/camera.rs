@@ -51,7 +51,7 @@ pub struct Camera<R = f32> {
 
 /// d loss / d camera: each field of the camera's own kind of [`Pose`] and [`Lens`] holds the gradient to that field.
 ///
-/// A rotation's nine entries count as free: project the gradient before a step if the matrix must stay a rotation.
+/// A rotation's nine entries count as free; write it as [`axis_angle`](super::axis_angle) of three numbers to step them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CameraGrad<R = f32> {
     /// To eye, at and up, or to rotation and translation as they were written.

@@ -12,13 +12,14 @@ mod orbit;
 mod pinhole;
 mod pose;
 mod project;
+mod rotation;
 pub(crate) mod rows;
 mod shade;
 mod view;
 
+pub use crate::math::TextureKind;
 pub use camera::{Camera, CameraGrad, DEFAULT_FOV, DEFAULT_NEAR};
 pub use convention::{Convention, Extrinsics};
-pub use crate::math::TextureKind;
 pub use faces::{
     Faces, MAX_COORDINATE, MAX_DEPTH, MAX_FACES_PER_PICTURE, MAX_TEXTURE_SIDE, Picture, Textures, Winding,
 };
@@ -32,5 +33,6 @@ pub use orbit::{Degrees, Orbit};
 pub use pinhole::{Distortion, Intrinsics};
 pub use pose::Pose;
 pub use project::{project_batch, project_views};
+pub use rotation::{axis_angle, axis_angle_vjp};
 pub use shade::Shading;
 pub use view::{MeshGrad, View};

@@ -11,8 +11,7 @@ use super::project::texels;
 use super::rows::{from_rows, to_rows};
 use super::view::MeshGrad;
 use crate::error::{Error, Result};
-use crate::math::{Scalar, Vec3};
-use crate::math::sum::Sum;
+use crate::math::{OrderedSum, Scalar, Vec3};
 
 /// How a mesh was lit: brings gradients back to the mesh without light, and to the lights.
 #[derive(Clone, Debug)]
@@ -108,11 +107,11 @@ impl<R: Scalar> Shading<R> {
     fn lights_vjp(&self, grad_factors: &Array2<R>) -> (Vec<Vec3<R>>, LightingGrad<R>) {
         let mut grad_normals = vec![Vec3::ZERO; self.normals.len()];
         let column = |c: usize, of: &dyn Fn(usize) -> R| {
-            Sum::of(R::ZERO, (0..self.normals.len()).map(|n| grad_factors[[n, c]] * of(n)))
+            OrderedSum::of(R::ZERO, (0..self.normals.len()).map(|n| grad_factors[[n, c]] * of(n)))
         };
         let channels = || 0..self.mesh.channels();
         let one_light = |light: &Directional<R>| {
-            let mut grad_unit = Sum::new(Vec3::ZERO);
+            let mut grad_unit = OrderedSum::new(Vec3::ZERO);
             for (n, &normal) in self.normals.iter().enumerate() {
                 let terms = channels().map(|c| grad_factors[[n, c]] * light.intensity.channel(c));
                 let (grad_normal, grad_direction) =
@@ -226,6 +225,16 @@ fn texel_centers<R: Scalar>(side: usize) -> Vec<[R; 3]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::math::surface_texel;
+
+    #[test]
+    fn the_texel_at_a_texel_center_is_that_texel() {
+        for side in 1..6 {
+            for (texel, center) in texel_centers::<f64>(side).iter().enumerate() {
+                assert_eq!(surface_texel(center, side as f64) as usize, texel, "side {side}");
+            }
+        }
+    }
 
     #[test]
     fn texel_centers_lie_inside_and_fill_the_triangle_evenly() {

@@ -9,8 +9,7 @@ use super::mesh::{Mesh, MeshTexture};
 use super::project::{draw, put};
 use super::rows::from_rows;
 use crate::error::{Error, Result};
-use crate::math::sum::Sum;
-use crate::math::{Scalar, Vec3};
+use crate::math::{OrderedSum, Scalar, Vec3};
 use crate::raster::Gradients;
 
 /// d loss / d [`Mesh`].
@@ -129,7 +128,7 @@ impl<R: Scalar> View<R> {
     #[must_use]
     pub fn camera_vjp(&self, gradients: &Gradients<R>) -> Vec<CameraGrad<R>> {
         let of_picture = |(b, camera): (usize, &ReadyCamera<R>)| {
-            let mut sum = Sum::new(camera.zero_grad());
+            let mut sum = OrderedSum::new(camera.zero_grad());
             self.gather(gradients, b, |v, grad| sum.push(camera.screen_vjp(self.vertices[v], grad).1));
             camera.camera_vjp(&sum.total())
         };

@@ -1,4 +1,4 @@
-//! Sums in a fixed order: [`Sum`].
+//! Sums in a fixed order: [`OrderedSum`].
 
 use core::ops::AddAssign;
 
@@ -10,14 +10,14 @@ const LEVELS: usize = 48;
 /// A running sum: blocks of 64 terms, and a binary tree over the blocks. The order depends on the number of terms
 /// alone, so the bits are the same every run, and the rounding error grows with the logarithm of that number.
 #[derive(Clone, Copy, Debug)]
-pub struct Sum<T> {
+pub struct OrderedSum<T> {
     zero: T,
     block: T,
     tree: [T; LEVELS], // tree[i] holds the sum of 2^i blocks where bit i of the number of blocks is set
     terms: usize,
 }
 
-impl<T: Copy + AddAssign> Sum<T> {
+impl<T: Copy + AddAssign> OrderedSum<T> {
     /// Starts at `zero`.
     pub const fn new(zero: T) -> Self {
         Self { zero, block: zero, tree: [zero; LEVELS], terms: 0 }
@@ -63,14 +63,14 @@ mod tests {
     #[test]
     fn every_term_counts_once() {
         for n in [0, 1, 63, 64, 65, 127, 128, 129, 1000, 4096, 10_007] {
-            assert_eq!(Sum::of(0, 1..=n), n * (n + 1) / 2);
+            assert_eq!(OrderedSum::of(0, 1..=n), n * (n + 1) / 2);
         }
     }
 
     #[test]
     fn a_long_sum_in_f32_keeps_its_digits() {
         let n = (1 << 20) + 17;
-        let sum = Sum::of(0.0_f32, core::iter::repeat_n(0.1_f32, n));
+        let sum = OrderedSum::of(0.0_f32, core::iter::repeat_n(0.1_f32, n));
         let exact = 0.1_f32 as f64 * n as f64;
         // 64 additions of equal terms drift by at most 64 / 2 rounding errors of 6e-8.
         assert!((f64::from(sum) / exact - 1.0).abs() < 2e-6, "{sum} against {exact}");

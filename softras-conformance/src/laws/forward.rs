@@ -1,0 +1,81 @@
+//! Pictures against the reference.
+
+use super::{Under, law};
+use crate::compare;
+use crate::law::{Broken, Gauge, Law, Outcome};
+use crate::oracle::{self, Answer, ask};
+use crate::scene::Scene;
+use crate::strategy::{self, Kind};
+use crate::subject::Tested;
+
+pub(super) const LAWS: &[Law] = &[
+    law!(
+        "forward::agrees_with_the_reference",
+        "every picture and gradient of random scenes is the reference's, but at pixels in doubt",
+        agrees_with_the_reference
+    ),
+    law!(
+        "forward::agrees_on_strange_scenes",
+        "the same with slivers, points, lines, copies, faces behind the camera, huge and tiny ones",
+        agrees_on_strange_scenes
+    ),
+];
+
+fn agrees_with_the_reference<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| agree(under, scene, gauge))
+}
+
+fn agrees_on_strange_scenes<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| agree(under, scene, gauge))
+}
+
+/// Draws a scene on both, and compares what is not in doubt.
+pub(super) fn agree<R: Tested>(under: &Under<'_, R>, scene: &Scene, gauge: &mut Gauge) -> Result<(), Broken> {
+    let (faces, params) = (scene.faces::<f64>()?, scene.params::<f64>());
+    let doubt = oracle::doubt(&faces, &params)?;
+    let mut grad = scene.grad::<f64>();
+    doubt.silence(&mut grad);
+    let expected = oracle::answer(&faces, &params, &grad)?;
+    let band = oracle::band(&faces, &params, &grad, &expected, under.budget.unit)?;
+
+    let mut grad = scene.grad::<R>();
+    doubt.silence(&mut grad);
+    let found = ask(under.backend, &scene.faces::<R>()?, &scene.params::<R>(), &grad)?;
+    pictures(under, scene, gauge, (&found, &expected), &band, &doubt)?;
+    let z_k = oracle::depth_in_gammas(scene);
+    compare::gradients(gauge, &under.budget, &found.gradients, &expected.gradients, Some(&band.gradients), z_k)
+}
+
+fn pictures<R: Tested>(
+    under: &Under<'_, R>,
+    scene: &Scene,
+    gauge: &mut Gauge,
+    (found, expected): (&Answer<R>, &Answer<f64>),
+    band: &oracle::Band,
+    doubt: &oracle::Doubt,
+) -> Result<(), Broken> {
+    let budget = &under.budget;
+    let (w, h) = scene.size;
+    let place = move |p: usize| format!("pixel (row {}, column {}) of picture {}", p / w % h, p % w, p / (w * h));
+    let (a, b) = (found.image.silhouette.as_ref(), expected.image.silhouette.as_ref());
+    gauge.holds(|| "a silhouette was drawn, or not".to_owned(), a.is_some() == b.is_some())?;
+    for (p, (a, b)) in a.iter().flat_map(|a| a.iter()).zip(b.iter().flat_map(|b| b.iter())).enumerate() {
+        if !doubt.silhouette[p] {
+            let bound = budget.silhouette + budget.bands * band.silhouette[p];
+            gauge.near(|| format!("silhouette at {}", place(p)), a.to_f64(), *b, bound)?;
+        }
+    }
+    let (a, b) = (found.image.color.as_ref(), expected.image.color.as_ref());
+    gauge.holds(|| "a color was drawn, or not".to_owned(), a.is_some() == b.is_some())?;
+    let z_k = oracle::depth_in_gammas(scene);
+    let pixels = w * h;
+    for (i, (a, b)) in a.iter().flat_map(|a| a.iter()).zip(b.iter().flat_map(|b| b.iter())).enumerate() {
+        let p = i / (pixels * scene.channels) * pixels + i % pixels;
+        if !doubt.color[p] {
+            let bound = budget.color + budget.depth(z_k) + budget.bands * band.color[i];
+            let channel = i / pixels % scene.channels;
+            gauge.near(|| format!("channel {channel} at {}", place(p)), a.to_f64(), *b, bound)?;
+        }
+    }
+    Ok(())
+}

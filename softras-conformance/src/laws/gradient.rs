@@ -1,0 +1,614 @@
+//! The gradient contract of [`softras_core::raster::Rasterizer`], line by line.
+
+use ndarray::{Array3, Array4};
+use softras_core::math::{
+    Color, Cutoff, DepthMap, Distance, Interpolation, Silhouette, TextureKind,
+};
+use softras_core::raster::{Capabilities, Gradients, Outputs, Sides, TextureFamily, Wanted};
+use softras_core::scene::Winding;
+use softras_core::{Image, ImageGrad};
+
+use super::{Under, law};
+use crate::compare::{self, groups};
+use crate::law::{Broken, Gauge, Law, Need, Outcome};
+use crate::oracle::{self, Direction, MOVES, ask};
+use crate::scene::{Scene, Style, noise};
+use crate::strategy::{self, Kind};
+use crate::subject::Tested;
+
+pub(super) const LAWS: &[Law] = &[
+    law!(
+        "gradient::is_the_derivative_of_the_picture",
+        "for every combination of parts and settings, the gradient to every parameter is the exact derivative of the \
+         picture, by dual numbers",
+        is_the_derivative
+    ),
+    law!(
+        "gradient::is_the_slope_of_the_picture",
+        "central differences of whole pictures with a smooth cut-off agree with the gradient",
+        Need::Double,
+        is_the_slope
+    ),
+    law!("gradient::is_linear", "backward(a g + b h) = a backward(g) + b backward(h)", is_linear),
+    law!("gradient::of_nothing_is_zero", "a zero image gradient gives exactly zero", of_nothing_is_zero),
+    law!(
+        "gradient::is_pure",
+        "backward gives the same bits twice, and forward gives the same picture after it",
+        is_pure
+    ),
+    law!("gradient::has_the_shape_of_its_parameter", "every gradient has the shape of what it is of", has_the_shape),
+    law!(
+        "gradient::wanted_alone_is_the_same",
+        "a gradient that is asked for alone has the same bits, and the others are absent",
+        wanted_alone_is_the_same
+    ),
+    law!("gradient::is_finite", "every gradient of every scene that validation lets pass is finite", is_finite),
+    law!("gradient::of_a_batch_is_that_of_its_pictures", "a batch equals its pictures drawn one by one", of_a_batch),
+    law!("gradient::of_a_shared_texture_is_the_sum", "pictures that share a texture add up its gradient", of_a_shared_texture),
+    law!("gradient::descends", "a small step against the gradient lowers the loss", descends),
+    law!(
+        "gradient::reaches_hidden_faces",
+        "a face behind another gets color and silhouette gradients, at any depth",
+        reaches_hidden_faces
+    ),
+    law!(
+        "gradient::reaches_faces_outside_near_and_far",
+        "the silhouette gradient of a face does not depend on its depth",
+        reaches_faces_outside_near_and_far
+    ),
+    law!("gradient::ends_at_the_cut", "beyond its reach a face has a gradient of exactly 0", ends_at_the_cut),
+    law!(
+        "gradient::of_hard_parts_is_zero",
+        "hard silhouettes have no gradient; hard color none but through the interpolated attributes",
+        of_hard_parts_is_zero
+    ),
+    law!(
+        "gradient::survives_saturation",
+        "under many opaque faces the silhouette gradient is that of the reference, not lost where D rounds to 1",
+        survives_saturation
+    ),
+];
+
+/// Every combination of what a back end can do, on one small scene each.
+pub(super) fn every_style(can: &Capabilities) -> Vec<Style> {
+    let textures = can.textures.iter().map(|t| match t {
+        TextureFamily::Vertex => TextureKind::Vertex,
+        TextureFamily::Surface => TextureKind::Surface { side: 3 },
+    });
+    let mut styles = vec![Style::default()];
+    /// Multiplies the list by the values of one choice.
+    macro_rules! times {
+        ($field:ident, $values:expr) => {
+            styles = $values
+                .into_iter()
+                .flat_map(|value| {
+                    styles.iter().cloned().map(move |s| Style { $field: value.clone(), ..s }).collect::<Vec<_>>()
+                })
+                .collect();
+        };
+    }
+    times!(texture, textures);
+    times!(distance, Distance::BUILT_IN.iter().filter(|x| can.distances.contains(x)));
+    times!(silhouette, Silhouette::BUILT_IN.iter().filter(|x| can.silhouettes.contains(x)));
+    times!(color, Color::BUILT_IN.iter().filter(|x| can.colors.contains(x)));
+    times!(cutoff, can.cutoffs.iter());
+    times!(depth_map, [DepthMap::Linear, DepthMap::Inverse]);
+    times!(interpolation, [Interpolation::Perspective, Interpolation::Screen]);
+    times!(sides, [Sides::Double, Sides::Front]);
+    times!(outputs, can.outputs.iter());
+    styles
+}
+
+/// Six faces of all kinds that have color, in general position, two pictures.
+pub(super) fn small_scene(style: Style, seed: u64) -> Scene {
+    let face = |i: usize| {
+        let r = |k: usize| (noise(seed, 100 + i as u64, k) as f32 - 0.5) * 2.0;
+        let size = [1.0, 0.4, 0.15][i % 3];
+        let (x, y, z) = (r(0) * 0.6, r(1) * 0.6, 3.0 + 1.5 * r(2));
+        core::array::from_fn(|k| {
+            [x + size * r(3 + 3 * k), y + size * r(4 + 3 * k), z + 0.4 * r(5 + 3 * k)]
+        })
+    };
+    let front = if seed % 2 == 0 { Winding::CounterClockwise } else { Winding::Clockwise };
+    Scene {
+        pictures: vec![(0..4).map(face).collect(), (4..6).map(face).collect()],
+        size: (5, 4),
+        channels: 2,
+        shared_textures: seed % 3 == 0,
+        style: Style { front, ..style },
+        sigma: vec![2e-2, 5e-3],
+        gamma: vec![0.1, 0.4],
+        epsilon: vec![1e-3, 0.1],
+        range: (1.5, 6.0),
+        seed,
+        ..Scene::default()
+    }
+}
+
+fn is_the_derivative<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    let styles = every_style(&under.can);
+    // A device pays for every launch: it gets a fifth of the combinations, another one for each seed.
+    let (stride, first) = match under.context.subject.is_device() {
+        true => (5, under.context.seed as usize % 5),
+        false => (1, 0),
+    };
+    for (i, style) in styles.into_iter().enumerate().skip(first).step_by(stride) {
+        let scene = small_scene(style, under.context.seed + i as u64);
+        derivative(under, &scene, &mut gauge)
+            .map_err(|e| Broken(format!("{e}\n{:?}, scene seed {}", scene.style, scene.seed)))?;
+    }
+    Ok(gauge)
+}
+
+/// Checks one scene along a direction for each parameter.
+fn derivative<R: Tested>(under: &Under<'_, R>, scene: &Scene, gauge: &mut Gauge) -> Result<(), Broken> {
+    let (faces, params) = (scene.faces::<f64>()?, scene.params::<f64>());
+    let doubt = oracle::doubt(&faces, &params)?;
+    let mut grad = scene.grad::<f64>();
+    doubt.silence(&mut grad);
+    let mut own = scene.grad::<R>();
+    doubt.silence(&mut own);
+    let found = ask(under.backend, &scene.faces()?, &scene.params(), &own)?;
+    let (budget, z_k) = (&under.budget, oracle::depth_in_gammas(scene));
+    let floor = crate::floor::floor(&faces, &params, &grad, budget.unit)?;
+    for name in MOVES {
+        let direction = Direction::random(&faces, &params, scene.seed, Some(name));
+        let (expected, terms) = oracle::slope(&faces, &params, &grad, &direction)?;
+        let (slope, sizes) = direction.along(&found.gradients);
+        // Floors are in the order of the groups; a direction is at most 10 long in each number.
+        let rounding: f64 = floor.iter().flatten().sum::<f64>() * budget.bands;
+        let bound = (budget.gradient + budget.depth(z_k)) * (terms + sizes) + rounding + budget.bands * budget.unit;
+        gauge.near(|| format!("derivative along {name}"), slope, expected, bound)?;
+    }
+    Ok(())
+}
+
+fn is_the_slope<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let can = Capabilities {
+        cutoffs: under.can.cutoffs.iter().copied().filter(|&c| c != Cutoff::Hard).collect(),
+        distances: under.can.distances.iter().filter(|&d| d != &Distance::Hard).cloned().collect(),
+        silhouettes: under.can.silhouettes.iter().filter(|&s| s != &Silhouette::Hard).cloned().collect(),
+        colors: under.can.colors.iter().filter(|&c| c != &Color::Hard).cloned().collect(),
+        textures: vec![TextureFamily::Vertex],
+        ..under.can.clone()
+    };
+    let (Some(backend), false) = (under.context.subject.double(), R::NAME == "f32") else {
+        return Ok(Gauge::default());
+    };
+    if can.cutoffs.is_empty() || !under.can.textures.contains(&TextureFamily::Vertex) {
+        return Ok(Gauge::default());
+    }
+    let seen = core::cell::Cell::new((0u32, 0u32)); // (compared, passed over)
+    let mut gauge = under.context.for_all(strategy::style(&can), |style, gauge| {
+        let seed = under.context.seed + u64::from(seen.get().0 + seen.get().1);
+        let scene = Scene { shared_textures: false, ..small_scene(style.clone(), seed) };
+        let (faces, params) = (scene.faces::<f64>()?, scene.params::<f64>());
+        let doubt = oracle::doubt(&faces, &params)?;
+        let mut grad = scene.grad::<f64>();
+        doubt.silence(&mut grad);
+        let found = ask(backend, &faces, &params, &grad)?;
+        for name in MOVES {
+            let direction = Direction::random(&faces, &params, scene.seed, Some(name));
+            let along = |h: f64| -> Result<f64, Broken> {
+                let loss = |h: f64| -> Result<f64, Broken> {
+                    let (faces, params) = direction.moved(&faces, &params, |x, d| x + h * d)?;
+                    Ok(oracle::loss(&grad, &backend.forward(&faces, &params)?.0).0)
+                };
+                Ok((loss(h)? - loss(-h)?) / (2.0 * h))
+            };
+            let (wide, narrow) = (along(2e-6)?, along(1e-6)?);
+            let (slope, sizes) = direction.along(&found.gradients);
+            let size = sizes.max(1.0);
+            // A kink between the two steps shows in their difference: nothing to compare with there.
+            let (compared, passed) = seen.get();
+            if (wide - narrow).abs() > 1e-7 * size {
+                seen.set((compared, passed + 1));
+                continue;
+            }
+            seen.set((compared + 1, passed));
+            let bound = if name == "x and y" { 1e-5 } else { 1e-6 };
+            gauge.near(|| format!("slope along {name}"), slope, narrow, bound * size)?;
+        }
+        Ok(())
+    })?;
+    let (compared, passed) = seen.get();
+    gauge.holds(
+        || format!("{passed} of {} slopes were at a kink: too many to call it checked", compared + passed),
+        passed * 4 <= compared,
+    )?;
+    Ok(gauge)
+}
+
+/// Draws a scene, and returns what keeps it, ready for gradients.
+struct Drawn<'a, R: Tested> {
+    under: &'a Under<'a, R>,
+    image: Image<R>,
+    saved: softras_core::raster::DynSaved,
+}
+
+impl<'a, R: Tested> Drawn<'a, R> {
+    fn new(under: &'a Under<'a, R>, scene: &Scene) -> Result<Self, Broken> {
+        let (image, saved) = under.backend.forward(&scene.faces()?, &scene.params())?;
+        Ok(Self { under, image, saved })
+    }
+
+    fn gradients(&self, grad: &ImageGrad<R>, wanted: Wanted) -> Result<Gradients<R>, Broken> {
+        let mut out = Gradients::default();
+        self.under.backend.backward_into(&self.saved, grad, wanted, &mut out)?;
+        Ok(out)
+    }
+}
+
+/// `a g + b h`.
+fn combine<R: Tested>(a: f64, g: &ImageGrad<R>, b: f64, h: &ImageGrad<R>) -> ImageGrad<R> {
+    let mix = |x: R, y: R| R::from_f64(a * x.to_f64() + b * y.to_f64());
+    let color = g.color.as_ref().zip(h.color.as_ref());
+    let silhouette = g.silhouette.as_ref().zip(h.silhouette.as_ref());
+    ImageGrad {
+        color: color.map(|(x, y)| Array4::from_shape_fn(x.dim(), |i| mix(x[i], y[i]))),
+        silhouette: silhouette.map(|(x, y)| Array3::from_shape_fn(x.dim(), |i| mix(x[i], y[i]))),
+    }
+}
+
+fn is_linear<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
+        let drawn = Drawn::new(under, scene)?;
+        let (g, h) = (scene.grad::<R>(), scene.grad_of::<R>(1));
+        let (a, b) = (0.5, -2.0); // exact in every scalar type
+        let both = drawn.gradients(&combine(a, &g, b, &h), Wanted::ALL)?;
+        let (of_g, of_h) = (drawn.gradients(&g, Wanted::ALL)?, drawn.gradients(&h, Wanted::ALL)?);
+        let (faces, params) = (scene.faces::<f64>()?, scene.params::<f64>());
+        let floor = crate::floor::floor(&faces, &params, &scene.grad(), under.budget.unit)?;
+        let triples = groups(&both).into_iter().zip(groups(&of_g)).zip(groups(&of_h));
+        for ((((name, both), (_, of_g)), (_, of_h)), floor) in triples.zip(floor) {
+            let sum: Vec<f64> = of_g.iter().zip(&of_h).map(|(x, y)| a * x + b * y).collect();
+            let size = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
+            let scale = size(&of_g) + 2.0 * size(&of_h);
+            let bound = under.budget.order * scale + under.budget.bands * (3.0 * size(&floor) + under.budget.unit);
+            let d = compare::difference(&both, &sum);
+            gauge.within(|| format!("gradient to {name} ({d:?})"), d.norm, bound)?;
+        }
+        Ok(())
+    })
+}
+
+fn of_nothing_is_zero<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| {
+        let drawn = Drawn::new(under, scene)?;
+        let g = scene.grad::<R>();
+        for nothing in [combine(0.0, &g, 0.0, &g), ImageGrad::default()] {
+            for (name, values) in groups(&drawn.gradients(&nothing, Wanted::ALL)?) {
+                let worst = values.iter().fold(0.0, |a: f64, x| if x.is_nan() { f64::NAN } else { a.max(x.abs()) });
+                gauge.within(|| format!("gradient to {name}"), worst, 0.0)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn is_pure<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| {
+        let drawn = Drawn::new(under, scene)?;
+        let grad = scene.grad::<R>();
+        let first = drawn.gradients(&grad, Wanted::ALL)?;
+        drawn.gradients(&scene.grad_of::<R>(1), Wanted::ALL)?;
+        compare::same_gradients(gauge, &first, &drawn.gradients(&grad, Wanted::ALL)?)?;
+        compare::same_pictures(gauge, &drawn.image, &Drawn::new(under, scene)?.image)
+    })
+}
+
+fn has_the_shape<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
+        let drawn = Drawn::new(under, scene)?;
+        let g = drawn.gradients(&scene.grad(), Wanted::ALL)?;
+        let faces = scene.faces::<R>()?;
+        let b = scene.batch();
+        let texels = faces.textures().map(|t| t.texels().shape().to_vec());
+        let channels = if scene.style.outputs.color() { scene.channels } else { 0 };
+        let background = g.background.as_ref().map(|x| x.shape().to_vec());
+        let mut check = |name: &str, found: Option<Vec<usize>>, expected: Option<Vec<usize>>| {
+            gauge.holds(|| format!("gradient to {name}: found {found:?}, expected {expected:?}"), found == expected)
+        };
+        check("corners", g.corners.map(|x| x.shape().to_vec()), Some(faces.corners().shape().to_vec()))?;
+        check("textures", g.textures.map(|x| x.shape().to_vec()), texels)?;
+        check("background", background, Some(vec![b, channels]))?;
+        let numbers =
+            [("sigma", g.sigma), ("gamma", g.gamma), ("epsilon", g.epsilon), ("distribution", g.distribution)];
+        for (name, found) in numbers.into_iter().chain([("t-conorm", g.t_conorm)]) {
+            check(name, found.map(|x| x.shape().to_vec()), Some(vec![b]))?;
+        }
+        check("weights", g.weights.map(|x| x.shape().to_vec()), Some(vec![0]))
+    })
+}
+
+fn wanted_alone_is_the_same<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
+        let drawn = Drawn::new(under, scene)?;
+        let grad = scene.grad::<R>();
+        let all = drawn.gradients(&grad, Wanted::ALL)?;
+        let nothing = Gradients::<R>::default();
+        compare::same_gradients(gauge, &nothing, &drawn.gradients(&grad, Wanted::NOTHING)?)?;
+        /// Compares a gradient asked for alone with the same among all.
+        macro_rules! alone {
+            ($($wanted:ident, $field:ident;)+) => {$(
+                let found = drawn.gradients(&grad, Wanted::$wanted)?;
+                let mut expected = Gradients::default();
+                expected.$field = all.$field.clone();
+                compare::same_gradients(gauge, &expected, &found)
+                    .map_err(|e| Broken(format!("{} alone: {e}", stringify!($field))))?;
+            )+};
+        }
+        alone! {
+            CORNERS, corners; TEXTURES, textures; BACKGROUND, background; SIGMA, sigma; GAMMA, gamma;
+            EPSILON, epsilon; DISTRIBUTION, distribution; T_CONORM, t_conorm; WEIGHTS, weights;
+        }
+        Ok(())
+    })
+}
+
+fn is_finite<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| {
+        let drawn = Drawn::new(under, scene)?;
+        let gradients = drawn.gradients(&scene.grad(), Wanted::ALL)?;
+        super::robustness::all_finite(gauge, &drawn.image, &gradients)
+    })
+}
+
+fn of_a_batch<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| {
+        let scene = Scene { shared_textures: false, ..scene.clone() };
+        let (faces, params) = (scene.faces::<R>()?, scene.params::<R>());
+        let grad = scene.grad::<R>();
+        let all = ask(under.backend, &faces, &params, &grad)?;
+        let axis = ndarray::Axis(0);
+        for b in 0..scene.batch() {
+            let (one, settings) = scene.alone(&faces, &params, b);
+            let slice = ndarray::Slice::from(b..=b);
+            let own = ImageGrad {
+                color: grad.color.as_ref().map(|g| g.slice_axis(axis, slice).to_owned()),
+                silhouette: grad.silhouette.as_ref().map(|g| g.slice_axis(axis, slice).to_owned()),
+            };
+            let alone = ask(under.backend, &one, &settings, &own)?;
+            let picture = Image {
+                color: all.image.color.as_ref().map(|x| x.slice_axis(axis, slice).to_owned()),
+                silhouette: all.image.silhouette.as_ref().map(|x| x.slice_axis(axis, slice).to_owned()),
+            };
+            compare::same_pictures(gauge, &picture, &alone.image)?;
+            let rows = ndarray::Slice::from(faces.pictures()[b].faces.clone());
+            let corners = all.gradients.corners.as_ref().map(|g| g.slice_axis(axis, rows).to_owned());
+            compare::same_bits(gauge, "gradient to the corners", corners.as_ref(), alone.gradients.corners.as_ref())?;
+            let textures = all.gradients.textures.as_ref().map(|g| g.slice_axis(axis, rows).to_owned());
+            let own = alone.gradients.textures.as_ref().map(|g| g.slice_axis(axis, rows).to_owned());
+            compare::same_bits(gauge, "gradient to the textures", textures.as_ref(), own.as_ref())?;
+            let (a, g) = (&all.gradients, &alone.gradients);
+            for (name, a, g) in [
+                ("sigma", &a.sigma, &g.sigma),
+                ("gamma", &a.gamma, &g.gamma),
+                ("epsilon", &a.epsilon, &g.epsilon),
+            ] {
+                let a = a.as_ref().map(|x| x.slice_axis(axis, slice).to_owned());
+                compare::same_bits(gauge, &format!("gradient to {name}"), a.as_ref(), g.as_ref())?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn of_a_shared_texture<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
+        let own = Scene { shared_textures: false, ..scene.clone() };
+        let shared = Scene { shared_textures: true, ..scene.clone() };
+        // Give every picture a copy of the shared rows, then add up the gradients of the copies.
+        let faces = shared.faces::<R>()?;
+        let Some(textures) = faces.textures() else { return Ok(()) };
+        let rows = textures.texels();
+        let starts: Vec<_> = own.faces::<R>()?.pictures().to_vec();
+        let row_of: Vec<usize> = starts.iter().flat_map(|p| 0..p.faces.len()).collect();
+        let copied = Array3::from_shape_fn((own.count(), rows.shape()[1], rows.shape()[2]), |(f, t, c)| {
+            rows[[row_of[f], t, c]]
+        });
+        let copies = softras_core::scene::Textures::new(textures.kind(), copied)?;
+        let apart = own.faces::<R>()?.with_textures(copies)?;
+        let (params, grad) = (scene.params::<R>(), scene.grad::<R>());
+        let together = ask(under.backend, &faces, &params, &grad)?;
+        let apart = ask(under.backend, &apart, &params, &grad)?;
+        compare::same_pictures(gauge, &together.image, &apart.image)?;
+        let (Some(found), Some(parts)) = (together.gradients.textures, apart.gradients.textures) else {
+            return gauge.holds(|| "no gradient to the textures".to_owned(), false);
+        };
+        let mut sum = Array3::<f64>::zeros(found.dim());
+        let mut sizes = 0.0;
+        for ((f, t, c), g) in parts.indexed_iter() {
+            sum[[row_of[f], t, c]] += g.to_f64();
+            sizes += g.to_f64().powi(2);
+        }
+        let d = compare::difference(&compare::widen(&found), &compare::widen(&sum));
+        gauge.within(|| format!("gradient to the textures ({d:?})"), d.norm, under.budget.order * sizes.sqrt())
+    })
+}
+
+fn descends<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
+        // A loss that is flat nowhere: half the squared difference to another picture.
+        let scene = Scene { sigma: vec![1e-2], gamma: vec![0.3], ..scene.clone() };
+        let (faces, params) = (scene.faces::<R>()?, scene.params::<R>());
+        let doubt = oracle::doubt(&scene.faces()?, &scene.params())?;
+        let (image, saved) = under.backend.forward(&faces, &params)?;
+        let mut target = scene.grad::<R>();
+        let distance = |image: &Image<R>, target: &ImageGrad<R>| -> ImageGrad<R> {
+            let take = |x: R, t: R| if t == R::ZERO { R::ZERO } else { x - t };
+            let color = image.color.as_ref().zip(target.color.as_ref());
+            let silhouette = image.silhouette.as_ref().zip(target.silhouette.as_ref());
+            ImageGrad {
+                color: color.map(|(x, t)| Array4::from_shape_fn(x.dim(), |i| take(x[i], t[i]))),
+                silhouette: silhouette.map(|(x, t)| Array3::from_shape_fn(x.dim(), |i| take(x[i], t[i]))),
+            }
+        };
+        doubt.silence(&mut target);
+        let residual = distance(&image, &target);
+        let half_square = |g: &ImageGrad<R>| {
+            let c = g.color.iter().flat_map(|x| x.iter()).map(|x| x.to_f64().powi(2)).sum::<f64>();
+            let s = g.silhouette.iter().flat_map(|x| x.iter()).map(|x| x.to_f64().powi(2)).sum::<f64>();
+            0.5 * (c + s)
+        };
+        let mut gradients = Gradients::default();
+        under.backend.backward_into(&saved, &residual, Wanted::default(), &mut gradients)?;
+        let Some(corners) = gradients.corners else { return Ok(()) };
+        let square: f64 = corners.iter().map(|g| g.to_f64().powi(2)).sum();
+        if square < 1e-6 {
+            return Ok(()); // nothing to go down
+        }
+        // The step is short enough that the loss is straight along it, unless a kink or a cut lies on the way.
+        let start = half_square(&residual);
+        let step = (1e-3 * start / square).min(1e-3 / square.sqrt());
+        let mut moved = faces.clone();
+        moved.replace_corners(ndarray::Zip::from(faces.corners()).and(&corners).map_collect(|&x, &g| {
+            R::from_f64(x.to_f64() - step * g.to_f64())
+        }))?;
+        let (after, _) = under.backend.forward(&moved, &params)?;
+        let end = half_square(&distance(&after, &target));
+        let promised = step * square;
+        let slack = 0.5 * promised + 1e3 * under.budget.unit * start;
+        gauge.within(|| format!("loss {start} became {end}, promised {promised}"), end - start + promised, slack)
+    })
+}
+
+/// A face right behind another, seen through a picture of one pixel.
+fn hidden(depth: f32) -> Scene {
+    let at = |z: f32, shift: f32| [[-0.5 + shift, -0.4, z], [0.6, -0.5 + shift, z], [0.1 + shift, 0.7, z]];
+    Scene { gamma: vec![1e-2], range: (1.0, 100.0), size: (3, 3), ..Scene::of(vec![at(2.0, 0.0), at(depth, 0.05)]) }
+}
+
+fn reaches_hidden_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    for color in [Color::Softmax, Color::Over].iter().filter(|c| under.can.colors.contains(c)) {
+        // KERNELS 5: at gamma 1e-2 a surface 1 behind keeps a weight of e^-1.
+        let scene = hidden(3.0).style(|s| {
+            s.color = color.clone();
+            s.outputs = Outputs::Color;
+        });
+        let gradients = ask(under.backend, &scene.faces()?, &scene.params(), &scene.grad())?.gradients;
+        let Some(corners) = gradients.corners else { continue };
+        for k in 0..3 {
+            for i in 0..3 {
+                let g = corners[[1, k, i]].to_f64().abs();
+                gauge.holds(|| format!("{color:?}: gradient {g:e} to coordinate {i} of corner {k}"), g > 1e-4)?;
+            }
+        }
+    }
+    // The silhouette does not know depth: a face far behind gets what one in front gets.
+    let mut expected: Option<Vec<f64>> = None;
+    for depth in [1.5, 3.0, 99.0, 1e4] {
+        let scene = Scene { channels: 0, ..hidden(depth) }.style(|s| s.outputs = Outputs::Silhouette);
+        let scene = Scene { sigma: vec![0.1], ..scene };
+        let gradients = ask(under.backend, &scene.faces()?, &scene.params(), &scene.grad())?.gradients;
+        let found = groups(&gradients).swap_remove(0).1;
+        gauge.holds(|| "no gradient to a hidden face".to_owned(), found[6..].iter().all(|g| g.abs() > 1e-6))?;
+        let before = expected.get_or_insert_with(|| found.clone());
+        gauge.within(|| format!("depth {depth}"), compare::difference(&found, before).worst, 0.0)?;
+    }
+    Ok(gauge)
+}
+
+fn reaches_faces_outside_near_and_far<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let near = hidden(3.0);
+    let mut gauge = Gauge::default();
+    for z in [-5.0, 0.0, 1e-3, 1e5] {
+        let mut scene = near.clone();
+        for corner in scene.pictures.iter_mut().flatten().flatten() {
+            corner[2] = z;
+        }
+        let mut both = [near.clone(), scene].into_iter().map(|s| {
+            let s = s.style(|s| s.outputs = Outputs::Both);
+            let mut grad = s.grad::<R>();
+            grad.color = None;
+            let corners = ask(under.backend, &s.faces()?, &s.params(), &grad)?.gradients.corners;
+            Ok::<_, Broken>(corners)
+        });
+        if let (Some(a), Some(b)) = (both.next(), both.next()) {
+            compare::same_bits(&mut gauge, &format!("depth {z}: gradient"), a?.as_ref(), b?.as_ref())?;
+        }
+    }
+    Ok(gauge)
+}
+
+fn ends_at_the_cut<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    let cuts = [Cutoff::Hard, Cutoff::Smooth];
+    for &cutoff in cuts.iter().filter(|c| under.can.cutoffs.contains(c)) {
+        for distance in Distance::BUILT_IN.iter().filter(|d| under.can.distances.contains(d)) {
+            let sigma = 1e-3f32;
+            // The reach is 3.03 sqrt(sigma) or, unsquared, 9.2 sigma; the face ends that far from the pixel's centre.
+            let reach = (9.21024 * f64::from(sigma)).sqrt() as f32;
+            let reach = match distance {
+                Distance::EuclideanUnsquared => 9.21024 * sigma,
+                Distance::Hard => 0.0,
+                _ => reach,
+            };
+            for (gap, within) in [(0.98 * reach, true), (1.02 * reach + 1e-4, false)] {
+                let face = [[gap, -1.0, 2.0], [gap, 1.0, 2.0], [gap + 2.0, 0.1, 3.0]];
+                let scene = Scene { sigma: vec![sigma], ..Scene::pixel(face, 0.0, 0.0) };
+                let scene = scene.style(|s| {
+                    s.cutoff = cutoff;
+                    s.distance = distance.clone();
+                });
+                let found = ask(under.backend, &scene.faces()?, &scene.params(), &scene.grad())?;
+                let Some(corners) = &found.gradients.corners else { continue };
+                let some = corners.iter().any(|g| *g != R::ZERO);
+                let soft = distance != &Distance::Hard && distance != &Distance::Barycentric;
+                let expected = within && soft;
+                let wrong = || format!("{distance:?} {cutoff:?}: a gradient at {gap} (reach {reach}) is {some}");
+                // Barycentric reach is the box rule's, but D may already be cut inside of it.
+                gauge.holds(wrong, some == expected || (within && !soft))?;
+                let alpha = found.image.silhouette.as_ref().map_or(0.0, |a| a[[0, 0, 0]].to_f64());
+                gauge.holds(|| format!("{distance:?}: alpha {alpha} beyond the cut"), within || alpha.abs() <= 0.0)?;
+            }
+        }
+    }
+    Ok(gauge)
+}
+
+fn of_hard_parts_is_zero<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
+        let hard = scene.clone().style(|s| {
+            s.silhouette = Silhouette::Hard;
+            s.color = Color::Hard;
+            s.outputs = Outputs::Both;
+        });
+        let gradients = ask(under.backend, &hard.faces()?, &hard.params(), &hard.grad())?.gradients;
+        for (name, values) in groups(&gradients) {
+            if ["sigma", "gamma", "epsilon"].contains(&name) {
+                gauge.holds(|| format!("gradient to {name}: {values:?}"), values.iter().all(|g| g.abs() <= 0.0))?;
+            }
+        }
+        let mut grad = hard.grad::<R>();
+        grad.color = None;
+        let gradients = ask(under.backend, &hard.faces()?, &hard.params(), &grad)?.gradients;
+        for (name, values) in groups(&gradients) {
+            gauge.holds(|| format!("silhouette gradient to {name}"), values.iter().all(|g| g.abs() <= 0.0))?;
+        }
+        Ok(())
+    })
+}
+
+fn survives_saturation<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    // At sigma 1e-4 D of a pixel 0.045 inside is 1 - 1.6e-9: it rounds to 1 in f32, its gradient does not to 0.
+    for (inside, copies) in [(0.03f32, 1), (0.045, 1), (0.045, 2), (0.06, 1), (0.02, 5)] {
+        let face = [[-1.0, -inside, 2.0], [1.0, -inside, 2.0], [0.0, 1.0, 2.0]];
+        let mut scene = Scene { sigma: vec![1e-4], channels: 0, ..Scene::pixel(face, 0.0, 0.0) };
+        scene.pictures[0] = vec![face; copies];
+        let scene = scene.style(|s| s.outputs = Outputs::Silhouette);
+        let expected = oracle::answer(&scene.faces()?, &scene.params(), &scene.grad())?.gradients;
+        let found = ask(under.backend, &scene.faces::<R>()?, &scene.params(), &scene.grad())?.gradients;
+        let (found, expected) = (groups(&found).swap_remove(0).1, groups(&expected).swap_remove(0).1);
+        let d = compare::difference(&found, &expected);
+        // Below 1e-24 a transmittance may be 0 (KERNELS 1).
+        let nil = 1e-24 / 1e-4;
+        let x = copies as f64 * f64::from(inside).powi(2) / 1e-4;
+        let relative = under.budget.gradient + 8.0 * under.budget.unit * x;
+        gauge.within(|| format!("{copies} faces, {inside} inside ({d:?})"), d.norm, relative * d.expected + nil)?;
+    }
+    Ok(gauge)
+}

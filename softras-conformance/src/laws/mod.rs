@@ -1,0 +1,72 @@
+//! The laws, by topic.
+
+use crate::law::Law;
+
+mod forward;
+mod functions;
+mod gradient;
+mod golden;
+mod robustness;
+
+/// Every law.
+pub fn laws() -> impl Iterator<Item = &'static Law> {
+    [forward::LAWS, gradient::LAWS, robustness::LAWS, functions::LAWS, golden::LAWS].into_iter().flatten()
+}
+
+/// Declares a law that is checked in every scalar type the back end has.
+macro_rules! law {
+    ($name:literal, $statement:literal, $check:ident) => {
+        law!($name, $statement, $crate::law::Need::Nothing, $check)
+    };
+    ($name:literal, $statement:literal, $need:expr, $check:ident) => {
+        $crate::law::Law {
+            name: $name,
+            statement: $statement,
+            needs: $need,
+            run: |context| $crate::laws::in_both(context, $check::<f32>, $check::<f64>),
+        }
+    };
+}
+/// Declares a law that is checked once.
+macro_rules! law_once {
+    ($name:literal, $statement:literal, $need:expr, $check:expr) => {
+        $crate::law::Law { name: $name, statement: $statement, needs: $need, run: $check }
+    };
+}
+use {law, law_once};
+
+use crate::law::{Broken, Context, Outcome};
+use crate::subject::{Subject, Tested};
+use crate::{Budget, Gauge};
+use softras_core::raster::{Capabilities, DynRasterizer};
+
+/// A back end in one scalar type, as laws see it.
+pub(crate) struct Under<'a, R: Tested> {
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) backend: &'a dyn DynRasterizer<R>,
+    pub(crate) budget: Budget,
+    pub(crate) can: Capabilities,
+}
+
+type Check<R> = fn(&Under<'_, R>) -> Outcome;
+
+fn in_both(context: &Context<'_>, single: Check<f32>, double: Check<f64>) -> Outcome {
+    let mut gauge = in_one(context, single)?.unwrap_or_default();
+    if let Some(other) = in_one(context, double)? {
+        gauge.add(other);
+    }
+    Ok(gauge)
+}
+
+fn in_one<R: Tested>(context: &Context<'_>, check: Check<R>) -> Result<Option<Gauge>, Broken> {
+    let subject: &Subject = context.subject;
+    let Some(backend) = R::backend(subject) else { return Ok(None) };
+    let under = Under { context, backend, budget: R::budget(subject), can: backend.capabilities() };
+    match check(&under) {
+        Ok(mut gauge) => {
+            gauge.by = format!("{}: {}", R::NAME, gauge.by);
+            Ok(Some(gauge))
+        }
+        Err(Broken(why)) => Err(Broken(format!("in {}: {why}", R::NAME))),
+    }
+}

@@ -1,0 +1,493 @@
+//! What is right: the reference in `f64`, its derivative by dual numbers, and how sure either can be.
+
+use ndarray::{Array1, Array2, Array3};
+use softras_core::math::{
+    Color, Cutoff, Distance, DistanceMetric, Dual, Edge, Scalar, Silhouette, Touch, Triangle, Vec2,
+    pixel_centre,
+};
+use softras_core::raster::{Gradients, Plan, RasterParams, Rasterizer, Wanted};
+use softras_core::reference::Reference;
+use softras_core::scene::{Faces, Textures};
+use softras_core::{Image, ImageGrad, Result};
+
+use crate::compare::{groups, widen};
+use crate::scene::{Scene, signed_noise};
+
+/// A picture and a gradient.
+#[derive(Clone, Debug)]
+pub struct Answer<R = f64> {
+    /// The picture.
+    pub image: Image<R>,
+    /// Every gradient.
+    pub gradients: Gradients<R>,
+}
+
+/// Draws with any back end, and takes every gradient.
+///
+/// # Errors
+/// If the back end refuses.
+pub fn ask<R: Scalar>(
+    backend: &dyn softras_core::raster::DynRasterizer<R>,
+    faces: &Faces<R>,
+    params: &RasterParams<R>,
+    grad: &ImageGrad<R>,
+) -> Result<Answer<R>> {
+    let (image, saved) = backend.forward(faces, params)?;
+    let mut gradients = Gradients::default();
+    backend.backward_into(&saved, grad, Wanted::ALL, &mut gradients)?;
+    Ok(Answer { image, gradients })
+}
+
+/// What the reference in `f64` says.
+///
+/// # Errors
+/// If the scene is out of range.
+pub fn answer(faces: &Faces<f64>, params: &RasterParams<f64>, grad: &ImageGrad<f64>) -> Result<Answer> {
+    ask::<f64>(&Reference, faces, params, grad)
+}
+
+/// The reference's picture of a scene in `f64`.
+///
+/// # Errors
+/// If the scene is out of range.
+pub fn picture(faces: &Faces<f64>, params: &RasterParams<f64>) -> Result<Image<f64>> {
+    Ok(Rasterizer::forward(&Reference, faces, params)?.0)
+}
+
+/// A loss that is linear in the picture: `sum(grad * image)`, and the sum of the sizes of its terms.
+#[must_use]
+pub fn loss(grad: &ImageGrad<f64>, image: &Image<f64>) -> (f64, f64) {
+    let mut sum = (0.0, 0.0);
+    let mut add = |g: Vec<f64>, x: Vec<f64>| {
+        for (g, x) in g.iter().zip(&x) {
+            sum.0 += g * x;
+            sum.1 += (g * x).abs();
+        }
+    };
+    if let (Some(g), Some(x)) = (&grad.color, &image.color) {
+        add(widen(g), widen(x));
+    }
+    if let (Some(g), Some(x)) = (&grad.silhouette, &image.silhouette) {
+        add(widen(g), widen(x));
+    }
+    sum
+}
+
+/// A direction in which everything `forward` reads can move.
+#[derive(Clone, Debug)]
+pub struct Direction {
+    /// Of the corners, `[F, 3, 3]`.
+    pub corners: Array3<f64>,
+    /// Of the texels.
+    pub textures: Array3<f64>,
+    /// Of the background, `[B, C]`.
+    pub background: Array2<f64>,
+    /// Of sigma, `[B]`.
+    pub sigma: Array1<f64>,
+    /// Of gamma, `[B]`.
+    pub gamma: Array1<f64>,
+    /// Of epsilon, `[B]`.
+    pub epsilon: Array1<f64>,
+}
+
+/// The things that can move alone.
+pub const MOVES: [&str; 7] = ["x and y", "z", "textures", "background", "sigma", "gamma", "epsilon"];
+
+impl Direction {
+    /// A random direction of one of [`MOVES`], or of all of them; sigma, gamma and z move in proportion to their size.
+    #[must_use]
+    pub fn random(faces: &Faces<f64>, params: &RasterParams<f64>, seed: u64, only: Option<&str>) -> Self {
+        let (b, c) = (faces.batch(), faces.channels());
+        let shape = faces.textures().map_or([0; 3], |t| [t.texels().shape()[0], t.texels().shape()[1], c]);
+        let on = |name: &str| if only.is_none_or(|o| o == name) { 1.0 } else { 0.0 };
+        let noise = |stream, i| signed_noise(seed, stream, i);
+        let mut direction = Self {
+            corners: faces.corners().clone(),
+            textures: Array3::zeros((shape[0], shape[1], shape[2])),
+            background: Array2::zeros((b, c)),
+            sigma: Array1::from_shape_fn(b, |i| on("sigma") * params.get_sigma().of(i) * noise(11, i)),
+            gamma: Array1::from_shape_fn(b, |i| on("gamma") * params.get_gamma().of(i) * noise(12, i)),
+            epsilon: Array1::from_shape_fn(b, |i| on("epsilon") * noise(13, i)),
+        };
+        for (n, (place, value)) in direction.corners.indexed_iter_mut().enumerate() {
+            let size = if place.2 == 2 { on("z") * *value } else { on("x and y") };
+            *value = size * noise(14, n);
+        }
+        for (n, value) in direction.textures.iter_mut().enumerate() {
+            *value = on("textures") * noise(15, n);
+        }
+        for (n, value) in direction.background.iter_mut().enumerate() {
+            *value = on("background") * noise(16, n);
+        }
+        direction
+    }
+
+    /// The derivative along this direction that `gradients` promise, and the sum of the sizes of its terms.
+    #[must_use]
+    pub fn along<R: Scalar>(&self, gradients: &Gradients<R>) -> (f64, f64) {
+        let mut sum = (0.0, 0.0);
+        let mut add = |g: Option<Vec<f64>>, d: Vec<f64>| {
+            for (g, d) in g.iter().flatten().zip(&d) {
+                sum.0 += g * d;
+                sum.1 += (g * d).abs();
+            }
+        };
+        add(gradients.corners.as_ref().map(widen), widen(&self.corners));
+        add(gradients.textures.as_ref().map(widen), widen(&self.textures));
+        add(gradients.background.as_ref().map(widen), widen(&self.background));
+        add(gradients.sigma.as_ref().map(widen), widen(&self.sigma));
+        add(gradients.gamma.as_ref().map(widen), widen(&self.gamma));
+        add(gradients.epsilon.as_ref().map(widen), widen(&self.epsilon));
+        sum
+    }
+
+    /// Faces and parameters moved by `step` along this direction, in a scalar type of which `make(value, move)` is
+    /// given: dual numbers keep the move as their slope.
+    ///
+    /// # Errors
+    /// If the move leaves the range of the constructors.
+    pub fn moved<R: Scalar>(
+        &self,
+        faces: &Faces<f64>,
+        params: &RasterParams<f64>,
+        make: impl Fn(f64, f64) -> R + Copy,
+    ) -> Result<(Faces<R>, RasterParams<R>)> {
+        let corners = ndarray::Zip::from(faces.corners()).and(&self.corners).map_collect(|&x, &d| make(x, d));
+        let absent = Array1::from_shape_fn(faces.count(), |f| faces.is_absent(f));
+        let mut out = Faces::packed(corners, faces.pictures().to_vec())?.with_front(faces.front()).with_absent(absent)?;
+        if let Some(t) = faces.textures() {
+            let texels = ndarray::Zip::from(t.texels()).and(&self.textures).map_collect(|&x, &d| make(x, d));
+            out = out.with_textures(Textures::new(t.kind(), texels)?)?;
+        }
+        let each = |d: &Array1<f64>, of: &dyn Fn(usize) -> f64| {
+            d.iter().enumerate().map(|(b, &d)| make(of(b), d)).collect::<Vec<R>>()
+        };
+        let mut moved = params
+            .cast::<R>()
+            .sigma_each(each(&self.sigma, &|b| params.get_sigma().of(b)))
+            .gamma_each(each(&self.gamma, &|b| params.get_gamma().of(b)))
+            .epsilon_each(each(&self.epsilon, &|b| params.get_epsilon().of(b)));
+        let background = params.get_background();
+        if !background.is_empty() && params.get_outputs().color() {
+            moved = moved.background_each(Array2::from_shape_fn(self.background.dim(), |(b, c)| {
+                make(background[[if background.nrows() == 1 { 0 } else { b }, c]], self.background[[b, c]])
+            }));
+        }
+        Ok((out, moved))
+    }
+}
+
+/// The exact derivative of `sum(grad * image)` along `direction`, and the sum of the sizes of its terms, by drawing the
+/// picture in dual numbers.
+///
+/// # Errors
+/// If the scene is out of range.
+pub fn slope(
+    faces: &Faces<f64>,
+    params: &RasterParams<f64>,
+    grad: &ImageGrad<f64>,
+    direction: &Direction,
+) -> Result<(f64, f64)> {
+    let (faces, params) = direction.moved(faces, params, Dual::new)?;
+    let (image, _) = Rasterizer::<Dual>::forward(&Reference, &faces, &params)?;
+    let slopes = Image {
+        color: image.color.map(|x| x.mapv(|x| x.slope)),
+        silhouette: image.silhouette.map(|x| x.mapv(|x| x.slope)),
+    };
+    Ok(loss(grad, &slopes))
+}
+
+/// How far a picture and its gradients move when every number of the scene is rounded differently in `f32`.
+#[derive(Clone, Debug)]
+pub struct Band {
+    /// Of each color value, in the order of the array.
+    pub color: Vec<f64>,
+    /// Of each silhouette value.
+    pub silhouette: Vec<f64>,
+    /// Of each group of gradients ([`groups`]).
+    pub gradients: Vec<Vec<f64>>,
+}
+
+/// Roundings tried for a [`Band`].
+const ROUNDINGS: u64 = 6;
+
+/// Measures the band of a scene around `answer`, for numbers that round by `unit`.
+///
+/// A corner moves by `unit` times the largest coordinate of its face (at least 1, the size of the pixel grid): that is
+/// what taking a difference of it costs. The band is measured at `2^-24` and scaled, since in `f64` it would be noise.
+///
+/// # Errors
+/// If the scene is out of range.
+pub fn band(
+    faces: &Faces<f64>,
+    params: &RasterParams<f64>,
+    grad: &ImageGrad<f64>,
+    answer: &Answer,
+    unit: f64,
+) -> Result<Band> {
+    let single = f64::powi(2.0, -24);
+    let scale = unit / single;
+    let expected = groups(&answer.gradients);
+    let color = answer.image.color.as_ref().map(widen).unwrap_or_default();
+    let silhouette = answer.image.silhouette.as_ref().map(widen).unwrap_or_default();
+    let mut band = Band {
+        color: vec![0.0; color.len()],
+        silhouette: vec![0.0; silhouette.len()],
+        gradients: expected.iter().map(|(_, g)| vec![0.0; g.len()]).collect(),
+    };
+    let widest = |band: &mut [f64], a: &[f64], b: &[f64]| {
+        for ((band, a), b) in band.iter_mut().zip(a).zip(b) {
+            *band = band.max((a - b).abs() * scale);
+        }
+    };
+    for (band, floor) in band.gradients.iter_mut().zip(crate::floor::floor(faces, params, grad, unit)?) {
+        *band = floor;
+    }
+    for seed in 1..=ROUNDINGS {
+        let mut direction = Direction::random(faces, params, seed, None);
+        for f in 0..faces.count() {
+            let size = faces.face(f).iter().flat_map(|c| &c[..2]).fold(1.0, |a: f64, x| a.max(x.abs()));
+            for k in 0..3 {
+                direction.corners[[f, k, 0]] *= size;
+                direction.corners[[f, k, 1]] *= size;
+            }
+        }
+        let (moved, changed) = direction.moved(faces, params, |x, d| {
+            (x + single * d).clamp(-softras_core::scene::MAX_DEPTH, softras_core::scene::MAX_DEPTH)
+        })?;
+        let other = self::answer(&moved, &changed, grad)?;
+        widest(&mut band.color, &other.image.color.as_ref().map(widen).unwrap_or_default(), &color);
+        widest(&mut band.silhouette, &other.image.silhouette.as_ref().map(widen).unwrap_or_default(), &silhouette);
+        for ((band, (_, a)), (_, b)) in band.gradients.iter_mut().zip(groups(&other.gradients)).zip(&expected) {
+            widest(band, &a, b);
+        }
+    }
+    Ok(band)
+}
+
+/// The largest nearness in units of gamma, `z k` of KERNELS 5: rounding of depth costs that many units.
+#[must_use]
+pub fn depth_in_gammas(scene: &Scene) -> f64 {
+    if !scene.style.outputs.color() || scene.style.color == Color::Hard {
+        return 0.0;
+    }
+    let (near, far) = (f64::from(scene.range.0), f64::from(scene.range.1));
+    let map = scene.style.depth_map;
+    let range = map.range(near, far);
+    let mut worst: f64 = 0.0;
+    for (b, faces) in scene.pictures.iter().enumerate() {
+        let k = 1.0 / (range * Scene::of_picture(&scene.gamma, b));
+        for z in faces.iter().flatten().map(|c| f64::from(c[2])).filter(|&z| z > 0.0) {
+            worst = worst.max(k * map.nearness(z.clamp(near, far)).abs());
+        }
+    }
+    worst
+}
+
+/// Pixels where rounding may decide for the other side: on a cut, a texel border, a tie.
+///
+/// Comparisons leave them out, and set the image gradient to 0 there.
+#[derive(Clone, Debug)]
+pub struct Doubt {
+    /// Per pixel `[B * H * W]`: the silhouette may jump, or its gradient.
+    pub silhouette: Vec<bool>,
+    /// The color may jump, or its gradient.
+    pub color: Vec<bool>,
+}
+
+impl Doubt {
+    /// The share of pixels that are in doubt for either.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        let both = self.silhouette.iter().zip(&self.color).filter(|&(a, b)| *a || *b).count();
+        both as f64 / self.silhouette.len().max(1) as f64
+    }
+
+    /// Sets an image gradient to 0 where there is doubt.
+    pub fn silence<R: Scalar>(&self, grad: &mut ImageGrad<R>) {
+        if let Some(silhouette) = &mut grad.silhouette {
+            for (g, _) in silhouette.iter_mut().zip(&self.silhouette).filter(|&(_, &doubt)| doubt) {
+                *g = R::ZERO;
+            }
+        }
+        if let Some(color) = &mut grad.color {
+            let pixels = color.shape()[2] * color.shape()[3];
+            let channels = color.shape()[1];
+            for (i, g) in color.iter_mut().enumerate() {
+                if self.color[i / (pixels * channels) * pixels + i % pixels] {
+                    *g = R::ZERO;
+                }
+            }
+        }
+    }
+}
+
+/// How near, relative to what is compared, a decision may be to its border before it is in doubt (KERNELS 5: 1e-4).
+const MARGIN: f64 = 1e-4;
+
+/// Finds the pixels in doubt.
+///
+/// # Errors
+/// If the scene is out of range.
+pub fn doubt(faces: &Faces<f64>, params: &RasterParams<f64>) -> Result<Doubt> {
+    let plan = Plan::new(faces, params)?;
+    let parts = crate::floor::parts(params);
+    let mut out = Doubt { silhouette: Vec::new(), color: Vec::new() };
+    for (b, picture) in faces.pictures().iter().enumerate() {
+        let setting = plan.setting(b, &[]);
+        let set_up: Vec<_> =
+            picture.faces.clone().filter(|&f| !faces.is_absent(f)).map(|f| plan.face(faces, b, f)).collect();
+        for p in 0..plan.pixels() {
+            let at: Vec2<f64> = pixel_centre(p / plan.width, p % plan.width, plan.height, plan.width);
+            let (mut silhouette, mut color) = (false, false);
+            let mut depths: Vec<(f64, &Triangle<f64>)> = Vec::new();
+            for face in &set_up {
+                let touch = parts.touch(&setting, face, at);
+                let edges = Edges::of(&face.triangle, at);
+                silhouette |= membership_in_doubt(params, &setting, &touch, face, at, &edges);
+                silhouette |= edges.slope_in_doubt(params.get_distance(), &touch.w);
+                if params.get_silhouette() == &Silhouette::Hard {
+                    silhouette |= edges.on_edge();
+                }
+                if !touch.member || !plan.draws_color {
+                    continue;
+                }
+                let shade = setting.shade(&face.triangle, &touch);
+                color |= edges.area_in_doubt(&face.triangle);
+                if !face.triangle.colored {
+                    continue;
+                }
+                // The clipped weights have a kink where a weight is 0 or 1, and hard color a jump.
+                color |= edges.on_line() || touch.w.iter().any(|w| (w - 1.0).abs() < MARGIN);
+                let beside = |limit: f64| (shade.depth / limit - 1.0).abs() < MARGIN;
+                color |= beside(*params.get_near()) || beside(*params.get_far());
+                if let Some(texels) = &face.texels
+                    && let softras_core::math::TextureKind::Surface { side } = texels.kind
+                {
+                    color |= texel_in_doubt(&shade.weights, side as f64);
+                }
+                if shade.member && params.get_color() == &Color::Hard && face.triangle.holds(&touch.w) {
+                    for (depth, other) in &depths {
+                        let same = face.triangle.p == other.p && face.triangle.z.iter().eq(&other.z);
+                        color |= !same && (depth / shade.depth - 1.0).abs() < MARGIN;
+                    }
+                    depths.push((shade.depth, &face.triangle));
+                }
+            }
+            out.silhouette.push(silhouette);
+            out.color.push(silhouette || color);
+        }
+    }
+    Ok(out)
+}
+
+/// Where a pixel is with respect to the edges of a face.
+struct Edges {
+    /// Distance to each edge, a segment.
+    segment: [f64; 3],
+    /// Distance to the line each edge lies on.
+    line: [f64; 3],
+    /// Closest point of each edge, as weights of the corners.
+    tau: [[f64; 3]; 3],
+    /// Size of the numbers involved.
+    size: f64,
+}
+
+impl Edges {
+    fn of(face: &Triangle<f64>, at: Vec2<f64>) -> Self {
+        let along: [f64; 3] =
+            core::array::from_fn(|k| ((at - face.p[k]).dot(face.e[k]) * face.inv_e_sq[k]).clamp(0.0, 1.0));
+        let length = |v: Vec2<f64>| v.dot(v).sqrt();
+        let [t0, t1, t2] = along;
+        Self {
+            segment: core::array::from_fn(|k| length(at - face.p[k] - face.e[k].scale(along[k]))),
+            tau: [[1.0 - t0, t0, 0.0], [0.0, 1.0 - t1, t1], [t2, 0.0, 1.0 - t2]],
+            line: core::array::from_fn(|k| {
+                face.e[k].cross(at - face.p[k]).abs() / length(face.e[k]).max(1e-30)
+            }),
+            size: face.p.iter().fold(1.0, |a: f64, p| a.max(p.x.abs()).max(p.y.abs())),
+        }
+    }
+
+    /// Rounding noise of a distance, with room.
+    fn noise(&self) -> f64 {
+        4e-6 * self.size
+    }
+
+    /// The pixel centre is on the boundary.
+    fn on_edge(&self) -> bool {
+        self.segment.iter().any(|&d| d < self.noise())
+    }
+
+    /// The pixel centre is on the line of an edge: there a weight is 0.
+    fn on_line(&self) -> bool {
+        self.line.iter().any(|&d| d < self.noise())
+    }
+
+    /// The slope of the distance may be that of another edge, or none.
+    fn slope_in_doubt(&self, metric: &Distance, w: &[f64; 3]) -> bool {
+        let tie = |a: f64, b: f64, scale: f64| (a - b).abs() < MARGIN * scale;
+        let edges_tie = (0..3).any(|k| {
+            let (i, j) = (k, (k + 1) % 3);
+            let apart = (0..3).any(|c| (self.tau[i][c] - self.tau[j][c]).abs() > MARGIN);
+            let (a, b) = (self.segment[i], self.segment[j]);
+            apart && tie(a, b, a.max(b).max(self.noise() / MARGIN))
+        });
+        match metric {
+            Distance::Barycentric => {
+                let mut w = *w;
+                w.sort_by(f64::total_cmp);
+                tie(w[0], w[1], w[1].abs().max(1e-2))
+            }
+            // Its slope is a unit vector: the difference of the pixel and its foot, divided by their distance.
+            Distance::EuclideanUnsquared => edges_tie || self.segment.iter().any(|&d| d < 1e-3 * self.size),
+            Distance::Hard => false,
+            _ => edges_tie,
+        }
+    }
+
+    /// Whether the face has an area at all may be decided by rounding.
+    fn area_in_doubt(&self, face: &Triangle<f64>) -> bool {
+        let det = face.e[2].cross(face.e[0]).abs();
+        let longest = face.e.iter().map(|e| e.dot(*e)).fold(0.0, f64::max);
+        let noise = 1e-6 * longest.sqrt() * self.size;
+        det < noise + 1e-9 && det > 0.0 || (det - softras_core::math::ZERO_AREA).abs() < noise && longest > 0.0
+    }
+}
+
+fn membership_in_doubt(
+    params: &RasterParams<f64>,
+    setting: &softras_core::math::Setting<'_, f64>,
+    touch: &Touch<f64>,
+    face: &softras_core::math::Face<'_, f64>,
+    at: Vec2<f64>,
+    edges: &Edges,
+) -> bool {
+    if params.get_distance().edge() == Edge::Hard {
+        return edges.on_edge();
+    }
+    // A barycentric distance of a face of next to no area is anything.
+    let shapeless = params.get_distance() == &Distance::Barycentric && edges.area_in_doubt(&face.triangle);
+    if setting.cutoff == Cutoff::None {
+        return shapeless;
+    }
+    let grown = |reach: f64| face.bounds.holds(at, reach);
+    let reach = setting.box_reach;
+    let box_matters = params.get_distance() != &Distance::Euclidean;
+    let on_box = box_matters && grown(reach + edges.noise()) && !grown((reach - edges.noise()).max(0.0));
+    let on_cut = setting.cutoff == Cutoff::Hard && {
+        // Distances round absolutely, and the cut is a difference of them.
+        let noise = MARGIN + 2.0 * edges.noise() / setting.bound.sqrt();
+        (touch.x / -setting.cut - 1.0).abs() < noise
+    };
+    shapeless && grown(reach) || on_box || on_cut
+}
+
+fn texel_in_doubt(c: &[f64; 3], side: f64) -> bool {
+    let beside = |x: f64| (x - x.round()).abs() < MARGIN * side;
+    // A clipped weight of exactly 0 or 1 stays in its cell.
+    let free = |w: f64| w > 0.0 && w < 1.0;
+    (free(c[0]) && beside(c[0] * side)) || (free(c[1]) && beside(c[1] * side)) || {
+        free(c[2]) && beside((c[0] + c[1]) * side)
+    }
+}

@@ -1,0 +1,302 @@
+//! A scene: everything `forward` reads, as plain numbers that `f32` and `f64` hold alike, so that both see the same.
+
+use ndarray::{Array1, Array2, Array3, Array4, Axis, Slice};
+use softras_core::math::{
+    Color, Cutoff, DepthMap, Distance, Interpolation, Scalar, Silhouette, TextureKind,
+};
+use softras_core::raster::{Outputs, RasterParams, Sides};
+use softras_core::scene::{Faces, Picture, Textures, Winding};
+use softras_core::{ImageGrad, Result};
+
+/// Three corners (x, y, z).
+pub type Corners = [[f32; 3]; 3];
+
+/// Every choice a picture depends on that is not a number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Style {
+    /// Distance metric.
+    pub distance: Distance,
+    /// Silhouette aggregator.
+    pub silhouette: Silhouette,
+    /// Color aggregator.
+    pub color: Color,
+    /// Cut-off.
+    pub cutoff: Cutoff,
+    /// How depth is normalised.
+    pub depth_map: DepthMap,
+    /// How attributes are interpolated.
+    pub interpolation: Interpolation,
+    /// Which sides have color.
+    pub sides: Sides,
+    /// Which way round the front runs.
+    pub front: Winding,
+    /// What is drawn.
+    pub outputs: Outputs,
+    /// How texels are read.
+    pub texture: TextureKind,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self {
+            distance: Distance::Euclidean,
+            silhouette: Silhouette::ProbabilisticOr,
+            color: Color::Softmax,
+            cutoff: Cutoff::Hard,
+            depth_map: DepthMap::Linear,
+            interpolation: Interpolation::Perspective,
+            sides: Sides::Double,
+            front: Winding::CounterClockwise,
+            outputs: Outputs::Both,
+            texture: TextureKind::Vertex,
+        }
+    }
+}
+
+/// A batch of pictures. Texels, backgrounds and image gradients come from `seed`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scene {
+    /// The faces of each picture.
+    pub pictures: Vec<Vec<Corners>>,
+    /// Width and height in pixels.
+    pub size: (usize, usize),
+    /// Channels C.
+    pub channels: usize,
+    /// Whether all pictures read the texture rows from 0 on.
+    pub shared_textures: bool,
+    /// Choices.
+    pub style: Style,
+    /// sigma: one for all pictures, or one each.
+    pub sigma: Vec<f32>,
+    /// gamma, likewise.
+    pub gamma: Vec<f32>,
+    /// epsilon, likewise.
+    pub epsilon: Vec<f32>,
+    /// The probability at the cut.
+    pub dist_eps: f64,
+    /// Nearest and farthest depth with color.
+    pub range: (f32, f32),
+    /// Seed of everything else.
+    pub seed: u64,
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        Self {
+            pictures: vec![Vec::new()],
+            size: (8, 8),
+            channels: 3,
+            shared_textures: false,
+            style: Style::default(),
+            sigma: vec![1e-2],
+            gamma: vec![1e-1],
+            epsilon: vec![1e-3],
+            dist_eps: 1e-4,
+            range: (1.0, 10.0),
+            seed: 0,
+        }
+    }
+}
+
+/// Mixes the bits of a number (splitmix64).
+#[must_use]
+pub const fn scramble(x: u64) -> u64 {
+    let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+/// Number `i` of stream `stream` of `seed`, in 0..1, exact in `f32`.
+#[must_use]
+pub fn noise(seed: u64, stream: u64, i: usize) -> f64 {
+    let bits = scramble(scramble(seed ^ scramble(stream)) ^ i as u64);
+    (bits >> 41) as f64 / (1u64 << 23) as f64
+}
+
+/// The same in -1..1.
+#[must_use]
+pub fn signed_noise(seed: u64, stream: u64, i: usize) -> f64 {
+    2.0 * noise(seed, stream, i) - 1.0
+}
+
+const TEXELS: u64 = 1;
+const BACKGROUND: u64 = 2;
+const COLOR_GRAD: u64 = 3;
+const SILHOUETTE_GRAD: u64 = 4;
+
+impl Scene {
+    /// One picture of `faces`, everything else by default.
+    #[must_use]
+    pub fn of(faces: Vec<Corners>) -> Self {
+        Self { pictures: vec![faces], ..Self::default() }
+    }
+
+    /// One face on a picture of one pixel, whose centre is (0, 0): the face is moved so that (x, y) lies there.
+    #[must_use]
+    pub fn pixel(mut face: Corners, x: f32, y: f32) -> Self {
+        for corner in &mut face {
+            corner[0] -= x;
+            corner[1] -= y;
+        }
+        Self { size: (1, 1), ..Self::of(vec![face]) }
+    }
+
+    /// The same with another style.
+    #[must_use]
+    pub fn style(mut self, change: impl FnOnce(&mut Style)) -> Self {
+        change(&mut self.style);
+        self
+    }
+
+    /// The number of pictures.
+    #[must_use]
+    pub fn batch(&self) -> usize {
+        self.pictures.len()
+    }
+
+    /// The number of faces of all pictures.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.pictures.iter().map(Vec::len).sum()
+    }
+
+    /// The corners of face `f` of the batch.
+    #[must_use]
+    pub fn face(&self, f: usize) -> Option<&Corners> {
+        self.pictures.iter().flatten().nth(f)
+    }
+
+    /// The faces in scalar type `R`.
+    ///
+    /// # Errors
+    /// If they are out of range.
+    pub fn faces<R: Scalar>(&self) -> Result<Faces<R>> {
+        let flat: Vec<&Corners> = self.pictures.iter().flatten().collect();
+        let corners =
+            Array3::from_shape_fn((flat.len(), 3, 3), |(f, k, i)| R::from_f64(f64::from(flat[f][k][i])));
+        let faces = Faces::packed(corners, self.layout())?.with_front(self.style.front);
+        if self.channels == 0 { Ok(faces) } else { faces.with_textures(self.textures()?) }
+    }
+
+    fn layout(&self) -> Vec<Picture> {
+        let mut start = 0;
+        let picture = |faces: &Vec<Corners>| {
+            let faces = start..start + faces.len();
+            start = faces.end;
+            Picture { first_texture: if self.shared_textures { 0 } else { faces.start }, faces }
+        };
+        self.pictures.iter().map(picture).collect()
+    }
+
+    fn textures<R: Scalar>(&self) -> Result<Textures<R>> {
+        let longest = self.pictures.iter().map(Vec::len).max().unwrap_or(0);
+        let rows = if self.shared_textures { longest } else { self.count() };
+        let (n, c) = (self.style.texture.texels(), self.channels);
+        // A texel depends on its place alone, so that a scene shrinks without changing color.
+        let texels = Array3::from_shape_fn((rows, n, c), |(t, i, k)| {
+            R::from_f64(noise(self.seed, TEXELS, (t * 64 + i) * 8 + k))
+        });
+        Textures::new(self.style.texture, texels)
+    }
+
+    /// The parameters in scalar type `R`.
+    #[must_use]
+    pub fn params<R: Scalar>(&self) -> RasterParams<R> {
+        let r = |x: &f32| R::from_f64(f64::from(*x));
+        let each = |xs: &[f32]| xs.iter().map(r).collect::<Vec<R>>();
+        let style = &self.style;
+        let mut params = RasterParams::new(self.size.0, self.size.1)
+            .dist_eps(self.dist_eps)
+            .near(r(&self.range.0))
+            .far(r(&self.range.1))
+            .distance(style.distance.clone())
+            .silhouette(style.silhouette.clone())
+            .color(style.color.clone())
+            .cutoff(style.cutoff)
+            .depth_map(style.depth_map)
+            .interpolation(style.interpolation)
+            .sides(style.sides)
+            .outputs(style.outputs);
+        params = match self.sigma.as_slice() {
+            [one] => params.sigma(r(one)),
+            all => params.sigma_each(each(all)),
+        };
+        params = match self.gamma.as_slice() {
+            [one] => params.gamma(r(one)),
+            all => params.gamma_each(each(all)),
+        };
+        params = match self.epsilon.as_slice() {
+            [one] => params.epsilon(r(one)),
+            all => params.epsilon_each(each(all)),
+        };
+        if self.channels == 0 {
+            return params;
+        }
+        let shape = (self.batch(), self.channels);
+        params.background_each(Array2::from_shape_fn(shape, |(b, c)| {
+            R::from_f64(noise(self.seed, BACKGROUND, b * 8 + c))
+        }))
+    }
+
+    /// Image gradients in -1..1 for whatever is drawn.
+    #[must_use]
+    pub fn grad<R: Scalar>(&self) -> ImageGrad<R> {
+        self.grad_of(0)
+    }
+
+    /// Another image gradient for each `stream`.
+    #[must_use]
+    pub fn grad_of<R: Scalar>(&self, stream: u64) -> ImageGrad<R> {
+        let (w, h) = self.size;
+        let (b, c) = (self.batch(), self.channels);
+        let seed = self.seed ^ scramble(stream);
+        let value = |stream, i| R::from_f64(signed_noise(seed, stream, i));
+        ImageGrad {
+            color: self.style.outputs.color().then(|| {
+                Array4::from_shape_fn((b, c, h, w), |(b, c, y, x)| {
+                    value(COLOR_GRAD, ((b * 8 + c) * 256 + y) * 256 + x)
+                })
+            }),
+            silhouette: self.style.outputs.silhouette().then(|| {
+                Array3::from_shape_fn((b, h, w), |(b, y, x)| value(SILHOUETTE_GRAD, (b * 256 + y) * 256 + x))
+            }),
+        }
+    }
+
+    /// The value of a setting for picture `b`.
+    #[must_use]
+    pub fn of_picture(values: &[f32], b: usize) -> f64 {
+        f64::from(if values.len() == 1 { values[0] } else { values[b] })
+    }
+
+    /// Picture `b` alone, with the same textures, background and settings; its image gradient is another.
+    #[must_use]
+    pub fn alone<R: Scalar>(&self, faces: &Faces<R>, params: &RasterParams<R>, b: usize) -> (Faces<R>, RasterParams<R>) {
+        let picture = faces.pictures()[b].clone();
+        let rows = picture.faces.clone();
+        let corners = faces.corners().slice_axis(Axis(0), Slice::from(rows.clone())).to_owned();
+        let absent = Array1::from_iter(rows.map(|f| faces.is_absent(f)));
+        let count = corners.shape()[0];
+        let only = Picture { faces: 0..count, first_texture: picture.first_texture };
+        let built = Faces::packed(corners, vec![only])
+            .and_then(|f| f.with_front(faces.front()).with_absent(absent))
+            .and_then(|f| match faces.textures() {
+                Some(textures) => f.with_textures(textures.clone()),
+                None => Ok(f),
+            });
+        let params = params
+            .clone()
+            .sigma(params.get_sigma().of(b))
+            .gamma(params.get_gamma().of(b))
+            .epsilon(params.get_epsilon().of(b));
+        let background = params.get_background().clone();
+        let params = if background.nrows() > 1 {
+            params.background_each(background.slice_axis(Axis(0), Slice::from(b..=b)).to_owned())
+        } else {
+            params
+        };
+        // The faces were valid in the batch, so they are alone.
+        (built.unwrap_or_else(|_| faces.clone()), params)
+    }
+}

@@ -1,0 +1,162 @@
+//! Random scenes: ordinary ones, and all the ways a scene can be strange.
+
+use proptest::collection::vec;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::sample::select;
+use proptest::strategy::BoxedStrategy;
+use softras_core::math::{Color, DepthMap, Distance, Interpolation, Silhouette, TextureKind};
+use softras_core::raster::{Capabilities, Sides, TextureFamily};
+use softras_core::scene::Winding;
+
+use crate::scene::{Corners, Scene, Style};
+
+/// Which faces a scene may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Faces with an area, in front of the camera.
+    Ordinary,
+    /// Those, and slivers, points, lines, copies, faces behind the camera, huge and tiny ones.
+    Strange,
+}
+
+/// A number between `low` and `high`, evenly in its logarithm.
+pub fn log_uniform(low: f32, high: f32) -> impl Strategy<Value = f32> {
+    (low.ln()..high.ln()).prop_map(f32::exp)
+}
+
+/// A face with an area around a point of the picture: from a pixel across to all of it.
+pub fn ordinary_face() -> impl Strategy<Value = Corners> {
+    let angles = (0.0..6.28f32, 0.8..2.2f32, 0.8..2.2f32, any::<bool>());
+    let depths = (1.2..8.0f32, -0.6..0.6f32, -0.6..0.6f32);
+    (-1.2..1.2f32, -1.0..1.0f32, log_uniform(0.05, 2.0), angles, depths).prop_map(
+        |(x, y, radius, (start, a, b, turned), (z, dz1, dz2))| {
+            let corner = |angle: f32, z: f32| [x + radius * angle.cos(), y + radius * angle.sin(), z];
+            let (p, q, r) = (corner(start, z), corner(start + a, z + dz1), corner(start + a + b, z + dz2));
+            if turned { [p, r, q] } else { [p, q, r] }
+        },
+    )
+}
+
+/// A face of any kind that the constructors accept.
+pub fn strange_face() -> impl Strategy<Value = Corners> {
+    let scaled = |k: f32| {
+        ordinary_face().prop_map(move |face: Corners| face.map(|[x, y, z]| [x * k, y * k, z]))
+    };
+    prop_oneof![
+        6 => ordinary_face(),
+        1 => (ordinary_face(), log_uniform(1e-7, 1e-2)).prop_map(|([a, b, c], k)| {
+            let along = |t: f32, i: usize| a[i] + t * (b[i] - a[i]);
+            [a, b, [along(0.4, 0) + k * c[0], along(0.4, 1) + k * c[1], c[2]]] // a sliver
+        }),
+        1 => ordinary_face().prop_map(|[a, b, _]| [a, b, b]), // a line
+        1 => ordinary_face().prop_map(|[a, _, _]| [a, a, a]), // a point
+        1 => ordinary_face().prop_map(|[a, b, _]| { // three points on a line, the middle one between
+            [a, b, [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0, a[2]]]
+        }),
+        1 => (ordinary_face(), 0..3usize, -4.0..0.0f32).prop_map(|(mut f, k, z)| {
+            f[k][2] = z; // reaches behind the camera
+            f
+        }),
+        1 => ordinary_face().prop_map(|f| f.map(|[x, y, z]| [x, y, -z])), // is behind the camera
+        1 => scaled(1e-3),
+        1 => scaled(1e-6),
+        1 => scaled(1e2),
+        1 => scaled(3e5),
+        1 => (ordinary_face(), log_uniform(1e-3, 1e3)).prop_map(|(f, k)| f.map(|[x, y, z]| [x, y, z * k])),
+    ]
+}
+
+/// A choice of everything that the back end can do.
+#[must_use]
+pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
+    let textures: Vec<TextureKind> = can.textures.iter().flat_map(|&t| texture_kinds(t)).collect();
+    (
+        select(built_in(&can.distances, Distance::BUILT_IN)),
+        select(built_in(&can.silhouettes, Silhouette::BUILT_IN)),
+        select(built_in(&can.colors, Color::BUILT_IN)),
+        select(can.cutoffs.clone()),
+        select(vec![DepthMap::Linear, DepthMap::Inverse]),
+        select(vec![Interpolation::Perspective, Interpolation::Screen]),
+        select(vec![Sides::Double, Sides::Front]),
+        select(vec![Winding::CounterClockwise, Winding::Clockwise]),
+        select(can.outputs.clone()),
+        select(textures),
+    )
+        .prop_map(|(distance, silhouette, color, cutoff, depth_map, interpolation, sides, front, outputs, texture)| {
+            Style { distance, silhouette, color, cutoff, depth_map, interpolation, sides, front, outputs, texture }
+        })
+        .boxed()
+}
+
+fn texture_kinds(family: TextureFamily) -> Vec<TextureKind> {
+    match family {
+        TextureFamily::Vertex => vec![TextureKind::Vertex; 3],
+        TextureFamily::Surface => [1, 2, 5].map(|side| TextureKind::Surface { side }).to_vec(),
+    }
+}
+
+/// What is both listed by the back end and built in; the default where nothing is.
+fn built_in<T: Clone + PartialEq>(listed: &[T], all: &[T]) -> Vec<T> {
+    listed.iter().filter(|x| all.contains(x)).cloned().collect()
+}
+
+/// A batch of one to three pictures of a few faces.
+#[must_use]
+pub fn scene(can: &Capabilities, kind: Kind) -> BoxedStrategy<Scene> {
+    let face = match kind {
+        Kind::Ordinary => ordinary_face().boxed(),
+        Kind::Strange => strange_face().boxed(),
+    };
+    let faces = (vec(face, 0..12), any::<bool>()).prop_map(move |(mut faces, copy)| {
+        if let (Kind::Strange, true, Some(&first)) = (kind, copy, faces.first()) {
+            faces.push(first); // the same face twice
+        }
+        faces
+    });
+    let pictures = prop_oneof![
+        3 => vec(faces.clone(), 1..=1),
+        1 => vec(faces, 1..=3),
+    ];
+    let size = prop_oneof![
+        4 => (1..14usize, 1..14usize),
+        1 => Just((1, 1)),
+        1 => (1..3usize, 20..34usize),
+    ];
+    let numbers = move |count: usize| {
+        let n = prop_oneof![3 => Just(1), 1 => Just(count)];
+        let sigma = log_uniform(1e-5, 1e-2);
+        let gamma = log_uniform(1e-4, 1.0);
+        (
+            (n.clone(), n.clone(), n),
+            vec(sigma, count),
+            vec(gamma, count),
+            vec(prop_oneof![Just(1e-3f32), 0.0..0.5f32, Just(-0.5f32)], count),
+        )
+            .prop_map(|((s, g, e), mut sigma, mut gamma, mut epsilon)| {
+                sigma.truncate(s);
+                gamma.truncate(g);
+                epsilon.truncate(e);
+                (sigma, gamma, epsilon)
+            })
+    };
+    let range = select(vec![(1.0f32, 100.0f32), (1.0, 10.0), (2.0, 5.0), (0.1, 1e3)]);
+    let rest = (
+        size,
+        prop_oneof![4 => 1..=4usize, 1 => Just(5usize)],
+        any::<bool>(),
+        style(can),
+        prop_oneof![3 => Just(1e-4f64), 1 => Just(1e-10), 1 => Just(0.3)],
+        range,
+        any::<u64>(),
+    );
+    pictures
+        .prop_flat_map(move |pictures| {
+            let count = pictures.len();
+            (Just(pictures), numbers(count))
+        })
+        .prop_flat_map(move |(pictures, numbers)| (Just(pictures), Just(numbers), rest.clone()))
+        .prop_map(|(pictures, (sigma, gamma, epsilon), (size, channels, shared_textures, style, dist_eps, range, seed))| {
+            Scene { pictures, size, channels, shared_textures, style, sigma, gamma, epsilon, dist_eps, range, seed }
+        })
+        .boxed()
+}

@@ -1,0 +1,193 @@
+//! The back end under test.
+
+use std::sync::Arc;
+
+use softras_core::math::Scalar;
+use softras_core::raster::{Capabilities, DynRasterizer, Info, Rasterizer};
+
+use crate::budget::{Budget, Rung};
+
+/// A back end under test: what it does in `f32`, and in `f64` if it can.
+#[derive(Clone)]
+pub struct Subject {
+    single: Arc<dyn DynRasterizer<f32>>,
+    double: Option<Arc<dyn DynRasterizer<f64>>>,
+    rung: Rung,
+}
+
+impl core::fmt::Debug for Subject {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Subject").field("info", &self.info()).field("rung", &self.rung).finish_non_exhaustive()
+    }
+}
+
+impl Subject {
+    /// A back end that draws in `f32`.
+    #[must_use]
+    pub fn single<T: Rasterizer<f32> + 'static>(backend: T) -> Self {
+        Self::built(Arc::new(backend), None)
+    }
+
+    /// A back end that draws in `f32` and in `f64`.
+    #[must_use]
+    pub fn both<T: Rasterizer<f32> + Rasterizer<f64> + 'static>(backend: T) -> Self {
+        let backend = Arc::new(backend);
+        Self::built(Arc::<T>::clone(&backend), Some(backend))
+    }
+
+    fn built(single: Arc<dyn DynRasterizer<f32>>, double: Option<Arc<dyn DynRasterizer<f64>>>) -> Self {
+        let rung = match single.info().backend.as_str() {
+            "reference" => Rung::Reference,
+            "cpu" => Rung::Simd,
+            _ => Rung::Device,
+        };
+        let listed = |name: &&str| single.capabilities().scalars.contains(name);
+        Self { double: double.filter(|_| listed(&"f64")), single, rung }
+    }
+
+    /// The same back end, held to the bounds of `rung`. The default is `Reference` for the reference, `Simd` for a
+    /// back end that calls itself `cpu`, and `Device` for all others.
+    #[must_use]
+    pub const fn rung(mut self, rung: Rung) -> Self {
+        self.rung = rung;
+        self
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn info(&self) -> Info {
+        self.single.info()
+    }
+    /// What it can do.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        self.single.capabilities()
+    }
+    /// The back end in `f64`, if it has one.
+    #[must_use]
+    pub fn double(&self) -> Option<&dyn DynRasterizer<f64>> {
+        self.double.as_deref()
+    }
+    /// Tells whether this is the reference.
+    #[must_use]
+    pub fn is_reference(&self) -> bool {
+        self.rung == Rung::Reference
+    }
+    /// Tells whether every draw costs a launch.
+    #[must_use]
+    pub fn is_device(&self) -> bool {
+        self.rung == Rung::Device
+    }
+    /// The name that trials begin with: `cpu[AVX-512]`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let info = self.info();
+        format!("{}[{}]", info.backend, info.device)
+    }
+}
+
+/// A scalar type that back ends are tested in.
+pub trait Tested: Scalar {
+    /// The back end in this type, if it has one.
+    fn backend(subject: &Subject) -> Option<&dyn DynRasterizer<Self>>;
+    /// The bounds for this type.
+    fn budget(subject: &Subject) -> Budget;
+    /// The bits of a number.
+    fn bits(self) -> u64;
+}
+
+impl Tested for f32 {
+    fn backend(subject: &Subject) -> Option<&dyn DynRasterizer<Self>> {
+        Some(&*subject.single)
+    }
+    fn budget(subject: &Subject) -> Budget {
+        Budget::single(subject.rung)
+    }
+    fn bits(self) -> u64 {
+        u64::from(self.to_bits())
+    }
+}
+
+impl Tested for f64 {
+    fn backend(subject: &Subject) -> Option<&dyn DynRasterizer<Self>> {
+        subject.double()
+    }
+    fn budget(subject: &Subject) -> Budget {
+        Budget::double(subject.rung)
+    }
+    fn bits(self) -> u64 {
+        self.to_bits()
+    }
+}
+
+/// A back end that was asked for: there, or not and why.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The name of its crate, less `softras-`.
+    pub name: String,
+    /// The back end, or the reason why it cannot be had.
+    pub subject: Result<Subject, String>,
+}
+
+/// Turns whatever a back end's constructor returns (it or a `Result`, with `f64` or without) into a [`Subject`].
+///
+/// Method look-up takes the first trait that fits, by the number of references in front of a [`Probe`]: what
+/// specialisation would do.
+#[doc(hidden)]
+pub mod open {
+    use super::{Rasterizer, Subject};
+    use core::cell::Cell;
+    use core::fmt::Display;
+
+    pub struct Probe<T>(Cell<Option<T>>);
+
+    impl<T> Probe<T> {
+        pub const fn new(value: T) -> Self {
+            Self(Cell::new(Some(value)))
+        }
+        fn take(&self) -> Result<T, String> {
+            self.0.take().ok_or_else(|| "it was opened twice".to_owned())
+        }
+    }
+
+    pub trait Ready {
+        fn subject(&self) -> Result<Subject, String>;
+    }
+    impl Ready for &&&&Probe<Subject> {
+        fn subject(&self) -> Result<Subject, String> {
+            self.take()
+        }
+    }
+    pub trait TryBoth {
+        fn subject(&self) -> Result<Subject, String>;
+    }
+    impl<T: Rasterizer<f32> + Rasterizer<f64> + 'static, E: Display> TryBoth for &&&Probe<Result<T, E>> {
+        fn subject(&self) -> Result<Subject, String> {
+            self.take()?.map(Subject::both).map_err(|e| e.to_string())
+        }
+    }
+    pub trait TrySingle {
+        fn subject(&self) -> Result<Subject, String>;
+    }
+    impl<T: Rasterizer<f32> + 'static, E: Display> TrySingle for &&Probe<Result<T, E>> {
+        fn subject(&self) -> Result<Subject, String> {
+            self.take()?.map(Subject::single).map_err(|e| e.to_string())
+        }
+    }
+    pub trait Both {
+        fn subject(&self) -> Result<Subject, String>;
+    }
+    impl<T: Rasterizer<f32> + Rasterizer<f64> + 'static> Both for &Probe<T> {
+        fn subject(&self) -> Result<Subject, String> {
+            self.take().map(Subject::both)
+        }
+    }
+    pub trait Single {
+        fn subject(&self) -> Result<Subject, String>;
+    }
+    impl<T: Rasterizer<f32> + 'static> Single for Probe<T> {
+        fn subject(&self) -> Result<Subject, String> {
+            self.take().map(Subject::single)
+        }
+    }
+}

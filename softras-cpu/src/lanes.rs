@@ -1,0 +1,254 @@
+//! Lanes: sixteen `f32` at a time on whatever instruction set the machine has; one at a time for `f64`.
+//!
+//! Sixteen lanes on every level and no fused multiply-add: AVX-512, AVX2, SSE4.2, NEON and the fallback compute the same
+//! bits. The level is found at run time; `SOFTRAS_SIMD` (`avx512`, `avx2`, `sse4.2`, `neon`, `baseline`) forces one that
+//! the machine has.
+
+use core::fmt;
+use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
+use std::sync::OnceLock;
+
+use fearless_simd::{
+    Level, Select, Simd, SimdBase, SimdFloat, SimdMask, dispatch, f32x16, mask32x16, u32x16,
+};
+use softras_core::math::{Mask, Real, Scalar, exp_f32};
+
+/// Work that is generic over the lanes of a scalar type.
+pub(crate) trait Kernel<R> {
+    /// What it returns.
+    type Output;
+    /// Does the work with the lanes of `like`. Must be `#[inline(always)]`, so that it is compiled for their level.
+    fn run<L: Real<Scalar = R>>(self, like: L) -> Self::Output;
+}
+
+/// A scalar type and the lanes it is computed in.
+pub(crate) trait Vector: Scalar {
+    /// How many lanes.
+    const WIDTH: usize;
+    /// Runs `kernel` on the lanes of the machine.
+    fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output;
+}
+
+impl Vector for f64 {
+    const WIDTH: usize = 1;
+    #[inline]
+    fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
+        kernel.run(0.0)
+    }
+}
+
+impl Vector for f32 {
+    const WIDTH: usize = 16;
+    #[inline]
+    fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
+        dispatch!(level(), simd => kernel.run(Lanes(f32x16::splat(simd, 0.0))))
+    }
+}
+
+/// Returns the level in use: the best, or the one that `SOFTRAS_SIMD` names if the machine has it.
+pub(crate) fn level() -> Level {
+    static LEVEL: OnceLock<Level> = OnceLock::new();
+    *LEVEL.get_or_init(|| {
+        let best = Level::new();
+        match std::env::var("SOFTRAS_SIMD").as_deref() {
+            Ok(name) => forced(best, name).unwrap_or(best),
+            Err(_) => best,
+        }
+    })
+}
+
+fn forced(best: Level, name: &str) -> Option<Level> {
+    match name {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        "avx2" => best.as_avx2().map(Level::Avx2),
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        "sse4.2" => best.as_sse4_2().map(Level::Sse4_2),
+        "baseline" => Some(Level::baseline()),
+        _ => None,
+    }
+}
+
+/// Returns the name of the level in use.
+pub(crate) fn level_name() -> String {
+    format!("{:?}", level()).split(['(', ' ']).next().unwrap_or_default().to_lowercase()
+}
+
+/// Sixteen `f32`.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes<S: Simd>(f32x16<S>);
+
+/// Sixteen truth values.
+#[derive(Clone, Copy)]
+pub(crate) struct LaneMask<S: Simd>(mask32x16<S>);
+
+impl<S: Simd> fmt::Debug for Lanes<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.as_slice()).finish()
+    }
+}
+impl<S: Simd> fmt::Debug for LaneMask<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016b}", self.0.to_bitmask())
+    }
+}
+
+macro_rules! operators {
+    ($($op:ident, $f:ident;)+) => {$(
+        impl<S: Simd> $op for Lanes<S> {
+            type Output = Self;
+            #[inline(always)]
+            fn $f(self, other: Self) -> Self {
+                Self(self.0.$f(other.0))
+            }
+        }
+    )+};
+}
+operators! { Add, add; Sub, sub; Mul, mul; Div, div; }
+
+impl<S: Simd> Neg for Lanes<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+impl<S: Simd> AddAssign for Lanes<S> {
+    #[inline(always)]
+    fn add_assign(&mut self, other: Self) {
+        self.0 = self.0 + other.0;
+    }
+}
+impl<S: Simd> SubAssign for Lanes<S> {
+    #[inline(always)]
+    fn sub_assign(&mut self, other: Self) {
+        self.0 = self.0 - other.0;
+    }
+}
+impl<S: Simd> BitAnd for LaneMask<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+impl<S: Simd> BitOr for LaneMask<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+impl<S: Simd> Not for LaneMask<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn not(self) -> Self {
+        Self(!self.0)
+    }
+}
+impl<S: Simd> Mask for LaneMask<S> {
+    #[inline(always)]
+    fn any(self) -> bool {
+        self.0.to_bitmask() != 0
+    }
+}
+
+impl<S: Simd> Lanes<S> {
+    #[inline(always)]
+    fn simd(self) -> S {
+        fearless_simd::ExtractToken::token(&self.0)
+    }
+}
+
+impl<S: Simd> Real for Lanes<S> {
+    type Mask = LaneMask<S>;
+    type Scalar = f32;
+    const LANES: usize = 16;
+
+    #[inline(always)]
+    fn lit(self, c: f64) -> Self {
+        Self(f32x16::splat(self.simd(), c as f32))
+    }
+    #[inline(always)]
+    fn splat(self, value: f32) -> Self {
+        Self(f32x16::splat(self.simd(), value))
+    }
+    #[inline(always)]
+    fn lane(self, i: usize) -> f32 {
+        self.0.as_slice()[i]
+    }
+    #[inline(always)]
+    fn per_lane(self, f: impl FnMut(usize) -> f32) -> Self {
+        Self(f32x16::from_fn(self.simd(), f))
+    }
+    #[inline(always)]
+    fn mask(self, value: bool) -> Self::Mask {
+        LaneMask(mask32x16::splat(self.simd(), value))
+    }
+    #[inline(always)]
+    fn mask_lane(mask: Self::Mask, i: usize) -> bool {
+        (mask.0.to_bitmask() >> i) & 1 == 1
+    }
+    #[inline(always)]
+    fn count(mask: Self::Mask) -> usize {
+        mask.0.to_bitmask().count_ones() as usize
+    }
+    #[inline(always)]
+    fn load(self, from: &[f32]) -> Self {
+        Self(f32x16::from_slice(self.simd(), &from[..16]))
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [f32]) {
+        self.0.store_slice(&mut to[..16]);
+    }
+    #[inline(always)]
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
+        Self(mask.0.select(yes.0, no.0))
+    }
+    #[inline(always)]
+    fn lt(self, other: Self) -> Self::Mask {
+        LaneMask(self.0.simd_lt(other.0))
+    }
+    #[inline(always)]
+    fn le(self, other: Self) -> Self::Mask {
+        LaneMask(self.0.simd_le(other.0))
+    }
+    #[inline(always)]
+    fn same(self, other: Self) -> Self::Mask {
+        LaneMask(self.0.simd_eq(other.0))
+    }
+    #[inline(always)]
+    fn exp(self) -> Self {
+        exp_f32(self)
+    }
+    #[inline(always)]
+    fn pow2(self) -> Self {
+        let biased: u32x16<S> = (self.0 + 127.0_f32).to_int();
+        Self(f32x16::from_bits(biased << 23))
+    }
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        let mut table: [f32; 16] = self.0.to_array();
+        for half in [8, 4, 2, 1] {
+            for i in 0..half {
+                table[i] += table[i + half];
+            }
+        }
+        table[0]
+    }
+    #[inline(always)]
+    fn ln(self) -> Self {
+        self.per_lane(|i| Real::ln(self.lane(i)))
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self(self.0.sqrt())
+    }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self(self.0.abs())
+    }
+    #[inline(always)]
+    fn floor(self) -> Self {
+        Self(self.0.floor())
+    }
+}
