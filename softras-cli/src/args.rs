@@ -109,22 +109,22 @@ pub(crate) struct RenderArgs {
     #[arg(long, value_name = "WxH")]
     size: Option<Size>,
     /// Softness of edges, a squared screen distance (the picture is 2 high) [default: 1e-5]
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_hyphen_values = true)]
     sigma: Option<f64>,
     /// Softness in depth [default: 1e-4]
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_hyphen_values = true)]
     gamma: Option<f64>,
     /// Distance of the camera from the origin [default: 2.732]
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_hyphen_values = true)]
     distance: Option<f64>,
     /// Degrees above the horizon [default: 30]
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_hyphen_values = true)]
     elevation: Option<f64>,
     /// Degrees around, 0 at -z, 90 at +x [default: 0]
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_hyphen_values = true)]
     azimuth: Option<f64>,
     /// Full vertical field of view in degrees [default: 30]
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_hyphen_values = true)]
     fov: Option<f64>,
     /// The point in the middle of the picture [default: 0,0,0]
     #[arg(long, value_name = "X,Y,Z", value_parser = point, allow_hyphen_values = true)]
@@ -232,7 +232,7 @@ pub(crate) struct FitArgs {
     #[arg(long, value_name = "MESH")]
     template: Option<String>,
     /// Factor on the template's coordinates; without it, its longest side becomes 1
-    #[arg(long, value_name = "FACTOR", allow_negative_numbers = true)]
+    #[arg(long, value_name = "FACTOR", allow_hyphen_values = true)]
     template_scale: Option<f64>,
     /// Which settings to start from
     #[arg(long)]
@@ -241,8 +241,11 @@ pub(crate) struct FitArgs {
     #[arg(long)]
     convention: Option<ConventionArg>,
     /// Full vertical field of view in degrees [default: 30]
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_hyphen_values = true)]
     fov: Option<f64>,
+    /// Distance of the cameras from the target mesh; without it, the mesh fills the pictures
+    #[arg(long, allow_hyphen_values = true)]
+    distance: Option<f64>,
     /// Steps
     #[arg(long)]
     steps: Option<usize>,
@@ -259,13 +262,13 @@ pub(crate) struct FitArgs {
     #[arg(long)]
     seed: Option<u64>,
     /// Softness of silhouettes, the same at every step (schedules: see --config)
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_hyphen_values = true)]
     sigma: Option<f64>,
     /// Softness in depth, the same at every step
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_hyphen_values = true)]
     gamma: Option<f64>,
     /// Learning rate, the same at every step
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_hyphen_values = true)]
     lr: Option<f64>,
     /// How vertices follow from what is fitted
     #[arg(long)]
@@ -318,6 +321,7 @@ impl FitArgs {
         put(&mut table, "preset", word(self.preset));
         put(&mut table, "convention", word(self.convention));
         put(&mut table, "fov", self.fov);
+        put(&mut table, "distance", self.distance);
         put(&mut table, "views", whole(self.views));
         put(&mut table, "size", self.size.map(String::from));
         put(&mut table, "light", self.no_light.then_some(false));

@@ -39,7 +39,6 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
         say(toml::to_string_pretty(&config)?.trim_end());
         return Ok(ExitCode::SUCCESS);
     }
-    let config = config.with_absolute_paths()?;
     let checkpoint = output.join("checkpoint.softras");
     if args.resume && !checkpoint.exists() {
         bail!("{}: found no checkpoint to go on from, expected one of an earlier fit", checkpoint.display());
@@ -59,7 +58,8 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
 
     let folder = FitFolder::create(&output)?;
     if !args.resume {
-        folder.write("config.toml", &toml::to_string_pretty(&config)?)?;
+        let settings = config.clone().with_absolute_paths()?;
+        folder.write("config.toml", &toml::to_string_pretty(&settings)?)?;
     }
     let studio = Studio {
         device: device.as_ref(),
@@ -161,7 +161,8 @@ impl Scene {
                 }
                 let mesh = normalize(&input::mesh(name, &MeshOptions::default())?);
                 let mesh = if config.light { lit(&mesh)? } else { colored(&mesh)? };
-                let cameras = cameras_around(config.views, config.distance as f32, config.fov as f32);
+                let distance = config.distance.unwrap_or_else(|| filling(&mesh, config.fov));
+                let cameras = cameras_around(config.views, distance as f32, config.fov as f32);
                 let cameras = cameras.into_iter().map(in_convention).collect();
                 let size = (config.size.width, config.size.height);
                 let targets = Targets::from_mesh(device, &mesh, cameras, size, background)?;
@@ -180,6 +181,13 @@ impl Scene {
             }
         }
     }
+}
+
+/// Returns the distance from which the ball around `mesh` just fits into the picture.
+fn filling(mesh: &Mesh, fov: f64) -> f64 {
+    let norm = |v: ndarray::ArrayView1<'_, f32>| v.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+    let radius = mesh.vertices().rows().into_iter().map(norm).fold(0.0, f64::max);
+    1.04 * radius / (fov / 2.0).to_radians().sin()
 }
 
 /// Loads the template and brings it to size.

@@ -12,11 +12,9 @@
 //!
 //! The file is written under a temporary name, then renamed: there is always a whole one.
 
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 use crate::fit::{Fit, Group};
@@ -63,10 +61,7 @@ impl Fit<'_> {
         let sum = crc32fast::hash(&bytes);
         bytes.extend(sum.to_le_bytes());
 
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
-        file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-        file.persist(path).map(drop).map_err(|e| failed(e.error))
+        crate::report::write_file(path, &bytes)
     }
 
     /// Goes on from a file that [`Fit::save`] wrote: this fit must have the same template, targets and settings.

@@ -29,6 +29,7 @@ pub struct Fit<'d> {
     device: &'d dyn DynRasterizer,
     settings: FitSettings,
     template: Mesh,
+    start: Mesh, // the template in the colors the fit starts from
     targets: Targets,
     shape: Shape,
     objective: Objective,
@@ -63,8 +64,7 @@ impl<'d> Fit<'d> {
         if settings.loss.iou <= 0.0 && !with_color {
             return Err(Error::setting("loss", "no silhouette and no color to fit", "one of them at least"));
         }
-        let template =
-            template.clone().with_texture(start_texture(&template, with_color, settings.texels))?;
+        let start = template.clone().with_texture(start_texture(&template, with_color, settings.texels))?;
         let shape = Shape::new(settings.model, settings.smoothness, &template)?;
         let group = |values: Vec<f32>| Group { adam: Adam::new(settings.adam, values.len()), values };
         Ok(Self {
@@ -72,7 +72,7 @@ impl<'d> Fit<'d> {
             objective: Objective::new(settings.loss, &template)?,
             order: ViewOrder::new(settings.seed, targets.count(), settings.batch),
             positions: group(shape.start()),
-            colors: with_color.then(|| group(texture_values(template.texture()).to_vec())),
+            colors: with_color.then(|| group(texture_values(start.texture()).to_vec())),
             history: Vec::with_capacity(settings.steps),
             dropped: 0,
             image: Image::default(),
@@ -80,6 +80,7 @@ impl<'d> Fit<'d> {
             gradients: Gradients::default(),
             settings,
             template,
+            start,
             targets,
             shape,
         })
@@ -136,10 +137,10 @@ impl<'d> Fit<'d> {
     /// # Errors
     /// `Core` if a coordinate is no longer finite.
     pub fn mesh(&self) -> Result<Mesh> {
-        let mut mesh = self.template.clone();
+        let mut mesh = self.start.clone();
         mesh.set_vertices(self.shape.vertices(&self.positions.values))?;
         match &self.colors {
-            Some(colors) => Ok(mesh.with_texture(refill(self.template.texture(), &colors.values))?),
+            Some(colors) => Ok(mesh.with_texture(refill(self.start.texture(), &colors.values))?),
             None => Ok(mesh),
         }
     }
@@ -167,7 +168,7 @@ impl<'d> Fit<'d> {
     pub fn history(&self) -> &[StepLoss] {
         &self.history
     }
-    /// The mesh it started from.
+    /// The mesh it started from, as it was given.
     #[must_use]
     pub const fn template(&self) -> &Mesh {
         &self.template

@@ -87,11 +87,10 @@ impl FitFolder {
         keep: &Keep<'_>,
         mut after: impl FnMut(&Fit<'_>, StepLoss) -> ControlFlow<()>,
     ) -> Result<Outcome> {
-        let every = fit.settings().steps.div_ceil(keep.frames.max(1)).max(1);
         self.make_frames(fit.step_number())?;
         while !fit.is_done() {
             let step = fit.step_number();
-            if keep.frames > 0 && step.is_multiple_of(every) {
+            if is_shown(step, fit.settings().steps, keep.frames) {
                 self.frame(fit, keep)?;
             }
             let loss = fit.step()?;
@@ -157,5 +156,24 @@ impl FitFolder {
         }
         paths.sort();
         Ok(paths)
+    }
+}
+
+/// Tells whether `step` of `steps` is one of about `frames` that are shown: densely at first, where most happens.
+fn is_shown(step: usize, steps: usize, frames: usize) -> bool {
+    let at = |step: usize| (frames as f64 * (step as f64 / steps as f64).sqrt()) as usize;
+    frames > 0 && (step == 0 || at(step) > at(step - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_dense_at_first() {
+        let shown: Vec<usize> = (0..400).filter(|&s| is_shown(s, 400, 40)).collect();
+        assert!(shown.len() <= 40 && shown.len() > 30, "{}", shown.len());
+        assert!(shown[1] <= 4 && shown[shown.len() - 1] - shown[shown.len() - 2] > 10, "{shown:?}");
+        assert!((0..400).all(|s| !is_shown(s, 400, 0)));
     }
 }

@@ -83,7 +83,7 @@ pub struct LossWeights {
 
 impl Default for LossWeights {
     fn default() -> Self {
-        Self { iou: 1.0, color: 1.0, laplacian: 0.03, flatten: 0.0003, edge: 0.0 }
+        Self { iou: 1.0, color: 1.0, laplacian: 0.003, flatten: 0.0001, edge: 0.0 }
     }
 }
 
@@ -128,20 +128,20 @@ pub struct FitSettings {
 impl Default for FitSettings {
     fn default() -> Self {
         Self {
-            steps: 300,
+            steps: 400,
             batch: 8,
             seed: 0,
             model: ShapeModel::Smooth,
-            smoothness: 16.0,
-            texels: 0,
+            smoothness: 8.0,
+            texels: 4,
             background: [1.0; 3],
             color: ColorMode::Over,
             interpolation: Colors::Perspective,
-            sigma: Schedule::geometric(1e-3, 3e-5),
+            sigma: Schedule::geometric(5e-4, 1e-5),
             gamma: Schedule::geometric(1e-3, 1e-4),
             dist_eps: 1e-4,
-            lr: Schedule::geometric(0.02, 0.002),
-            color_lr: Schedule::geometric(0.05, 0.01),
+            lr: Schedule::geometric(0.03, 0.002),
+            color_lr: Schedule::geometric(0.05, 0.002),
             adam: AdamSettings::default(),
             loss: LossWeights::default(),
         }
@@ -156,6 +156,7 @@ impl FitSettings {
             steps: 2000,
             batch: 0,
             model: ShapeModel::Box,
+            texels: 0,
             background: [0.0; 3],
             color: ColorMode::Hard,
             interpolation: Colors::Screen,
@@ -164,7 +165,7 @@ impl FitSettings {
             lr: Schedule::Constant(0.01),
             color_lr: Schedule::Constant(0.01),
             adam: AdamSettings { beta1: 0.5, beta2: 0.99, eps: 1e-8 },
-            loss: LossWeights { color: 0.0, ..LossWeights::default() },
+            loss: LossWeights { iou: 1.0, color: 0.0, laplacian: 0.03, flatten: 0.0003, edge: 0.0 },
             ..Self::default()
         }
     }

@@ -210,6 +210,6 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
         file.permissions(std::fs::Permissions::from_mode(0o666));
     }
     let mut file: NamedTempFile = file.prefix(".softras-").tempfile_in(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
     file.persist(path).map(drop).map_err(|e| failed(e.error))
 }

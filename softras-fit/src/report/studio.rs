@@ -38,12 +38,12 @@ impl core::fmt::Debug for Studio<'_> {
     }
 }
 
-/// The light of pictures: soft from everywhere, and from the left above in front (-x, +y, +z) and behind.
+/// The light of pictures: soft from everywhere, more from above in front (+z), a little from behind and the side.
 #[must_use]
 pub fn studio_light() -> Lighting {
-    Lighting::ambient(0.55)
-        .directional(Vec3::new(-0.5, 0.9, 0.6), 0.35)
-        .directional(Vec3::new(0.6, 0.3, -0.9), 0.15)
+    Lighting::ambient(0.6)
+        .directional(Vec3::new(-0.5, 0.9, 0.6), 0.38)
+        .directional(Vec3::new(0.6, 0.3, -0.9), 0.16)
         .directional(Vec3::new(0.9, 0.1, 0.5), 0.1)
         .on(NormalKind::Vertex)
 }
