@@ -161,7 +161,11 @@ pub fn same_bits<R: Tested, D: Dimension>(
 ///
 /// # Errors
 /// [`Broken`] names the first element that differs.
-pub fn same_gradients<R: Tested>(gauge: &mut Gauge, a: &Gradients<R>, b: &Gradients<R>) -> Result<(), Broken> {
+pub fn same_gradients<R: Tested>(
+    gauge: &mut Gauge,
+    a: &Gradients<R>,
+    b: &Gradients<R>,
+) -> Result<(), Broken> {
     same_bits(gauge, "gradient to the corners", a.corners.as_ref(), b.corners.as_ref())?;
     same_bits(gauge, "gradient to the textures", a.textures.as_ref(), b.textures.as_ref())?;
     same_bits(gauge, "gradient to the background", a.background.as_ref(), b.background.as_ref())?;

@@ -10,7 +10,7 @@
 use softras_core::math::{
     Color, ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, ColorSlot, Distance,
     DistanceMetric, Distribution, Edge, Face, PairSink, Parts, ProbabilityGrad, Setting, Shade, Silhouette,
-    SilhouetteAggregator, SilhouetteGrad, Touch, Vec2, pixel_centre,
+    SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind, Touch, Vec2, pixel_centre,
 };
 use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
@@ -91,7 +91,10 @@ pub(crate) fn floor(
                 first_texel: picture.first_texture * row,
                 at: pixel_centre(y, x, plan.height, plan.width),
                 background: &plan.background[b * plan.channels..(b + 1) * plan.channels],
-                grad_color: grad.color.as_ref().map(|g| (0..plan.channels).map(|c| g[[b, c, y, x]]).collect()),
+                grad_color: grad
+                    .color
+                    .as_ref()
+                    .map(|g| (0..plan.channels).map(|c| g[[b, c, y, x]]).collect()),
                 grad_silhouette: grad.silhouette.as_ref().map(|g| g[[b, y, x]]),
             };
             pixel.add_terms(&mut sizes, picture.faces.start, row);
@@ -152,19 +155,26 @@ impl Pixel<'_> {
         for (size, g) in sizes.background[self.picture * channels..].iter_mut().zip(&grad_background) {
             *size += g.abs();
         }
-        let color_grad = fixed.map(|fixed| ColorGrad { pixel, cotangent: ColorCotangent { fixed, sums: &grad_sums } });
+        let color_grad =
+            fixed.map(|fixed| ColorGrad { pixel, cotangent: ColorCotangent { fixed, sums: &grad_sums } });
         let silhouette_grad = self.grad_silhouette.map(|grad| SilhouetteGrad { state: silhouette, grad });
-        let mut texels = vec![0.0; row];
+        let mut texels = vec![0.0_f64; row];
         for (local, face) in self.faces {
             texels.fill(0.0);
             let mut sink = PairSink {
                 color: &mut scratch,
                 grad_color: &mut color,
-                texels: &mut texels,
+                texels: TexelSink::of(face.texels.map_or(TextureKind::Vertex, |t| t.kind), &mut texels),
                 weights: &mut weights,
             };
-            let g =
-                parts.backward(setting, face, self.at, silhouette_grad.as_ref(), color_grad.as_ref(), &mut sink);
+            let g = parts.backward(
+                setting,
+                face,
+                self.at,
+                silhouette_grad.as_ref(),
+                color_grad.as_ref(),
+                &mut sink,
+            );
             sizes.corners(first_face + local, &g.corners);
             sizes.sigma[self.picture] += g.sigma.abs();
             sizes.gamma[self.picture] += g.gamma.abs();
@@ -212,7 +222,8 @@ impl Pixel<'_> {
             let above = context.rate * (s.shade.nearness - from);
             sizes.gamma[self.picture] += (noise * above * context.inv_gamma).abs();
         }
-        sizes.epsilon[self.picture] += share(background) * (size(self.background) + picture) * context.inv_gamma;
+        sizes.epsilon[self.picture] +=
+            share(background) * (size(self.background) + picture) * context.inv_gamma;
     }
 
     fn shown(&self, (local, face): &(usize, Face<'_, f64>)) -> Option<Shown> {

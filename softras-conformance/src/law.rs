@@ -88,8 +88,18 @@ impl Gauge {
     ///
     /// # Errors
     /// [`Broken`] if it is not.
-    pub fn near(&mut self, what: impl Fn() -> String, found: f64, expected: f64, bound: f64) -> Result<(), Broken> {
-        self.within(|| format!("{}: found {found:?}, expected {expected:?}", what()), (found - expected).abs(), bound)
+    pub fn near(
+        &mut self,
+        what: impl Fn() -> String,
+        found: f64,
+        expected: f64,
+        bound: f64,
+    ) -> Result<(), Broken> {
+        self.within(
+            || format!("{}: found {found:?}, expected {expected:?}", what()),
+            (found - expected).abs(),
+            bound,
+        )
     }
 
     /// Checks that something holds.
@@ -143,7 +153,8 @@ impl Context<'_> {
             failure_persistence: None,
             ..Config::default()
         };
-        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &self.rng_seed()));
+        let mut runner =
+            TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &self.rng_seed()));
         let run = runner.run(&strategy, |value| {
             let mut gauge = gauge.borrow_mut();
             gauge.cases += 1;

@@ -154,7 +154,9 @@ impl Direction {
     ) -> Result<(Faces<R>, RasterParams<R>)> {
         let corners = ndarray::Zip::from(faces.corners()).and(&self.corners).map_collect(|&x, &d| make(x, d));
         let absent = Array1::from_shape_fn(faces.count(), |f| faces.is_absent(f));
-        let mut out = Faces::packed(corners, faces.pictures().to_vec())?.with_front(faces.front()).with_absent(absent)?;
+        let mut out = Faces::packed(corners, faces.pictures().to_vec())?
+            .with_front(faces.front())
+            .with_absent(absent)?;
         if let Some(t) = faces.textures() {
             let texels = ndarray::Zip::from(t.texels()).and(&self.textures).map_collect(|&x, &d| make(x, d));
             out = out.with_textures(Textures::new(t.kind(), texels)?)?;
@@ -257,8 +259,13 @@ pub fn band(
         })?;
         let other = self::answer(&moved, &changed, grad)?;
         widest(&mut band.color, &other.image.color.as_ref().map(widen).unwrap_or_default(), &color);
-        widest(&mut band.silhouette, &other.image.silhouette.as_ref().map(widen).unwrap_or_default(), &silhouette);
-        for ((band, (_, a)), (_, b)) in band.gradients.iter_mut().zip(groups(&other.gradients)).zip(&expected) {
+        widest(
+            &mut band.silhouette,
+            &other.image.silhouette.as_ref().map(widen).unwrap_or_default(),
+            &silhouette,
+        );
+        for ((band, (_, a)), (_, b)) in band.gradients.iter_mut().zip(groups(&other.gradients)).zip(&expected)
+        {
             widest(band, &a, b);
         }
     }
@@ -451,7 +458,8 @@ impl Edges {
         let det = face.e[2].cross(face.e[0]).abs();
         let longest = face.e.iter().map(|e| e.dot(*e)).fold(0.0, f64::max);
         let noise = 1e-6 * longest.sqrt() * self.size;
-        det < noise + 1e-9 && det > 0.0 || (det - softras_core::math::ZERO_AREA).abs() < noise && longest > 0.0
+        det < noise + 1e-9 && det > 0.0
+            || (det - softras_core::math::ZERO_AREA).abs() < noise && longest > 0.0
     }
 }
 

@@ -1,9 +1,7 @@
 //! A scene: everything `forward` reads, as plain numbers that `f32` and `f64` hold alike, so that both see the same.
 
 use ndarray::{Array1, Array2, Array3, Array4, Axis, Slice};
-use softras_core::math::{
-    Color, Cutoff, DepthMap, Distance, Interpolation, Scalar, Silhouette, TextureKind,
-};
+use softras_core::math::{Color, Cutoff, DepthMap, Distance, Interpolation, Scalar, Silhouette, TextureKind};
 use softras_core::raster::{Outputs, RasterParams, Sides};
 use softras_core::scene::{Faces, Picture, Textures, Winding};
 use softras_core::{ImageGrad, Result};
@@ -272,7 +270,12 @@ impl Scene {
 
     /// Picture `b` alone, with the same textures, background and settings; its image gradient is another.
     #[must_use]
-    pub fn alone<R: Scalar>(&self, faces: &Faces<R>, params: &RasterParams<R>, b: usize) -> (Faces<R>, RasterParams<R>) {
+    pub fn alone<R: Scalar>(
+        &self,
+        faces: &Faces<R>,
+        params: &RasterParams<R>,
+        b: usize,
+    ) -> (Faces<R>, RasterParams<R>) {
         let picture = faces.pictures()[b].clone();
         let rows = picture.faces.clone();
         let corners = faces.corners().slice_axis(Axis(0), Slice::from(rows.clone())).to_owned();

@@ -39,9 +39,8 @@ pub fn ordinary_face() -> impl Strategy<Value = Corners> {
 
 /// A face of any kind that the constructors accept.
 pub fn strange_face() -> impl Strategy<Value = Corners> {
-    let scaled = |k: f32| {
-        ordinary_face().prop_map(move |face: Corners| face.map(|[x, y, z]| [x * k, y * k, z]))
-    };
+    let scaled =
+        |k: f32| ordinary_face().prop_map(move |face: Corners| face.map(|[x, y, z]| [x * k, y * k, z]));
     prop_oneof![
         6 => ordinary_face(),
         1 => (ordinary_face(), log_uniform(1e-7, 1e-2)).prop_map(|([a, b, c], k)| {
@@ -82,9 +81,33 @@ pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
         select(can.outputs.clone()),
         select(textures),
     )
-        .prop_map(|(distance, silhouette, color, cutoff, depth_map, interpolation, sides, front, outputs, texture)| {
-            Style { distance, silhouette, color, cutoff, depth_map, interpolation, sides, front, outputs, texture }
-        })
+        .prop_map(
+            |(
+                distance,
+                silhouette,
+                color,
+                cutoff,
+                depth_map,
+                interpolation,
+                sides,
+                front,
+                outputs,
+                texture,
+            )| {
+                Style {
+                    distance,
+                    silhouette,
+                    color,
+                    cutoff,
+                    depth_map,
+                    interpolation,
+                    sides,
+                    front,
+                    outputs,
+                    texture,
+                }
+            },
+        )
         .boxed()
 }
 
@@ -155,8 +178,26 @@ pub fn scene(can: &Capabilities, kind: Kind) -> BoxedStrategy<Scene> {
             (Just(pictures), numbers(count))
         })
         .prop_flat_map(move |(pictures, numbers)| (Just(pictures), Just(numbers), rest.clone()))
-        .prop_map(|(pictures, (sigma, gamma, epsilon), (size, channels, shared_textures, style, dist_eps, range, seed))| {
-            Scene { pictures, size, channels, shared_textures, style, sigma, gamma, epsilon, dist_eps, range, seed }
-        })
+        .prop_map(
+            |(
+                pictures,
+                (sigma, gamma, epsilon),
+                (size, channels, shared_textures, style, dist_eps, range, seed),
+            )| {
+                Scene {
+                    pictures,
+                    size,
+                    channels,
+                    shared_textures,
+                    style,
+                    sigma,
+                    gamma,
+                    epsilon,
+                    dist_eps,
+                    range,
+                    seed,
+                }
+            },
+        )
         .boxed()
 }

@@ -17,7 +17,10 @@ pub struct Subject {
 
 impl core::fmt::Debug for Subject {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Subject").field("info", &self.info()).field("rung", &self.rung).finish_non_exhaustive()
+        f.debug_struct("Subject")
+            .field("info", &self.info())
+            .field("rung", &self.rung)
+            .finish_non_exhaustive()
     }
 }
 

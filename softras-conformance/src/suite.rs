@@ -128,7 +128,12 @@ fn save(path: &std::path::Path, report: &Report) -> Result<(), Box<dyn std::erro
     Ok(())
 }
 
-fn add_trials(trials: &mut Vec<Trial>, subject: Arc<Subject>, settings: &Arc<Settings>, rows: &Arc<Mutex<Report>>) {
+fn add_trials(
+    trials: &mut Vec<Trial>,
+    subject: Arc<Subject>,
+    settings: &Arc<Settings>,
+    rows: &Arc<Mutex<Report>>,
+) {
     for law in laws() {
         let name = format!("{}::{}", subject.name(), law.name);
         if let Some(why) = settings.context(&subject, law).lacks(law.needs) {

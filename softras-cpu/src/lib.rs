@@ -6,6 +6,7 @@ mod backward;
 mod bins;
 mod forward;
 mod lanes;
+mod prepare;
 mod setup;
 mod workspace;
 

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-pub use softras_core::{Error, Image, ImageGrad, Result, math, raster, reference, scene};
+pub use softras_core::{Error, Image, ImageGrad, Result, loss, math, raster, reference, scene};
 
 #[cfg(feature = "cpu")]
 pub use softras_cpu::CpuRasterizer;
@@ -9,3 +9,8 @@ pub use softras_cpu::CpuRasterizer;
 mod device;
 
 pub use device::{Device, devices, open};
+
+/// The README of the repository compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct RepositoryReadme;

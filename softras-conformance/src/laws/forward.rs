@@ -22,11 +22,15 @@ pub(super) const LAWS: &[Law] = &[
 ];
 
 fn agrees_with_the_reference<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| agree(under, scene, gauge))
+    under
+        .context
+        .for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| agree(under, scene, gauge))
 }
 
 fn agrees_on_strange_scenes<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| agree(under, scene, gauge))
+    under
+        .context
+        .for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| agree(under, scene, gauge))
 }
 
 /// Draws a scene on both, and compares what is not in doubt.
@@ -43,7 +47,14 @@ pub(super) fn agree<R: Tested>(under: &Under<'_, R>, scene: &Scene, gauge: &mut 
     let found = ask(under.backend, &scene.faces::<R>()?, &scene.params::<R>(), &grad)?;
     pictures(under, scene, gauge, (&found, &expected), &band, &doubt)?;
     let z_k = oracle::depth_in_gammas(scene);
-    compare::gradients(gauge, &under.budget, &found.gradients, &expected.gradients, Some(&band.gradients), z_k)
+    compare::gradients(
+        gauge,
+        &under.budget,
+        &found.gradients,
+        &expected.gradients,
+        Some(&band.gradients),
+        z_k,
+    )
 }
 
 fn pictures<R: Tested>(
@@ -56,7 +67,8 @@ fn pictures<R: Tested>(
 ) -> Result<(), Broken> {
     let budget = &under.budget;
     let (w, h) = scene.size;
-    let place = move |p: usize| format!("pixel (row {}, column {}) of picture {}", p / w % h, p % w, p / (w * h));
+    let place =
+        move |p: usize| format!("pixel (row {}, column {}) of picture {}", p / w % h, p % w, p / (w * h));
     let (a, b) = (found.image.silhouette.as_ref(), expected.image.silhouette.as_ref());
     gauge.holds(|| "a silhouette was drawn, or not".to_owned(), a.is_some() == b.is_some())?;
     for (p, (a, b)) in a.iter().flat_map(|a| a.iter()).zip(b.iter().flat_map(|b| b.iter())).enumerate() {

@@ -69,7 +69,8 @@ fn official_maths<R: Tested>(under: &Under<'_, R>) -> Outcome {
         .map_err(|e| Broken(format!("kat.json: {e}")))?;
     let mut gauge = Gauge::default();
     for case in &known.cases {
-        let name = format!("{} {} {} {} {}", case.dist, case.alpha, case.rgb, case.texture, case.texture_size);
+        let name =
+            format!("{} {} {} {} {}", case.dist, case.alpha, case.rgb, case.texture, case.texture_size);
         one_case(under, &known, case, &mut gauge).map_err(|e| Broken(format!("{name}: {e}")))?;
     }
     gauge.holds(|| format!("38 cases, found {}", known.cases.len()), known.cases.len() == 38)?;
@@ -151,14 +152,24 @@ fn one_case<R: Tested>(
         for ((f, k, i), value) in corners.indexed_iter() {
             let expected = case.grad_faces_complete[f][k][i];
             let bound = backward * expected.abs().max(1.0);
-            gauge.near(|| format!("gradient of corner {k} of face {f}, {i}"), value.to_f64(), expected, bound)?;
+            gauge.near(
+                || format!("gradient of corner {k} of face {f}, {i}"),
+                value.to_f64(),
+                expected,
+                bound,
+            )?;
         }
     }
     if let Some(textures) = &found.gradients.textures {
         for ((f, t, c), value) in textures.indexed_iter() {
             let expected = case.grad_textures[f][t][c];
             let bound = backward * expected.abs().max(1.0);
-            gauge.near(|| format!("gradient of texel {t} of face {f}, {c}"), value.to_f64(), expected, bound)?;
+            gauge.near(
+                || format!("gradient of texel {t} of face {f}, {c}"),
+                value.to_f64(),
+                expected,
+                bound,
+            )?;
         }
     }
     gauge.holds(

@@ -1,9 +1,7 @@
 //! The gradient contract of [`softras_core::raster::Rasterizer`], line by line.
 
 use ndarray::{Array3, Array4};
-use softras_core::math::{
-    Color, Cutoff, DepthMap, Distance, Interpolation, Silhouette, TextureKind,
-};
+use softras_core::math::{Color, Cutoff, DepthMap, Distance, Interpolation, Silhouette, TextureKind};
 use softras_core::raster::{Capabilities, Gradients, Outputs, Sides, TextureFamily, Wanted};
 use softras_core::scene::Winding;
 use softras_core::{Image, ImageGrad};
@@ -36,15 +34,31 @@ pub(super) const LAWS: &[Law] = &[
         "backward gives the same bits twice, and forward gives the same picture after it",
         is_pure
     ),
-    law!("gradient::has_the_shape_of_its_parameter", "every gradient has the shape of what it is of", has_the_shape),
+    law!(
+        "gradient::has_the_shape_of_its_parameter",
+        "every gradient has the shape of what it is of",
+        has_the_shape
+    ),
     law!(
         "gradient::wanted_alone_is_the_same",
         "a gradient that is asked for alone has the same bits, and the others are absent",
         wanted_alone_is_the_same
     ),
-    law!("gradient::is_finite", "every gradient of every scene that validation lets pass is finite", is_finite),
-    law!("gradient::of_a_batch_is_that_of_its_pictures", "a batch equals its pictures drawn one by one", of_a_batch),
-    law!("gradient::of_a_shared_texture_is_the_sum", "pictures that share a texture add up its gradient", of_a_shared_texture),
+    law!(
+        "gradient::is_finite",
+        "every gradient of every scene that validation lets pass is finite",
+        is_finite
+    ),
+    law!(
+        "gradient::of_a_batch_is_that_of_its_pictures",
+        "a batch equals its pictures drawn one by one",
+        of_a_batch
+    ),
+    law!(
+        "gradient::of_a_shared_texture_is_the_sum",
+        "pictures that share a texture add up its gradient",
+        of_a_shared_texture
+    ),
     law!("gradient::descends", "a small step against the gradient lowers the loss", descends),
     law!(
         "gradient::reaches_hidden_faces",
@@ -82,7 +96,11 @@ pub(super) fn every_style(can: &Capabilities) -> Vec<Style> {
             styles = $values
                 .into_iter()
                 .flat_map(|value| {
-                    styles.iter().cloned().map(move |s| Style { $field: value.clone(), ..s }).collect::<Vec<_>>()
+                    styles
+                        .iter()
+                        .cloned()
+                        .map(move |s| Style { $field: value.clone(), ..s })
+                        .collect::<Vec<_>>()
                 })
                 .collect();
         };
@@ -105,9 +123,7 @@ pub(super) fn small_scene(style: Style, seed: u64) -> Scene {
         let r = |k: usize| (noise(seed, 100 + i as u64, k) as f32 - 0.5) * 2.0;
         let size = [1.0, 0.4, 0.15][i % 3];
         let (x, y, z) = (r(0) * 0.6, r(1) * 0.6, 3.0 + 1.5 * r(2));
-        core::array::from_fn(|k| {
-            [x + size * r(3 + 3 * k), y + size * r(4 + 3 * k), z + 0.4 * r(5 + 3 * k)]
-        })
+        core::array::from_fn(|k| [x + size * r(3 + 3 * k), y + size * r(4 + 3 * k), z + 0.4 * r(5 + 3 * k)])
     };
     let front = if seed % 2 == 0 { Winding::CounterClockwise } else { Winding::Clockwise };
     Scene {
@@ -158,7 +174,8 @@ fn derivative<R: Tested>(under: &Under<'_, R>, scene: &Scene, gauge: &mut Gauge)
         let (slope, sizes) = direction.along(&found.gradients);
         // Floors are in the order of the groups; a direction is at most 10 long in each number.
         let rounding: f64 = floor.iter().flatten().sum::<f64>() * budget.bands;
-        let bound = (budget.gradient + budget.depth(z_k)) * (terms + sizes) + rounding + budget.bands * budget.unit;
+        let bound =
+            (budget.gradient + budget.depth(z_k)) * (terms + sizes) + rounding + budget.bands * budget.unit;
         gauge.near(|| format!("derivative along {name}"), slope, expected, bound)?;
     }
     Ok(())
@@ -265,7 +282,8 @@ fn is_linear<R: Tested>(under: &Under<'_, R>) -> Outcome {
             let sum: Vec<f64> = of_g.iter().zip(&of_h).map(|(x, y)| a * x + b * y).collect();
             let size = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
             let scale = size(&of_g) + 2.0 * size(&of_h);
-            let bound = under.budget.order * scale + under.budget.bands * (3.0 * size(&floor) + under.budget.unit);
+            let bound =
+                under.budget.order * scale + under.budget.bands * (3.0 * size(&floor) + under.budget.unit);
             let d = compare::difference(&both, &sum);
             gauge.within(|| format!("gradient to {name} ({d:?})"), d.norm, bound)?;
         }
@@ -279,7 +297,8 @@ fn of_nothing_is_zero<R: Tested>(under: &Under<'_, R>) -> Outcome {
         let g = scene.grad::<R>();
         for nothing in [combine(0.0, &g, 0.0, &g), ImageGrad::default()] {
             for (name, values) in groups(&drawn.gradients(&nothing, Wanted::ALL)?) {
-                let worst = values.iter().fold(0.0, |a: f64, x| if x.is_nan() { f64::NAN } else { a.max(x.abs()) });
+                let worst =
+                    values.iter().fold(0.0, |a: f64, x| if x.is_nan() { f64::NAN } else { a.max(x.abs()) });
                 gauge.within(|| format!("gradient to {name}"), worst, 0.0)?;
             }
         }
@@ -308,13 +327,20 @@ fn has_the_shape<R: Tested>(under: &Under<'_, R>) -> Outcome {
         let channels = if scene.style.outputs.color() { scene.channels } else { 0 };
         let background = g.background.as_ref().map(|x| x.shape().to_vec());
         let mut check = |name: &str, found: Option<Vec<usize>>, expected: Option<Vec<usize>>| {
-            gauge.holds(|| format!("gradient to {name}: found {found:?}, expected {expected:?}"), found == expected)
+            gauge.holds(
+                || format!("gradient to {name}: found {found:?}, expected {expected:?}"),
+                found == expected,
+            )
         };
         check("corners", g.corners.map(|x| x.shape().to_vec()), Some(faces.corners().shape().to_vec()))?;
         check("textures", g.textures.map(|x| x.shape().to_vec()), texels)?;
         check("background", background, Some(vec![b, channels]))?;
-        let numbers =
-            [("sigma", g.sigma), ("gamma", g.gamma), ("epsilon", g.epsilon), ("distribution", g.distribution)];
+        let numbers = [
+            ("sigma", g.sigma),
+            ("gamma", g.gamma),
+            ("epsilon", g.epsilon),
+            ("distribution", g.distribution),
+        ];
         for (name, found) in numbers.into_iter().chain([("t-conorm", g.t_conorm)]) {
             check(name, found.map(|x| x.shape().to_vec()), Some(vec![b]))?;
         }
@@ -377,7 +403,12 @@ fn of_a_batch<R: Tested>(under: &Under<'_, R>) -> Outcome {
             compare::same_pictures(gauge, &picture, &alone.image)?;
             let rows = ndarray::Slice::from(faces.pictures()[b].faces.clone());
             let corners = all.gradients.corners.as_ref().map(|g| g.slice_axis(axis, rows).to_owned());
-            compare::same_bits(gauge, "gradient to the corners", corners.as_ref(), alone.gradients.corners.as_ref())?;
+            compare::same_bits(
+                gauge,
+                "gradient to the corners",
+                corners.as_ref(),
+                alone.gradients.corners.as_ref(),
+            )?;
             let textures = all.gradients.textures.as_ref().map(|g| g.slice_axis(axis, rows).to_owned());
             let own = alone.gradients.textures.as_ref().map(|g| g.slice_axis(axis, rows).to_owned());
             compare::same_bits(gauge, "gradient to the textures", textures.as_ref(), own.as_ref())?;
@@ -424,12 +455,35 @@ fn of_a_shared_texture<R: Tested>(under: &Under<'_, R>) -> Outcome {
             sizes += g.to_f64().powi(2);
         }
         let d = compare::difference(&compare::widen(&found), &compare::widen(&sum));
-        gauge.within(|| format!("gradient to the textures ({d:?})"), d.norm, under.budget.order * sizes.sqrt())
+        gauge.within(
+            || format!("gradient to the textures ({d:?})"),
+            d.norm,
+            under.budget.order * sizes.sqrt(),
+        )
     })
 }
 
+/// Parts of which every picture is smooth but at kinks: no cut, no texel borders, nothing hard.
+fn smooth(can: &Capabilities) -> Capabilities {
+    let free = can.cutoffs.contains(&Cutoff::None);
+    Capabilities {
+        distances: vec![Distance::Euclidean],
+        silhouettes: can.silhouettes.iter().filter(|&s| s != &Silhouette::Hard).cloned().collect(),
+        colors: can.colors.iter().filter(|&c| c != &Color::Hard).cloned().collect(),
+        textures: can.textures.iter().copied().filter(|&t| t == TextureFamily::Vertex).collect(),
+        cutoffs: if free { vec![Cutoff::None] } else { can.cutoffs.clone() },
+        // With a hard cut a color may jump, the silhouette by dist_eps alone.
+        outputs: if free { can.outputs.clone() } else { vec![Outputs::Silhouette] },
+        ..can.clone()
+    }
+}
+
 fn descends<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
+    let can = smooth(&under.can);
+    if can.textures.is_empty() {
+        return Ok(Gauge::default());
+    }
+    under.context.for_all(strategy::scene(&can, Kind::Ordinary), |scene, gauge| {
         // A loss that is flat nowhere: half the squared difference to another picture.
         let scene = Scene { sigma: vec![1e-2], gamma: vec![0.3], ..scene.clone() };
         let (faces, params) = (scene.faces::<R>()?, scene.params::<R>());
@@ -463,21 +517,32 @@ fn descends<R: Tested>(under: &Under<'_, R>) -> Outcome {
         let start = half_square(&residual);
         let step = (1e-3 * start / square).min(1e-3 / square.sqrt());
         let mut moved = faces.clone();
-        moved.replace_corners(ndarray::Zip::from(faces.corners()).and(&corners).map_collect(|&x, &g| {
-            R::from_f64(x.to_f64() - step * g.to_f64())
-        }))?;
+        moved.replace_corners(
+            ndarray::Zip::from(faces.corners())
+                .and(&corners)
+                .map_collect(|&x, &g| R::from_f64(x.to_f64() - step * g.to_f64())),
+        )?;
         let (after, _) = under.backend.forward(&moved, &params)?;
         let end = half_square(&distance(&after, &target));
         let promised = step * square;
         let slack = 0.5 * promised + 1e3 * under.budget.unit * start;
-        gauge.within(|| format!("loss {start} became {end}, promised {promised}"), end - start + promised, slack)
+        gauge.within(
+            || format!("loss {start} became {end}, promised {promised}"),
+            end - start + promised,
+            slack,
+        )
     })
 }
 
 /// A face right behind another, seen through a picture of one pixel.
 fn hidden(depth: f32) -> Scene {
     let at = |z: f32, shift: f32| [[-0.5 + shift, -0.4, z], [0.6, -0.5 + shift, z], [0.1 + shift, 0.7, z]];
-    Scene { gamma: vec![1e-2], range: (1.0, 100.0), size: (3, 3), ..Scene::of(vec![at(2.0, 0.0), at(depth, 0.05)]) }
+    Scene {
+        gamma: vec![1e-2],
+        range: (1.0, 100.0),
+        size: (3, 3),
+        ..Scene::of(vec![at(2.0, 0.0), at(depth, 0.05)])
+    }
 }
 
 fn reaches_hidden_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
@@ -493,7 +558,10 @@ fn reaches_hidden_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
         for k in 0..3 {
             for i in 0..3 {
                 let g = corners[[1, k, i]].to_f64().abs();
-                gauge.holds(|| format!("{color:?}: gradient {g:e} to coordinate {i} of corner {k}"), g > 1e-4)?;
+                gauge.holds(
+                    || format!("{color:?}: gradient {g:e} to coordinate {i} of corner {k}"),
+                    g > 1e-4,
+                )?;
             }
         }
     }
@@ -504,7 +572,8 @@ fn reaches_hidden_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
         let scene = Scene { sigma: vec![0.1], ..scene };
         let gradients = ask(under.backend, &scene.faces()?, &scene.params(), &scene.grad())?.gradients;
         let found = groups(&gradients).swap_remove(0).1;
-        gauge.holds(|| "no gradient to a hidden face".to_owned(), found[6..].iter().all(|g| g.abs() > 1e-6))?;
+        gauge
+            .holds(|| "no gradient to a hidden face".to_owned(), found[6..].iter().all(|g| g.abs() > 1e-6))?;
         let before = expected.get_or_insert_with(|| found.clone());
         gauge.within(|| format!("depth {depth}"), compare::difference(&found, before).worst, 0.0)?;
     }
@@ -558,11 +627,15 @@ fn ends_at_the_cut<R: Tested>(under: &Under<'_, R>) -> Outcome {
                 let some = corners.iter().any(|g| *g != R::ZERO);
                 let soft = distance != &Distance::Hard && distance != &Distance::Barycentric;
                 let expected = within && soft;
-                let wrong = || format!("{distance:?} {cutoff:?}: a gradient at {gap} (reach {reach}) is {some}");
+                let wrong =
+                    || format!("{distance:?} {cutoff:?}: a gradient at {gap} (reach {reach}) is {some}");
                 // Barycentric reach is the box rule's, but D may already be cut inside of it.
                 gauge.holds(wrong, some == expected || (within && !soft))?;
                 let alpha = found.image.silhouette.as_ref().map_or(0.0, |a| a[[0, 0, 0]].to_f64());
-                gauge.holds(|| format!("{distance:?}: alpha {alpha} beyond the cut"), within || alpha.abs() <= 0.0)?;
+                gauge.holds(
+                    || format!("{distance:?}: alpha {alpha} beyond the cut"),
+                    within || alpha.abs() <= 0.0,
+                )?;
             }
         }
     }
@@ -579,14 +652,18 @@ fn of_hard_parts_is_zero<R: Tested>(under: &Under<'_, R>) -> Outcome {
         let gradients = ask(under.backend, &hard.faces()?, &hard.params(), &hard.grad())?.gradients;
         for (name, values) in groups(&gradients) {
             if ["sigma", "gamma", "epsilon"].contains(&name) {
-                gauge.holds(|| format!("gradient to {name}: {values:?}"), values.iter().all(|g| g.abs() <= 0.0))?;
+                gauge.holds(
+                    || format!("gradient to {name}: {values:?}"),
+                    values.iter().all(|g| g.abs() <= 0.0),
+                )?;
             }
         }
         let mut grad = hard.grad::<R>();
         grad.color = None;
         let gradients = ask(under.backend, &hard.faces()?, &hard.params(), &grad)?.gradients;
         for (name, values) in groups(&gradients) {
-            gauge.holds(|| format!("silhouette gradient to {name}"), values.iter().all(|g| g.abs() <= 0.0))?;
+            gauge
+                .holds(|| format!("silhouette gradient to {name}"), values.iter().all(|g| g.abs() <= 0.0))?;
         }
         Ok(())
     })
@@ -608,7 +685,11 @@ fn survives_saturation<R: Tested>(under: &Under<'_, R>) -> Outcome {
         let nil = 1e-24 / 1e-4;
         let x = copies as f64 * f64::from(inside).powi(2) / 1e-4;
         let relative = under.budget.gradient + 8.0 * under.budget.unit * x;
-        gauge.within(|| format!("{copies} faces, {inside} inside ({d:?})"), d.norm, relative * d.expected + nil)?;
+        gauge.within(
+            || format!("{copies} faces, {inside} inside ({d:?})"),
+            d.norm,
+            relative * d.expected + nil,
+        )?;
     }
     Ok(gauge)
 }

@@ -2,15 +2,42 @@
 
 use crate::law::Law;
 
+mod built;
+mod color;
+mod contract;
+mod determinism;
 mod forward;
 mod functions;
-mod gradient;
 mod golden;
+mod gradient;
+mod limits;
 mod robustness;
+mod silhouette;
+mod symmetry;
 
-/// Every law.
+/// Every law, in the order in which a broken back end is best mended.
 pub fn laws() -> impl Iterator<Item = &'static Law> {
-    [forward::LAWS, gradient::LAWS, robustness::LAWS, functions::LAWS, golden::LAWS].into_iter().flatten()
+    [
+        functions::LAWS,
+        contract::LAWS,
+        forward::LAWS,
+        silhouette::LAWS,
+        color::LAWS,
+        symmetry::LAWS,
+        limits::LAWS,
+        gradient::LAWS,
+        determinism::LAWS,
+        robustness::LAWS,
+        golden::LAWS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The law of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Law> {
+    laws().find(|law| law.name == name)
 }
 
 /// Declares a law that is checked in every scalar type the back end has.

@@ -68,7 +68,9 @@ pub(super) fn all_finite<R: Tested>(
 fn constructors_refuse_poison(_: &Context<'_>) -> Outcome {
     let mut gauge = Gauge::default();
     let sound = Array3::from_shape_fn((2, 3, 3), |(f, k, i)| (f + 2 * k + 3 * i) as f32 * 0.1 + 1.0);
-    for (value, names) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (-f32::INFINITY, "-inf"), (1.1e6, "1100000")] {
+    for (value, names) in
+        [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (-f32::INFINITY, "-inf"), (1.1e6, "1100000")]
+    {
         for i in 0..3 {
             if i == 2 && value.is_finite() {
                 continue; // depths may be larger
@@ -87,16 +89,23 @@ fn constructors_refuse_poison(_: &Context<'_>) -> Outcome {
     deep[[0, 0, 2]] = 2e18;
     gauge.holds(|| "a depth of 2e18 was not refused".to_owned(), Faces::new(deep).is_err())?;
     let shape = Faces::new(Array3::<f32>::zeros((2, 3, 2)));
-    gauge.holds(|| "corners [2, 3, 2] were not refused".to_owned(), matches!(shape, Err(Error::Shape { .. })))?;
-    let texels = |n: usize, c: usize, x: f32| Textures::new(TextureKind::Vertex, Array3::from_elem((2, n, c), x));
-    for (bad, what) in [(texels(3, 3, f32::NAN), "NaN"), (texels(4, 3, 0.0), "4 texels"), (texels(3, 0, 0.0), "C = 0")] {
+    gauge.holds(
+        || "corners [2, 3, 2] were not refused".to_owned(),
+        matches!(shape, Err(Error::Shape { .. })),
+    )?;
+    let texels =
+        |n: usize, c: usize, x: f32| Textures::new(TextureKind::Vertex, Array3::from_elem((2, n, c), x));
+    for (bad, what) in
+        [(texels(3, 3, f32::NAN), "NaN"), (texels(4, 3, 0.0), "4 texels"), (texels(3, 0, 0.0), "C = 0")]
+    {
         gauge.holds(|| format!("textures with {what} were not refused"), bad.is_err())?;
     }
     for side in [0, 1 << 20] {
         let bad = Textures::new(TextureKind::Surface { side }, Array3::<f32>::zeros((1, 1, 1)));
         gauge.holds(|| format!("a texture side of {side} was not refused"), bad.is_err())?;
     }
-    let picture = |start: usize, end: usize| Picture { faces: core::ops::Range { start, end }, first_texture: 0 };
+    let picture =
+        |start: usize, end: usize| Picture { faces: core::ops::Range { start, end }, first_texture: 0 };
     for bad in [
         vec![picture(0, 3)],
         vec![picture(1, 2), picture(0, 1)],
@@ -140,7 +149,11 @@ pub(super) const POISON: [(&str, Corners); 22] = [
 ];
 
 /// Draws a scene in every combination of distance, silhouette, color and cut-off, and looks for what is not finite.
-fn every_part_is_finite<R: Tested>(under: &Under<'_, R>, scene: &Scene, gauge: &mut Gauge) -> Result<(), Broken> {
+fn every_part_is_finite<R: Tested>(
+    under: &Under<'_, R>,
+    scene: &Scene,
+    gauge: &mut Gauge,
+) -> Result<(), Broken> {
     for style in super::gradient::every_style(&under.can) {
         // Interpolation and sides are covered by random scenes; here they follow from the others.
         let other = style.depth_map == DepthMap::Inverse;

@@ -78,7 +78,7 @@ impl Color {
 
 /// Builds `N` values lane by lane, calling `f` once a lane.
 #[inline(always)]
-pub(super) fn per_lane_array<R: Real, const N: usize>(
+pub(in crate::math) fn per_lane_array<R: Real, const N: usize>(
     like: R,
     mut f: impl FnMut(usize) -> [R::Scalar; N],
 ) -> [R; N] {

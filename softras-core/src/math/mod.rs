@@ -18,7 +18,6 @@ mod planes;
 mod three;
 
 mod color;
-mod color_any;
 mod custom;
 mod depth;
 mod distance;
@@ -36,11 +35,10 @@ pub mod trig;
 mod vector;
 
 pub use color::{
-    Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
-    ColorPixelGrad, HardColor, HardState, Over, OverCotangent, OverState, Softmax, SoftmaxCotangent,
-    SoftmaxState, background_nearness,
+    AnyColorState, Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad,
+    ColorPixel, ColorPixelGrad, HardColor, HardState, Over, OverCotangent, OverState, Softmax,
+    SoftmaxCotangent, SoftmaxState, background_nearness,
 };
-pub use color_any::AnyColorState;
 pub use custom::{
     ColorOn, Custom, DistanceOn, DistributionOn, Erase, ErasedColor, ErasedDistance, ErasedDistribution,
     ErasedSilhouette, MAX_COLOR_PLANES, MAX_LANES, SilhouetteOn,

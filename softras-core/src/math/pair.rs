@@ -253,11 +253,13 @@ impl<R: Real> Setting<'_, R> {
             Facing::Clockwise => face.colored & !face.counter_clockwise,
         };
         let in_range = depth.ge(self.near) & depth.le(self.far);
+        let member = touch.member & seen & in_range;
         Shade {
-            member: touch.member & seen & in_range,
+            member,
             clipped,
             depth,
-            weights,
+            // Lanes that are no members may hold anything; times a weight of 0 it must still be 0.
+            weights: three!(k => weights[k].keep(member)),
             nearness: self.depth_map.nearness(depth),
         }
     }

@@ -83,6 +83,17 @@ pub enum TexelSink<'a, R: Real> {
     Surface(&'a mut [R::Scalar]),
 }
 
+impl<'a, S: Scalar> TexelSink<'a, S> {
+    /// Adds to `texels [kind.texels(), C]`, or nowhere if it is empty.
+    pub fn of(kind: TextureKind, texels: &'a mut [S]) -> Self {
+        match kind {
+            _ if texels.is_empty() => Self::Nowhere,
+            TextureKind::Vertex => Self::Corners(texels),
+            TextureKind::Surface { .. } => Self::Surface(texels),
+        }
+    }
+}
+
 /// The texels of one face and how they are read: `[texels, C]`.
 #[derive(Clone, Copy, Debug)]
 pub struct FaceTexels<'a, S> {

@@ -8,7 +8,7 @@ use crate::math::{
     TexelSink, TextureKind, pixel_centre,
 };
 use crate::raster::{Gradients, Wanted};
-use crate::scene::{Faces, Textures};
+use crate::scene::Textures;
 
 use super::{Drawn, parts};
 
@@ -24,7 +24,8 @@ pub(super) fn backward<R: Scalar>(
     let weights = params.get_weights();
     gradients.fit(wanted, faces, plan, weights.len());
 
-    let texels = faces.textures().map_or(0, |t| t.kind().texels() * channels);
+    let kind = faces.textures().map_or(TextureKind::Vertex, Textures::kind);
+    let texels = if faces.textures().is_some() { kind.texels() * channels } else { 0 };
     let mut grad_texels = vec![R::ZERO; if gradients.textures.is_some() { texels } else { 0 }];
     let mut grad_weights = vec![R::ZERO; weights.len()];
     let (mut color, mut grad_color) = (vec![R::ZERO; channels], vec![R::ZERO; channels]);
@@ -80,7 +81,7 @@ pub(super) fn backward<R: Scalar>(
                 let mut sink = PairSink {
                     color: &mut color,
                     grad_color: &mut grad_color,
-                    texels: sink_of(faces, &mut grad_texels),
+                    texels: TexelSink::of(kind, &mut grad_texels),
                     weights: &mut grad_weights,
                 };
                 let g =
@@ -115,14 +116,5 @@ pub(super) fn backward<R: Scalar>(
         for (out, &value) in out.iter_mut().zip(&grad_weights) {
             *out += value;
         }
-    }
-}
-
-/// Returns where the gradient to texels goes: `texels`, unless it is empty.
-fn sink_of<'a, R: Scalar>(faces: &Faces<R>, texels: &'a mut [R]) -> TexelSink<'a, R> {
-    match faces.textures().map(Textures::kind) {
-        Some(TextureKind::Vertex) if !texels.is_empty() => TexelSink::Corners(texels),
-        Some(TextureKind::Surface { .. }) if !texels.is_empty() => TexelSink::Surface(texels),
-        _ => TexelSink::Nowhere,
     }
 }

@@ -1,13 +1,13 @@
 //! The enum [`Color`] as an aggregator: a uniform branch for what has no kernel of its own.
 
-use super::color::{
+use super::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
     ColorPixelGrad, HardColor, Over, Softmax,
 };
-use super::custom::{Erase, MAX_COLOR_PLANES, per_lane_array};
-use super::distribution::ProbabilityGrad;
-use super::planes::Planes;
-use super::real::{Real, Scalar};
+use crate::math::custom::{Erase, MAX_COLOR_PLANES, per_lane_array};
+use crate::math::distribution::ProbabilityGrad;
+use crate::math::planes::Planes;
+use crate::math::real::{Real, Scalar};
 
 /// The state, or the cotangent, of any color aggregator: its own planes, then zeros.
 pub type AnyColorState<R> = [R; MAX_COLOR_PLANES];

@@ -1,0 +1,130 @@
+//! The same bits, every time.
+
+use softras_core::raster::{Outputs, Wanted};
+
+use super::{Under, law};
+use crate::compare;
+use crate::law::{Broken, Gauge, Law, Outcome};
+use crate::oracle::{Answer, ask};
+use crate::scene::{Scene, noise};
+use crate::strategy::{self, Kind};
+use crate::subject::Tested;
+
+pub(super) const LAWS: &[Law] = &[
+    law!("determinism::of_runs", "the same call gives the same bits, every run", of_runs),
+    law!(
+        "determinism::of_concurrent_calls",
+        "calls from many threads at once give the bits of one alone",
+        of_threads
+    ),
+    law!(
+        "determinism::of_many_faces",
+        "a picture of thousands of faces has the same bits every run",
+        of_many_faces
+    ),
+    law!(
+        "determinism::of_stale_states",
+        "a state drawn with one scene and then another is that of the second alone",
+        of_stale_states
+    ),
+];
+
+fn same<R: Tested>(gauge: &mut Gauge, a: &Answer<R>, b: &Answer<R>) -> Result<(), Broken> {
+    compare::same_pictures(gauge, &a.image, &b.image)?;
+    compare::same_gradients(gauge, &a.gradients, &b.gradients)
+}
+
+fn drawn<R: Tested>(under: &Under<'_, R>, scene: &Scene) -> Result<Answer<R>, Broken> {
+    Ok(ask(under.backend, &scene.faces()?, &scene.params(), &scene.grad())?)
+}
+
+fn of_runs<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| {
+        let first = drawn(under, scene)?;
+        for _ in 0..2 {
+            same(gauge, &first, &drawn(under, scene)?)?;
+        }
+        Ok(())
+    })
+}
+
+fn of_threads<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    let scenes: Vec<Scene> =
+        (0..6).map(|i| super::gradient::small_scene(crate::scene::Style::default(), i)).collect();
+    let alone: Vec<Answer<R>> = scenes.iter().map(|s| drawn(under, s)).collect::<Result<_, _>>()?;
+    let (backend, scenes) = (under.backend, &scenes);
+    let together: Vec<Result<Answer<R>, Broken>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..12)
+            .map(|i| {
+                scope.spawn(move || {
+                    let scene = &scenes[i % scenes.len()];
+                    Ok(ask(backend, &scene.faces()?, &scene.params(), &scene.grad())?)
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|t| t.join().unwrap_or_else(|_| Err(Broken("a thread panicked".to_owned()))))
+            .collect()
+    });
+    for (i, answer) in together.into_iter().enumerate() {
+        same(&mut gauge, &answer?, &alone[i % alone.len()])?;
+    }
+    Ok(gauge)
+}
+
+fn of_many_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    let faces = |count: usize, seed: u64| {
+        let face = |i: usize| {
+            let r = |k: usize| noise(seed, i as u64, k) as f32 * 2.0 - 1.0;
+            let size = 0.05 + 0.1 * r(11).abs();
+            core::array::from_fn(|k| [r(0) + size * r(1 + 2 * k), r(7) + size * r(2 + 2 * k), 3.0 + r(8)])
+        };
+        (0..count).map(face).collect::<Vec<_>>()
+    };
+    // Enough for several bins, chunks and tiles; the reference has none and gets fewer.
+    let (count, side) = if under.context.subject.is_reference() { (200, 12) } else { (3000, 48) };
+    let scene = Scene {
+        pictures: vec![faces(count, 1), faces(count / 3, 2)],
+        size: (side, side - 5),
+        sigma: vec![1e-4],
+        gamma: vec![1e-2],
+        ..Scene::default()
+    };
+    let first = drawn(under, &scene)?;
+    for _ in 0..3 {
+        same(&mut gauge, &first, &drawn(under, &scene)?)?;
+    }
+    Ok(gauge)
+}
+
+fn of_stale_states<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let both = (strategy::scene(&under.can, Kind::Ordinary), strategy::scene(&under.can, Kind::Ordinary));
+    under.context.for_all(both, |(first, second), gauge| {
+        let fresh = drawn(under, second)?;
+        let (mut image, mut saved) =
+            (softras_core::Image::default(), softras_core::raster::DynSaved::default());
+        let first = first.clone().style(|s| {
+            if under.can.outputs.contains(&Outputs::Both) {
+                s.outputs = Outputs::Both;
+            }
+        });
+        under.backend.forward_into(
+            &std::sync::Arc::new(first.faces()?),
+            &first.params(),
+            &mut image,
+            &mut saved,
+        )?;
+        under.backend.forward_into(
+            &std::sync::Arc::new(second.faces()?),
+            &second.params(),
+            &mut image,
+            &mut saved,
+        )?;
+        let mut gradients = softras_core::raster::Gradients::default();
+        under.backend.backward_into(&saved, &second.grad(), Wanted::ALL, &mut gradients)?;
+        same(gauge, &Answer { image, gradients }, &fresh)
+    })
+}

@@ -1,0 +1,3 @@
+//! The conformance suite on the CPU.
+
+softras_conformance::main!(softras_cpu::CpuRasterizer::new());
