@@ -1,2 +1,38 @@
 //! The binary `softras`.
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod args;
+mod backend;
+mod config;
+mod devices;
+mod fit;
+mod fit_config;
+mod input;
+mod output;
+mod render;
+mod render_config;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use output::{Usage, print_error};
+
+fn main() -> ExitCode {
+    // Wrong arguments end here with code 2, help and version with 0.
+    let args = Args::parse();
+    let json = args.json();
+    let result = match args.command {
+        Command::Render(args) => render::run(&args),
+        Command::Fit(args) => fit::run(&args),
+        Command::Devices(args) => devices::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(e) => {
+            print_error(&e, json);
+            ExitCode::from(if e.is::<Usage>() { 2 } else { 1 })
+        }
+    }
+}

@@ -1,1 +1,28 @@
-//! Fitting meshes to pictures with softras.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod adam;
+mod checkpoint;
+mod error;
+mod fit;
+mod folder;
+mod objective;
+mod order;
+pub mod report;
+mod schedule;
+mod score;
+mod settings;
+mod shape;
+mod smooth;
+mod targets;
+
+pub use adam::{Adam, AdamSettings};
+pub use error::{Error, Result};
+pub use fit::Fit;
+pub use folder::{FitFolder, Keep, Outcome};
+pub use objective::StepLoss;
+pub use order::ViewOrder;
+pub use schedule::{Geometric, Piecewise, Schedule};
+pub use score::{Score, score};
+pub use settings::{ColorMode, Colors, FitSettings, LossWeights, ShapeModel};
+pub use targets::{Targets, cameras_around, draw_hard};

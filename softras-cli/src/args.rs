@@ -1,0 +1,351 @@
+//! The arguments of the command line.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+use toml::{Table, Value};
+
+use crate::config::put;
+use crate::input::{Size, point};
+use crate::output::Usage;
+use crate::render_config::Background;
+
+/// A soft rasterizer: draw meshes, and fit meshes to pictures through gradients of the drawing.
+#[derive(Debug, Parser)]
+#[command(name = "softras", version, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Draw a mesh to a PNG file, its silhouette, or a turntable GIF
+    Render(RenderArgs),
+    /// Fit a mesh to views of a sample shape, of another mesh, or to pictures
+    Fit(FitArgs),
+    /// List the devices that can draw
+    Devices(DevicesArgs),
+}
+
+impl Args {
+    /// Whether the last line of stdout is for programs.
+    pub(crate) const fn json(&self) -> bool {
+        match &self.command {
+            Command::Render(args) => args.json,
+            Command::Fit(args) => args.json,
+            Command::Devices(args) => args.json,
+        }
+    }
+}
+
+/// How faces make the color of a pixel.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ColorArg {
+    /// The paper's softmax over depth, background included
+    Softmax,
+    /// Softmax among faces, laid over the background by the silhouette
+    Over,
+    /// The nearest face
+    Hard,
+}
+
+/// How vertices follow from what is fitted.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ModelArg {
+    /// Template plus displacement
+    Offset,
+    /// Template plus a displacement that is smooth over the surface
+    Smooth,
+    /// The official demo's: inside a box, with a fitted centre
+    Box,
+}
+
+/// Which way pictures show the world.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ConventionArg {
+    /// Not mirrored
+    Own,
+    /// Mirrored, as the official code draws and stores them
+    Official,
+}
+
+/// Which settings a fit starts from.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum PresetArg {
+    /// `official` if images and cameras are .npy files, else `own`
+    Auto,
+    /// Ours: shape and color, from soft to sharp
+    Own,
+    /// The official deform demo: silhouettes, its losses, optimiser and mirrored cameras
+    Official,
+}
+
+/// Turns a choice into the word of the file of settings.
+fn word<T: ValueEnum>(choice: Option<T>) -> Option<String> {
+    choice.and_then(|c| c.to_possible_value().map(|v| v.get_name().to_owned()))
+}
+
+fn whole(n: Option<usize>) -> Option<i64> {
+    n.map(|n| i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RenderArgs {
+    /// A mesh file (.obj, .ply, .stl, .off), or sample:NAME (icosphere, torus-knot, chair, airplane, lamp, vase, cube)
+    #[arg(required_unless_present = "print_config")]
+    pub(crate) mesh: Option<String>,
+    /// The picture, a .png file
+    #[arg(short, long, value_name = "FILE", required_unless_present_any = ["silhouette", "turntable", "print_config"])]
+    pub(crate) output: Option<PathBuf>,
+    /// Also write the silhouette, a grey .png file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) silhouette: Option<PathBuf>,
+    /// Also write N pictures all around, a .gif file
+    #[arg(long, num_args = 2, value_names = ["N", "FILE"])]
+    pub(crate) turntable: Option<Vec<String>>,
+    /// Size in pixels, WxH or one number [default: 512x512]
+    #[arg(long, value_name = "WxH")]
+    size: Option<Size>,
+    /// Softness of edges, a squared screen distance (the picture is 2 high) [default: 1e-5]
+    #[arg(long, allow_hyphen_values = true)]
+    sigma: Option<f64>,
+    /// Softness in depth [default: 1e-4]
+    #[arg(long, allow_hyphen_values = true)]
+    gamma: Option<f64>,
+    /// Distance of the camera from the origin [default: 2.732]
+    #[arg(long, allow_hyphen_values = true)]
+    distance: Option<f64>,
+    /// Degrees above the horizon [default: 30]
+    #[arg(long, allow_hyphen_values = true)]
+    elevation: Option<f64>,
+    /// Degrees around, 0 at -z, 90 at +x [default: 0]
+    #[arg(long, allow_hyphen_values = true)]
+    azimuth: Option<f64>,
+    /// Full vertical field of view in degrees [default: 30]
+    #[arg(long, allow_hyphen_values = true)]
+    fov: Option<f64>,
+    /// The point in the middle of the picture [default: 0,0,0]
+    #[arg(long, value_name = "X,Y,Z", value_parser = point, allow_hyphen_values = true)]
+    at: Option<[f64; 3]>,
+    /// How faces make the color of a pixel [default: over]
+    #[arg(long)]
+    color: Option<ColorArg>,
+    /// white, black, transparent or #rrggbb [default: white]
+    #[arg(long)]
+    background: Option<Background>,
+    /// Keep the mesh where and as large as it is, instead of centring it with its longest side 1
+    #[arg(long)]
+    no_normalize: bool,
+    /// Draw colors as they are, without light
+    #[arg(long)]
+    no_light: bool,
+    /// Texels along a side of each face for meshes with a picture, 0 for about its resolution [default: 0]
+    #[arg(long, value_name = "N")]
+    texels: Option<usize>,
+    #[command(flatten)]
+    machine: Machine,
+    /// Print one JSON object as the last line of stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Take settings from a TOML file; arguments win over it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print the settings in use as TOML, and do nothing
+    #[arg(long)]
+    pub(crate) print_config: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Machine {
+    /// What draws: auto or cpu [default: auto]
+    #[arg(long)]
+    backend: Option<String>,
+    /// Threads, 0 for all; pictures and fits are the same for any number [default: 0]
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+impl Machine {
+    fn put(&self, table: &mut Table) {
+        put(table, "backend", self.backend.clone());
+        put(table, "threads", whole(self.threads));
+    }
+}
+
+impl RenderArgs {
+    /// The settings given as arguments.
+    pub(crate) fn table(&self) -> Table {
+        let mut table = Table::new();
+        put(&mut table, "size", self.size.map(String::from));
+        for (key, value) in [
+            ("sigma", self.sigma),
+            ("gamma", self.gamma),
+            ("distance", self.distance),
+            ("elevation", self.elevation),
+            ("azimuth", self.azimuth),
+            ("fov", self.fov),
+        ] {
+            put(&mut table, key, value);
+        }
+        put(&mut table, "at", self.at.map(|p| Value::from(p.to_vec())));
+        put(&mut table, "color", word(self.color));
+        put(&mut table, "background", self.background.map(String::from));
+        put(&mut table, "normalize", self.no_normalize.then_some(false));
+        put(&mut table, "light", self.no_light.then_some(false));
+        put(&mut table, "texels", whole(self.texels));
+        self.machine.put(&mut table);
+        table
+    }
+
+    /// The number of pictures of the turntable, and its file.
+    pub(crate) fn turntable(&self) -> Result<Option<(usize, PathBuf)>> {
+        let Some(words) = &self.turntable else { return Ok(None) };
+        match words.as_slice() {
+            [count, path] => match count.parse() {
+                Ok(count) if count > 0 => Ok(Some((count, path.into()))),
+                _ => {
+                    Err(Usage(format!("--turntable: found {count:?}, expected a number of pictures")).into())
+                }
+            },
+            _ => Err(Usage("--turntable: expected N FILE".to_owned()).into()),
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FitArgs {
+    /// Fit to views of this mesh
+    #[arg(long, value_name = "MESH", conflicts_with_all = ["images", "cameras", "sample"])]
+    mesh_target: Option<String>,
+    /// Fit to these pictures: a folder of .png files, or an .npy file [N, 4, H, W]
+    #[arg(long, value_name = "PATH", conflicts_with = "sample")]
+    images: Option<String>,
+    /// The cameras of the pictures: distance, elevation, azimuth of each, .npy, .json or .toml
+    #[arg(long, value_name = "PATH", conflicts_with = "sample")]
+    cameras: Option<String>,
+    /// Fit to views of a sample shape: icosphere, torus-knot, chair, airplane, lamp, vase, cube [default: vase]
+    #[arg(long, value_name = "NAME")]
+    sample: Option<String>,
+    /// What to start from: icosphere, icosphere:LEVEL, sample:NAME or a mesh file [default: icosphere]
+    #[arg(long, value_name = "MESH")]
+    template: Option<String>,
+    /// Factor on the template's coordinates; without it, its longest side becomes 1
+    #[arg(long, value_name = "FACTOR", allow_hyphen_values = true)]
+    template_scale: Option<f64>,
+    /// Which settings to start from
+    #[arg(long)]
+    preset: Option<PresetArg>,
+    /// Which way the pictures show the world
+    #[arg(long)]
+    convention: Option<ConventionArg>,
+    /// Full vertical field of view in degrees [default: 30]
+    #[arg(long, allow_hyphen_values = true)]
+    fov: Option<f64>,
+    /// Distance of the cameras from the target mesh; without it, the mesh fills the pictures
+    #[arg(long, allow_hyphen_values = true)]
+    distance: Option<f64>,
+    /// Steps
+    #[arg(long)]
+    steps: Option<usize>,
+    /// Views of the target mesh
+    #[arg(long)]
+    views: Option<usize>,
+    /// Views a step, 0 for all
+    #[arg(long)]
+    batch: Option<usize>,
+    /// Size of the views of the target mesh in pixels, N or WxH
+    #[arg(long, value_name = "N")]
+    size: Option<Size>,
+    /// Decides the order of the views
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Softness of silhouettes, the same at every step (schedules: see --config)
+    #[arg(long, allow_hyphen_values = true)]
+    sigma: Option<f64>,
+    /// Softness in depth, the same at every step
+    #[arg(long, allow_hyphen_values = true)]
+    gamma: Option<f64>,
+    /// Learning rate, the same at every step
+    #[arg(long, allow_hyphen_values = true)]
+    lr: Option<f64>,
+    /// How vertices follow from what is fitted
+    #[arg(long)]
+    model: Option<ModelArg>,
+    /// How faces make the color of a pixel
+    #[arg(long)]
+    color: Option<ColorArg>,
+    /// Texels along a side of each face, 0 for colors at vertices
+    #[arg(long, value_name = "N")]
+    texels: Option<usize>,
+    /// Draw the target mesh in its plain colors
+    #[arg(long)]
+    no_light: bool,
+    /// Steps between checkpoints, 0 for none but the last
+    #[arg(long, value_name = "N")]
+    checkpoint_every: Option<usize>,
+    /// Go on from the checkpoint in the output folder, with the settings of then
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// The folder for everything that is written [default: out/fit]
+    #[arg(short, long, value_name = "FOLDER")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    machine: Machine,
+    /// Print one JSON object as the last line of stdout, and no progress
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Take settings from a TOML file; arguments win over it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print the settings in use as TOML, and do nothing
+    #[arg(long)]
+    pub(crate) print_config: bool,
+}
+
+impl FitArgs {
+    /// The settings given as arguments.
+    pub(crate) fn table(&self) -> Table {
+        let mut table = Table::new();
+        for (key, value) in [
+            ("mesh_target", &self.mesh_target),
+            ("images", &self.images),
+            ("cameras", &self.cameras),
+            ("sample", &self.sample),
+            ("template", &self.template),
+        ] {
+            put(&mut table, key, value.clone());
+        }
+        put(&mut table, "template_scale", self.template_scale);
+        put(&mut table, "preset", word(self.preset));
+        put(&mut table, "convention", word(self.convention));
+        put(&mut table, "fov", self.fov);
+        put(&mut table, "distance", self.distance);
+        put(&mut table, "views", whole(self.views));
+        put(&mut table, "size", self.size.map(String::from));
+        put(&mut table, "light", self.no_light.then_some(false));
+        put(&mut table, "checkpoint_every", whole(self.checkpoint_every));
+        self.machine.put(&mut table);
+        put(&mut table, "fit.steps", whole(self.steps));
+        put(&mut table, "fit.batch", whole(self.batch));
+        put(&mut table, "fit.seed", self.seed.map(|s| i64::try_from(s).unwrap_or(i64::MAX)));
+        put(&mut table, "fit.sigma", self.sigma);
+        put(&mut table, "fit.gamma", self.gamma);
+        put(&mut table, "fit.lr", self.lr);
+        put(&mut table, "fit.model", word(self.model));
+        put(&mut table, "fit.color", word(self.color));
+        put(&mut table, "fit.texels", whole(self.texels));
+        table
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DevicesArgs {
+    /// Threads of the CPU, 0 for all
+    #[arg(long)]
+    pub(crate) threads: Option<usize>,
+    /// Print one JSON object as the last line of stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}

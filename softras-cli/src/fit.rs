@@ -1,0 +1,223 @@
+//! `softras fit`.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+use softras_core::raster::DynRasterizer;
+use softras_core::scene::{Camera, Degrees, Mesh, Orbit};
+use softras_fit::report::{Report, Studio, circle, usual_turntable};
+use softras_fit::{Fit, FitFolder, Keep, Outcome, Targets, cameras_around};
+use softras_io::{MeshOptions, load_image_set, load_orbits, normalize};
+
+use crate::args::FitArgs;
+use crate::backend;
+use crate::config::read;
+use crate::fit_config::{Convention, FitConfig, Source};
+use crate::input::{self, colored, lit, scaled};
+use crate::output::{finish, note, say, warn};
+
+/// Set by Ctrl-C.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Fits a mesh.
+pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
+    let output = args.output.clone().unwrap_or_else(|| PathBuf::from("out/fit"));
+    let saved = output.join("config.toml");
+    let file = match &args.config {
+        Some(path) => read::<FitConfig>(path)?,
+        None if args.resume && saved.exists() => read::<FitConfig>(&saved)?,
+        None => toml::Table::new(),
+    };
+    let config = FitConfig::from_layers(&[&file, &args.table()])?;
+    if args.print_config {
+        say(toml::to_string_pretty(&config)?.trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let checkpoint = output.join("checkpoint.softras");
+    if args.resume && !checkpoint.exists() {
+        bail!("{}: found no checkpoint to go on from, expected one of an earlier fit", checkpoint.display());
+    }
+
+    // Everything that can be wrong is found before anything is written.
+    config.fit.check()?;
+    let source = config.source()?;
+    let device = backend::open(&config.backend, config.threads)?;
+    let template = template(&config)?;
+    let scene = Scene::load(&source, &config, device.as_ref())?;
+    let title = title(&source, &config);
+    let mut fit = Fit::new(device.as_ref(), template, scene.targets, config.fit.clone())?;
+    if args.resume {
+        fit.load(&checkpoint)?;
+    }
+
+    let folder = FitFolder::create(&output)?;
+    if !args.resume {
+        let settings = config.clone().with_absolute_paths()?;
+        folder.write("config.toml", &toml::to_string_pretty(&settings)?)?;
+    }
+    let studio = Studio {
+        device: device.as_ref(),
+        size: config.picture,
+        background: config.fit.background,
+        target: scene.mesh.as_ref(),
+    };
+    let camera = circle(fit.targets(), 1, 25.0, FILM_AZIMUTH)[0];
+    let keep =
+        Keep { checkpoint_every: config.checkpoint_every, frames: config.frames, studio: &studio, camera };
+    if !args.json {
+        let start = if args.resume { format!(", from step {}", fit.step_number()) } else { String::new() };
+        note(format!("{title}{start}"));
+    }
+    ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::SeqCst) {
+            // The second time there is no more patience; the last checkpoint is whole.
+            std::process::exit(1);
+        }
+    })
+    .context("cannot listen for Ctrl-C")?;
+
+    let begin = Instant::now();
+    let bar = progress(&fit, args.json);
+    let outcome = folder.run(&mut fit, &keep, |fit, loss| {
+        bar.set_message(format!("loss {:.4}", loss.total));
+        bar.set_position(fit.step_number() as u64);
+        if STOP.load(Ordering::SeqCst) && !fit.is_done() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })?;
+    bar.finish_and_clear();
+    let seconds = begin.elapsed().as_secs_f64();
+    if fit.dropped() > 0 {
+        warn(format!("up to {} faces of a step reached behind a camera and were not drawn", fit.dropped()));
+    }
+    if outcome == Outcome::Interrupted {
+        let again = format!("softras fit --resume -o {}", output.display());
+        note(format!(
+            "stopped after step {} of {}; {} holds everything. Go on with: {again}",
+            fit.step_number(),
+            config.fit.steps,
+            checkpoint.display()
+        ));
+        if args.json {
+            let value = json!({
+                "interrupted": true, "steps": fit.step_number(), "seconds": seconds, "out": output, "resume": again,
+            });
+            finish(true, &value, "");
+        }
+        return Ok(ExitCode::from(1));
+    }
+
+    let turntable = usual_turntable(&fit, FILM_AZIMUTH);
+    let command = std::env::args().skip(1).fold("softras".to_owned(), |all, word| all + " " + &word);
+    let report = Report { title, command, seconds, studio: &studio, camera, turntable };
+    let summary = report.write(&fit, &folder)?;
+    let value = json!({
+        "mean_iou": summary.mean_iou, "hard_iou": summary.hard_iou, "loss_first": summary.loss_first,
+        "loss_last": summary.loss_last, "steps": summary.steps, "seconds": summary.seconds, "out": output,
+    });
+    let text = format!(
+        "mean soft IoU {:.4} (before {:.4}), hard IoU {:.4}, loss {:.4} -> {:.4}, {} steps in {:.1} s\n{}",
+        summary.mean_iou,
+        summary.before.mean_iou,
+        summary.hard_iou,
+        summary.loss_first,
+        summary.loss_last,
+        summary.steps,
+        summary.seconds,
+        output.join("report.html").display()
+    );
+    finish(args.json, &value, text);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where the film is taken from: shows the front, +z, a little from the side.
+const FILM_AZIMUTH: f32 = 145.0;
+
+/// What is fitted to.
+struct Scene {
+    targets: Targets,
+    mesh: Option<Mesh>,
+}
+
+impl Scene {
+    fn load(source: &Source, config: &FitConfig, device: &dyn DynRasterizer) -> Result<Self> {
+        let background = config.fit.background;
+        let in_convention = |camera: Camera| match config.convention {
+            Convention::Own => camera,
+            Convention::Official => camera.official(),
+        };
+        match source {
+            Source::Mesh(name) => {
+                if config.views == 0 {
+                    bail!("views: found 0, expected at least 1");
+                }
+                let mesh = normalize(&input::mesh(name, &MeshOptions::default())?);
+                let mesh = if config.light { lit(&mesh)? } else { colored(&mesh)? };
+                let distance = config.distance.unwrap_or_else(|| filling(&mesh, config.fov));
+                let cameras = cameras_around(config.views, distance as f32, config.fov as f32);
+                let cameras = cameras.into_iter().map(in_convention).collect();
+                let size = (config.size.width, config.size.height);
+                let targets = Targets::from_mesh(device, &mesh, cameras, size, background)?;
+                Ok(Self { targets, mesh: Some(mesh) })
+            }
+            Source::Images { images, cameras } => {
+                let set = load_image_set(images)?;
+                let orbits = load_orbits(cameras)?;
+                let camera = |o: &softras_io::Orbit| {
+                    let orbit =
+                        Orbit::new(o.distance as f32, Degrees(o.elevation as f32), Degrees(o.azimuth as f32));
+                    in_convention(Camera::orbit(&orbit).perspective(Degrees(config.fov as f32)))
+                };
+                let targets = Targets::from_images(&set, orbits.iter().map(camera).collect(), background)?;
+                Ok(Self { targets, mesh: None })
+            }
+        }
+    }
+}
+
+/// Returns the distance from which the ball around `mesh` just fits into the picture.
+fn filling(mesh: &Mesh, fov: f64) -> f64 {
+    let norm = |v: ndarray::ArrayView1<'_, f32>| v.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+    let radius = mesh.vertices().rows().into_iter().map(norm).fold(0.0, f64::max);
+    1.04 * radius / (fov / 2.0).to_radians().sin()
+}
+
+/// Loads the template and brings it to size.
+fn template(config: &FitConfig) -> Result<Mesh> {
+    let mesh = input::template(&config.template)?;
+    match config.template_scale {
+        Some(factor) if factor.is_finite() && factor != 0.0 => scaled(mesh, factor),
+        Some(factor) => bail!("template_scale: found {factor}, expected a finite number, not 0"),
+        None => Ok(normalize(&mesh)),
+    }
+}
+
+fn title(source: &Source, config: &FitConfig) -> String {
+    let short = |name: &str| {
+        let path = std::path::Path::new(name);
+        path.file_name().map_or(name.to_owned(), |n| n.to_string_lossy().into_owned())
+    };
+    let to = match source {
+        Source::Mesh(name) => format!("{} views of {}", config.views, short(name)),
+        Source::Images { images, .. } => format!("the pictures in {}", short(&images.display().to_string())),
+    };
+    format!("Fitting {} to {to}", short(&config.template))
+}
+
+fn progress(fit: &Fit<'_>, json: bool) -> ProgressBar {
+    let bar = ProgressBar::new(fit.settings().steps as u64).with_position(fit.step_number() as u64);
+    // A bar on anything but a terminal hides itself.
+    bar.set_draw_target(if json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
+    let style = ProgressStyle::with_template("{bar:32} step {pos}/{len}, {msg}, {eta} left");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.reset_eta();
+    bar
+}

@@ -1,0 +1,254 @@
+//! `softras fit`: the real binary, small pictures, few steps.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+mod program;
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use ndarray::{Array, Array2, Array4};
+use program::{fails, files, last_line, softras, stderr, succeeds};
+use softras_io::save_npy;
+
+/// Few and small pictures: they are not what is tested.
+const SMALL: &str = "picture = 32\nframes = 5\n";
+
+/// The arguments of a fit of a coarse sphere to a vase, of a second or so, and `more`.
+fn small<'a>(folder: &Path, more: &[&'a str]) -> Vec<&'a str> {
+    std::fs::write(folder.join("small.toml"), SMALL).unwrap();
+    let all = "fit --config small.toml --sample vase --template icosphere:2 --views 6 --size 32 --batch 3";
+    all.split(' ').chain(more.iter().copied()).collect()
+}
+
+/// What a fit leaves: everything that must have the same bits.
+fn results(folder: &Path) -> Vec<Vec<u8>> {
+    ["checkpoint.softras", "mesh.ply", "mesh.obj", "views.png", "fit.gif", "loss.svg"]
+        .iter()
+        .map(|name| std::fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}")))
+        .collect()
+}
+
+#[test]
+fn a_fit_improves_and_leaves_its_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let value =
+        last_line(&succeeds(folder.path(), &small(folder.path(), &["--steps", "60", "-o", "out", "--json"])));
+    let number = |key: &str| value[key].as_f64().unwrap();
+    assert!(number("mean_iou") > 0.85 && number("hard_iou") > 0.85, "{value}");
+    assert!(number("loss_last") < 0.5 * number("loss_first"), "{value}");
+    assert_eq!((value["steps"].as_u64(), value["out"].as_str()), (Some(60), Some("out")));
+    assert!(number("seconds") > 0.0);
+
+    let out = folder.path().join("out");
+    let report: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(out.join("report.json")).unwrap()).unwrap();
+    assert_eq!(report["history"]["total"].as_array().unwrap().len(), 60);
+    assert!(report["summary"]["before"]["mean_iou"].as_f64().unwrap() < number("mean_iou"));
+    let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("data:image/gif;base64,") && page.contains("<polyline"));
+    assert!(!page.contains("src=\"http") && !page.contains("src=\"fit"), "the page needs other files");
+    let mesh = softras_io::load_ply(out.join("mesh.ply")).unwrap();
+    assert_eq!((mesh.vertices().nrows(), mesh.channels()), (162, 3));
+    assert!(softras_io::load_obj(out.join("mesh.obj")).is_ok());
+    assert!(!out.join("frames").exists());
+}
+
+#[test]
+fn threads_and_runs_give_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |threads: &str, seed: &str| {
+        let args = small(folder.path(), &["--steps", "6", "-o", "out", "--threads", threads, "--seed", seed]);
+        succeeds(folder.path(), &args);
+        results(&folder.path().join("out"))
+    };
+    let one = run("1", "5");
+    assert!(one == run("2", "5"), "2 threads");
+    assert!(one == run("7", "5"), "7 threads");
+    assert!(one != run("2", "6"), "another seed");
+}
+
+#[test]
+fn a_killed_fit_resumes_and_ends_with_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let args =
+        |out: &'static str| small(folder.path(), &["--steps", "40", "--checkpoint-every", "3", "-o", out]);
+    succeeds(folder.path(), &args("whole"));
+
+    let out = folder.path().join("broken");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_softras"));
+    command.current_dir(folder.path()).args(args("broken")).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    wait_for(&out.join("checkpoint.softras"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!out.join("mesh.ply").exists(), "it was to be killed before the end");
+
+    succeeds(folder.path(), &["fit", "--resume", "-o", "broken"]);
+    assert!(results(&folder.path().join("whole")) == results(&out));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_a_checkpoint_that_resumes_to_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = |out: &'static str| {
+        small(folder.path(), &["--steps", "40", "--checkpoint-every", "2", "-o", out, "--json"])
+    };
+    succeeds(folder.path(), &args("whole"));
+
+    let out = folder.path().join("broken");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_softras"));
+    command.current_dir(folder.path()).args(args("broken")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_for(&out.join("checkpoint.softras"));
+    let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupted.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("softras fit --resume -o broken"), "{}", stderr(&output));
+    assert_eq!(last_line(&output)["interrupted"], true);
+    assert!(!out.join("mesh.ply").exists());
+
+    let value = last_line(&succeeds(folder.path(), &["fit", "--resume", "-o", "broken", "--json"]));
+    assert_eq!(value["steps"], 40);
+    assert!(results(&folder.path().join("whole")) == results(&out));
+}
+
+#[test]
+fn a_checkpoint_that_does_not_fit_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    succeeds(folder.path(), &small(folder.path(), &["--steps", "2", "-o", "out"]));
+    let path = folder.path().join("out/checkpoint.softras");
+    let sound = std::fs::read(&path).unwrap();
+    let resume = |more: &[&str], text: &str| {
+        fails(folder.path(), 1, &[&["fit", "--resume", "-o", "out"], more].concat(), text);
+    };
+    resume(&["--steps", "3"], "steps = 2");
+    resume(&["--template", "icosphere:1"], "template");
+    resume(&["--sample", "lamp"], "target");
+    for cut in [0, 5, 20, 100, sound.len() - 1] {
+        std::fs::write(&path, &sound[..cut]).unwrap();
+        resume(&[], "checkpoint");
+    }
+    let mut flipped = sound.clone();
+    flipped[sound.len() / 2] ^= 1;
+    std::fs::write(&path, flipped).unwrap();
+    resume(&[], "damaged");
+    std::fs::write(&path, "P6 2 2 255").unwrap();
+    resume(&[], "another kind of file");
+    std::fs::remove_file(&path).unwrap();
+    resume(&[], "no checkpoint");
+}
+
+#[test]
+fn pictures_and_cameras_are_fitted_in_the_official_way() {
+    let folder = tempfile::tempdir().unwrap();
+    // A disc that is half the picture wide, from three sides.
+    let disc = |y: usize, x: usize| if (y as f64 - 15.5).hypot(x as f64 - 15.5) < 8.0 { 255 } else { 0 };
+    let images = Array4::from_shape_fn((3, 4, 32, 32), |(_, _, y, x)| disc(y, x)).into_dyn();
+    save_npy::<u8>(folder.path().join("images.npy"), images.view()).unwrap();
+    let cameras = Array2::from_shape_fn((3, 3), |(i, k)| [2.732, 10.0, 120.0 * i as f64][k]).into_dyn();
+    save_npy(folder.path().join("cameras.npy"), cameras.view()).unwrap();
+    let args = [
+        "fit",
+        "--images",
+        "images.npy",
+        "--cameras",
+        "cameras.npy",
+        "--template",
+        "icosphere:2",
+        "--steps",
+        "40",
+        "-o",
+        "out",
+        "--json",
+    ];
+    let value = last_line(&succeeds(folder.path(), &args));
+    let report = std::fs::read(folder.path().join("out/report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+    let before = report["summary"]["before"]["mean_iou"].as_f64().unwrap();
+    assert!(value["mean_iou"].as_f64().unwrap() > before + 0.1, "{before} {value}");
+    let config = std::fs::read_to_string(folder.path().join("out/config.toml")).unwrap();
+    assert!(
+        config.contains("preset = \"official\"") && config.contains("convention = \"official\""),
+        "{config}"
+    );
+
+    std::fs::write(
+        folder.path().join("cut.npy"),
+        &std::fs::read(folder.path().join("images.npy")).unwrap()[..999],
+    )
+    .unwrap();
+    let two = Array::from_shape_vec((2, 3), vec![2.0, 0.0, 0.0, 2.0, 0.0, 9.0]).unwrap().into_dyn();
+    save_npy(folder.path().join("two.npy"), two.view()).unwrap();
+    for (images, cameras, text) in [
+        ("cut.npy", "cameras.npy", "cut.npy"),
+        ("images.npy", "cut.npy", "cut.npy"),
+        ("images.npy", "two.npy", "3 pictures and 2 cameras"),
+        ("missing.npy", "cameras.npy", "cannot read missing.npy"),
+    ] {
+        fails(folder.path(), 1, &["fit", "--images", images, "--cameras", cameras, "-o", "o"], text);
+    }
+}
+
+#[test]
+fn bad_input_ends_with_a_clear_error_and_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("nan.obj"), "v 0 0 0\nv 1 0 0\nv 0 nan 0\nf 1 2 3\n").unwrap();
+    std::fs::write(folder.path().join("file"), "not a folder").unwrap();
+    std::fs::write(folder.path().join("a.toml"), "[fit]\nsteppes = 3\n").unwrap();
+    std::fs::write(folder.path().join("b.toml"), "[fit]\nsigma = { from = 1e-3, to = 0.0 }\n").unwrap();
+    for (more, text) in [
+        (&["--sigma", "0"][..], "sigma"),
+        (&["--sigma", "-1"], "sigma"),
+        (&["--sigma", "nan"], "sigma"),
+        (&["--gamma", "0"], "gamma"),
+        (&["--lr", "-0.1"], "lr"),
+        (&["--size", "0x0"], "0"),
+        (&["--size", "100000x100000"], "GiB"),
+        (&["--views", "0"], "views"),
+        (&["--fov", "200"], "field of view"),
+        (&["--template", "nan.obj"], "line 3"),
+        (&["--template", "missing.ply"], "missing.ply"),
+        (&["--template", "icosphere:99"], "level"),
+        (&["--template-scale", "nan"], "template_scale"),
+        (&["--images", "x.npy"], "cameras"),
+        (&["--cameras", "x.npy"], "images"),
+        (&["-o", "file/out"], "cannot write file/out"),
+        (&["--config", "a.toml"], "steppes"),
+        (&["--config", "b.toml"], "sigma"),
+        (&["--config", "c.toml"], "cannot read c.toml"),
+        (&["--resume"], "no checkpoint"),
+    ] {
+        fails(folder.path(), 1, &[&["fit"], more].concat(), text);
+    }
+    for more in
+        [&["--sample", "vase", "--mesh-target", "a.obj"][..], &["--steps", "many"], &["--steps", "-1"]]
+    {
+        fails(folder.path(), 2, &[&["fit"], more].concat(), "");
+    }
+}
+
+#[test]
+fn the_settings_that_are_printed_are_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    for preset in ["own", "official"] {
+        let printed =
+            succeeds(folder.path(), &["fit", "--preset", preset, "--steps", "7", "--print-config"]).stdout;
+        std::fs::write(folder.path().join("a.toml"), &printed).unwrap();
+        let again = succeeds(folder.path(), &["fit", "--config", "a.toml", "--print-config"]).stdout;
+        assert_eq!(String::from_utf8(printed), String::from_utf8(again));
+    }
+    assert_eq!(files(folder.path()).len(), 1);
+    let output = softras(folder.path(), &["fit", "--sample", "teapot", "--json"]);
+    assert!(last_line(&output)["error"].as_str().unwrap().contains("teapot"));
+}
+
+fn wait_for(path: &Path) {
+    let begin = Instant::now();
+    while !path.exists() {
+        assert!(begin.elapsed() < Duration::from_secs(120), "{} does not appear", path.display());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,185 @@
+//! A fit in a file, to go on from: [`Fit::save`], [`Fit::load`].
+//!
+//! | bytes | content |
+//! |---|---|
+//! | 12 | `softras fit\n` |
+//! | 4 | version, little endian as all that follows |
+//! | 8 | length of the header |
+//! | .. | header, JSON: settings, fingerprints of template and targets, lengths |
+//! | .. | raw f32: positions, their Adam means and squares, the same of colors if there are any |
+//! | .. | raw f64: the six numbers of each step's loss |
+//! | 4 | CRC-32 of everything before |
+//!
+//! The file is written under a temporary name, then renamed: there is always a whole one.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::fit::{Fit, Group};
+use crate::objective::StepLoss;
+use crate::settings::FitSettings;
+
+const MAGIC: &[u8; 12] = b"softras fit\n";
+const VERSION: u32 = 1;
+
+/// What the numbers belong to.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    settings: FitSettings,
+    template: u32,
+    targets: u32,
+    steps: usize,
+    positions: usize,
+    colors: Option<usize>,
+}
+
+impl Fit<'_> {
+    /// Writes everything a fit needs to go on with the same bits.
+    ///
+    /// # Errors
+    /// `Write` if the file cannot be written; then an older one is untouched.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let failed = |source| Error::Write { path: path.into(), source };
+        let header = serde_json::to_vec(&self.header()).map_err(|e| failed(e.into()))?;
+        let mut bytes = Vec::new();
+        bytes.extend(MAGIC);
+        bytes.extend(VERSION.to_le_bytes());
+        bytes.extend((header.len() as u64).to_le_bytes());
+        bytes.extend(header);
+        for group in [Some(&self.positions), self.colors.as_ref()].into_iter().flatten() {
+            for x in group.values.iter().chain(&group.adam.mean).chain(&group.adam.square) {
+                bytes.extend(x.to_le_bytes());
+            }
+        }
+        for x in self.history.iter().flat_map(|loss| loss.to_array()) {
+            bytes.extend(x.to_le_bytes());
+        }
+        let sum = crc32fast::hash(&bytes);
+        bytes.extend(sum.to_le_bytes());
+
+        crate::report::write_file(path, &bytes)
+    }
+
+    /// Goes on from a file that [`Fit::save`] wrote: this fit must have the same template, targets and settings.
+    ///
+    /// # Errors
+    /// `Read` if the file cannot be read; `Checkpoint` if it is damaged, foreign, of another version, or of a fit with
+    /// other settings, template or targets. Then this fit has not changed.
+    pub fn load(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.into(), source })?;
+        let (header, mut numbers) = open(path, &bytes)?;
+        self.check_header(path, &header)?;
+
+        let mut groups = Vec::new();
+        for length in [Some(header.positions), header.colors].into_iter().flatten() {
+            let mut part = || floats(&mut numbers, length);
+            groups.push([part(), part(), part()]);
+        }
+        let history: Vec<StepLoss> = (0..header.steps)
+            .map(|_| StepLoss::from(core::array::from_fn(|_| f64::from_le_bytes(take(&mut numbers)))))
+            .collect();
+        let steps = header.steps as u64;
+        let targets = [Some(&mut self.positions), self.colors.as_mut()].into_iter().flatten();
+        for (group, [values, mean, square]) in targets.zip(groups) {
+            (group.values, group.adam.mean, group.adam.square) = (values, mean, square);
+            group.adam.steps = steps;
+        }
+        self.history = history;
+        Ok(())
+    }
+
+    fn header(&self) -> Header {
+        let mut hash = crc32fast::Hasher::new();
+        for x in self.template().vertices() {
+            hash.update(&x.to_le_bytes());
+        }
+        for v in self.template().triangles().iter().flatten() {
+            hash.update(&v.to_le_bytes());
+        }
+        Header {
+            settings: self.settings().clone(),
+            template: hash.finalize(),
+            targets: self.targets().fingerprint(),
+            steps: self.history.len(),
+            positions: self.positions.values.len(),
+            colors: self.colors.as_ref().map(|group: &Group| group.values.len()),
+        }
+    }
+
+    fn check_header(&self, path: &Path, found: &Header) -> Result<()> {
+        let own = self.header();
+        if let Some((found, expected)) = first_difference(&found.settings, &own.settings) {
+            return Err(Error::checkpoint(path, found, format!("{expected} as in this fit")));
+        }
+        if (found.template, found.positions) != (own.template, own.positions) {
+            return Err(Error::checkpoint(path, "another template", "the one of this fit"));
+        }
+        if (found.targets, found.colors) != (own.targets, own.colors) {
+            return Err(Error::checkpoint(path, "other target pictures or cameras", "those of this fit"));
+        }
+        Ok(())
+    }
+}
+
+/// Returns the header and the bytes of the numbers of a sound file.
+fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<(Header, &'a [u8])> {
+    let wrong = |found: String, expected: &str| Error::checkpoint(path, found, expected);
+    let cut = || wrong(format!("{} bytes of a truncated or damaged file", bytes.len()), "a whole checkpoint");
+    if !bytes.starts_with(MAGIC) {
+        return Err(wrong("another kind of file".into(), "a checkpoint of softras fit"));
+    }
+    let mut rest = &bytes[MAGIC.len()..];
+    if rest.len() < 16 {
+        return Err(cut());
+    }
+    let version = u32::from_le_bytes(take(&mut rest));
+    if version != VERSION {
+        return Err(wrong(format!("version {version}"), &format!("version {VERSION}")));
+    }
+    let (body, sum) = bytes.split_at(bytes.len() - 4);
+    if crc32fast::hash(body).to_le_bytes() != sum {
+        return Err(cut());
+    }
+    let length = usize::try_from(u64::from_le_bytes(take(&mut rest))).unwrap_or(usize::MAX);
+    let rest = &rest[..rest.len().saturating_sub(4)];
+    if length > rest.len() {
+        return Err(cut());
+    }
+    let (header, numbers) = rest.split_at(length);
+    let header: Header = serde_json::from_slice(header)
+        .map_err(|e| wrong(format!("a header with {e}"), "a header of this version"))?;
+    let floats = 3 * (header.positions as u128 + header.colors.unwrap_or(0) as u128);
+    if numbers.len() as u128 != 4 * floats + 48 * header.steps as u128 {
+        return Err(cut());
+    }
+    Ok((header, numbers))
+}
+
+/// Takes the next bytes, of which there are enough.
+fn take<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
+    let (head, tail) = bytes.split_at(N);
+    *bytes = tail;
+    core::array::from_fn(|i| head[i])
+}
+
+fn floats(bytes: &mut &[u8], count: usize) -> Vec<f32> {
+    (0..count).map(|_| f32::from_le_bytes(take(bytes))).collect()
+}
+
+/// Returns the first setting in which two differ, as text, or nothing.
+fn first_difference(found: &FitSettings, expected: &FitSettings) -> Option<(String, String)> {
+    let table = |settings| match serde_json::to_value(settings) {
+        Ok(serde_json::Value::Object(table)) => table,
+        _ => serde_json::Map::new(),
+    };
+    let (found, expected) = (table(found), table(expected));
+    let other = found.iter().find(|(key, value)| expected.get(*key) != Some(*value))?;
+    let show = |value: Option<&serde_json::Value>| value.map_or("none".into(), ToString::to_string);
+    let (key, value) = other;
+    Some((format!("{key} = {value}"), format!("{key} = {}", show(expected.get(key)))))
+}

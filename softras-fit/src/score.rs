@@ -1,0 +1,53 @@
+//! How good a fit is, measured alike for every fit: [`score`].
+
+use ndarray::{Array3, Axis};
+use serde::{Deserialize, Serialize};
+use softras_core::Image;
+use softras_core::loss;
+use softras_core::math::Silhouette;
+use softras_core::raster::{DynRasterizer, DynSaved, Outputs, RasterParams};
+use softras_core::scene::{Mesh, project_views};
+
+use crate::error::Result;
+use crate::targets::{Targets, uncolored};
+
+/// The softness of every score, whatever the fit was done with.
+const SIGMA: f32 = 1e-4;
+/// The cut-off of every score.
+const DIST_EPS: f64 = 1e-4;
+/// Views drawn at once: bounds the memory.
+const CHUNK: usize = 16;
+
+/// How well the silhouettes of a mesh cover the targets', mean over all views.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Soft intersection over union at sigma 1e-4, dist_eps 1e-4.
+    pub mean_iou: f64,
+    /// Intersection over union of the pixels whose centre is in the mesh with those whose target is above 1/2.
+    pub hard_iou: f64,
+}
+
+/// Scores `mesh` against `targets`.
+///
+/// # Errors
+/// `Core` if the back end fails.
+pub fn score(device: &dyn DynRasterizer, mesh: &Mesh, targets: &Targets) -> Result<Score> {
+    let mesh = uncolored(mesh)?;
+    let (width, height) = targets.size();
+    let soft = RasterParams::new(width, height).sigma(SIGMA).dist_eps(DIST_EPS).outputs(Outputs::Silhouette);
+    let hard = soft.clone().silhouette(Silhouette::Hard);
+    let (mut image, mut saved) = (Image::default(), DynSaved::default());
+    let mut sums = [0.0; 2];
+    let views: Vec<usize> = (0..targets.count()).collect();
+    for views in views.chunks(CHUNK) {
+        let cameras = &targets.cameras()[views[0]..views[0] + views.len()];
+        let faces = project_views(&mesh, cameras)?.0.into();
+        let target: Array3<f32> = targets.silhouette().select(Axis(0), views);
+        device.forward_into(&faces, &soft, &mut image, &mut saved)?;
+        sums[0] += f64::from(loss::iou_score(&image, &target)?) * views.len() as f64;
+        device.forward_into(&faces, &hard, &mut image, &mut saved)?;
+        sums[1] += f64::from(loss::hard_iou(&image, &target)?) * views.len() as f64;
+    }
+    let [mean_iou, hard_iou] = sums.map(|sum| sum / targets.count() as f64);
+    Ok(Score { mean_iou, hard_iou })
+}

@@ -1,0 +1,267 @@
+//! What a fit looks at: pictures and the cameras they were taken with, [`Targets`].
+
+use ndarray::{Array3, Array4, Axis};
+use softras_core::Image;
+use softras_core::math::{Color, Silhouette};
+use softras_core::raster::{DynRasterizer, DynSaved, Outputs, RasterParams};
+use softras_core::scene::{Camera, Degrees, Mesh, MeshTexture, Orbit, project_views};
+use softras_io::ImageSet;
+
+use crate::error::{Error, Result};
+
+/// Each pixel of a picture of a mesh is the mean of this many by this many.
+const SAMPLES: usize = 4;
+
+/// Pictures of one object and the cameras they were taken with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Targets {
+    silhouette: Array3<f32>,    // [N, H, W]
+    color: Option<Array4<f32>>, // [N, 3, H, W]
+    cameras: Vec<Camera>,       // [N]
+}
+
+impl Targets {
+    /// Takes silhouettes `[N, H, W]`, colors `[N, 3, H, W]` over the background of the fit, and N cameras.
+    ///
+    /// # Errors
+    /// `Setting` if the numbers of pictures and cameras differ, there are none, shapes differ, or a silhouette is
+    /// not in 0..=1 or a color not finite; `Core` if a camera cannot draw.
+    pub fn new(silhouette: Array3<f32>, color: Option<Array4<f32>>, cameras: Vec<Camera>) -> Result<Self> {
+        let (n, h, w) = silhouette.dim();
+        if cameras.len() != n || n == 0 {
+            let found = format!("{n} pictures and {} cameras", cameras.len());
+            return Err(Error::setting("targets", found, "as many cameras as pictures, at least one"));
+        }
+        if h == 0 || w == 0 {
+            return Err(Error::setting("targets", format!("pictures of {w} x {h} pixels"), "at least 1 x 1"));
+        }
+        if let Some(color) = color.as_ref().filter(|c| c.dim() != (n, 3, h, w)) {
+            let expected = format!("[{n}, 3, {h}, {w}] as the silhouettes");
+            return Err(Error::setting("target colors", format!("{:?}", color.shape()), expected));
+        }
+        if let Some(bad) = silhouette.iter().find(|x| !(0.0..=1.0).contains(*x)) {
+            return Err(Error::setting("target silhouettes", bad, "numbers from 0 to 1"));
+        }
+        if let Some(bad) = color.iter().flatten().find(|x| !x.is_finite()) {
+            return Err(Error::setting("target colors", bad, "finite numbers"));
+        }
+        for camera in &cameras {
+            camera.check()?;
+        }
+        Ok(Self { silhouette, color, cameras })
+    }
+
+    /// Takes an image set, its colors laid over `background` by their alpha.
+    ///
+    /// # Errors
+    /// As [`Targets::new`].
+    pub fn from_images(set: &ImageSet, cameras: Vec<Camera>, background: [f32; 3]) -> Result<Self> {
+        let mut color = set.color.clone();
+        for ((n, c, y, x), value) in color.indexed_iter_mut() {
+            let alpha = set.silhouette[[n, y, x]];
+            *value = *value * alpha + background[c] * (1.0 - alpha);
+        }
+        Self::new(set.silhouette.clone(), Some(color), cameras)
+    }
+
+    /// Draws `mesh` hard (no softness at all), each pixel the mean of 4 by 4.
+    ///
+    /// # Errors
+    /// As [`Targets::new`]; `Core` if the back end fails or the pictures would take too much memory.
+    pub fn from_mesh(
+        device: &dyn DynRasterizer,
+        mesh: &Mesh,
+        cameras: Vec<Camera>,
+        size: (usize, usize),
+        background: [f32; 3],
+    ) -> Result<Self> {
+        let (w, h) = size;
+        // Refuses sizes out of reach before anything is drawn, with the memory it would take.
+        memory(cameras.len(), w, h)?;
+        let mut silhouette = Array3::zeros((cameras.len(), h, w));
+        let mut color = (mesh.channels() == 3).then(|| Array4::zeros((cameras.len(), 3, h, w)));
+        for (n, camera) in cameras.iter().enumerate() {
+            let picture = draw_hard(device, mesh, camera, size, background)?;
+            if let Some(from) = picture.silhouette {
+                silhouette.index_axis_mut(Axis(0), n).assign(&from.index_axis(Axis(0), 0));
+            }
+            if let (Some(to), Some(from)) = (&mut color, picture.color) {
+                to.index_axis_mut(Axis(0), n).assign(&from.index_axis(Axis(0), 0));
+            }
+        }
+        Self::new(silhouette, color, cameras)
+    }
+
+    /// The silhouettes, `[N, H, W]`.
+    #[must_use]
+    pub const fn silhouette(&self) -> &Array3<f32> {
+        &self.silhouette
+    }
+    /// The colors, `[N, 3, H, W]`, if there are any.
+    #[must_use]
+    pub const fn color(&self) -> Option<&Array4<f32>> {
+        self.color.as_ref()
+    }
+    /// The cameras, `[N]`.
+    #[must_use]
+    pub fn cameras(&self) -> &[Camera] {
+        &self.cameras
+    }
+    /// The number of pictures, N.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.cameras.len()
+    }
+    /// Width and height of the pictures.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        let (_, h, w) = self.silhouette.dim();
+        (w, h)
+    }
+
+    /// A number that other targets are unlikely to share.
+    pub(crate) fn fingerprint(&self) -> u32 {
+        let mut hash = crc32fast::Hasher::new();
+        let numbers = self.silhouette.iter().chain(self.color.iter().flatten());
+        for x in numbers {
+            hash.update(&x.to_le_bytes());
+        }
+        hash.update(format!("{:?}", self.cameras).as_bytes());
+        hash.finalize()
+    }
+}
+
+/// Places `count` cameras around the origin, evenly over the sphere between 45 degrees below and 75 above.
+///
+/// Each is turned by the golden angle from the one before, and rises: any number of them covers all sides.
+#[must_use]
+pub fn cameras_around(count: usize, distance: f32, fov: f32) -> Vec<Camera> {
+    let (low, high) = (-(45_f64.to_radians().sin()), 75_f64.to_radians().sin());
+    let camera = |i: usize| {
+        let t = (i as f64 + 0.5) / count as f64;
+        let elevation = (low + (high - low) * t).asin().to_degrees();
+        let azimuth = (i as f64 * 137.507_764).rem_euclid(360.0);
+        let orbit = Orbit::new(distance, Degrees(elevation as f32), Degrees(azimuth as f32));
+        Camera::orbit(&orbit).perspective(Degrees(fov))
+    };
+    (0..count).map(camera).collect()
+}
+
+/// Draws one picture of `mesh` without any softness, each pixel the mean of 4 by 4; without color if it has none.
+///
+/// # Errors
+/// `Core` if the camera cannot draw, the picture would take too much memory, or the back end fails.
+pub fn draw_hard(
+    device: &dyn DynRasterizer,
+    mesh: &Mesh,
+    camera: &Camera,
+    (width, height): (usize, usize),
+    background: [f32; 3],
+) -> Result<Image> {
+    let (faces, _) = project_views(mesh, core::slice::from_ref(camera))?;
+    let colored = mesh.channels() == 3;
+    let outputs = if colored { Outputs::Both } else { Outputs::Silhouette };
+    let mut params = RasterParams::new(width * SAMPLES, height * SAMPLES)
+        .silhouette(Silhouette::Hard)
+        .color(Color::Hard)
+        .near(1e-2)
+        .outputs(outputs);
+    if colored {
+        params = params.background(&background);
+    }
+    let (mut image, mut saved) = (Image::default(), DynSaved::default());
+    device.forward_into(&faces.into(), &params, &mut image, &mut saved)?;
+    Ok(Image {
+        silhouette: image
+            .silhouette
+            .map(|a| shrink(&a.insert_axis(Axis(1)), SAMPLES).index_axis_move(Axis(1), 0)),
+        color: image.color.map(|a| shrink(&a, SAMPLES)),
+    })
+}
+
+/// Returns the means of blocks of `n` by `n` pixels.
+pub(crate) fn shrink(picture: &Array4<f32>, n: usize) -> Array4<f32> {
+    let (b, c, h, w) = picture.dim();
+    Array4::from_shape_fn((b, c, h / n, w / n), |(b, c, y, x)| {
+        let cells = (0..n * n).map(|i| (y * n + i / n, x * n + i % n));
+        cells.map(|(y, x)| picture[[b, c, y, x]]).sum::<f32>() / (n * n) as f32
+    })
+}
+
+/// The most bytes the pictures of a fit may take.
+const MEMORY_LIMIT: u128 = 8 << 30;
+
+/// Refuses pictures that would take too much memory: color and silhouette, in f32.
+fn memory(count: usize, width: usize, height: usize) -> Result<()> {
+    let needed = width as u128 * height as u128 * count as u128 * 16;
+    if needed > MEMORY_LIMIT {
+        let what = format!("{count} target picture(s) of {width} x {height} pixels");
+        return Err(softras_core::Error::OutOfMemory { what, needed, limit: MEMORY_LIMIT }.into());
+    }
+    Ok(())
+}
+
+/// Returns `mesh` without color.
+pub(crate) fn uncolored(mesh: &Mesh) -> Result<Mesh> {
+    Ok(mesh.clone().with_texture(MeshTexture::None)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use softras_core::reference::Reference;
+
+    use super::*;
+
+    fn triangle() -> Mesh {
+        let vertices = ndarray::array![[-0.4, -0.4, 0.0], [0.4, -0.4, 0.0], [0.0, 0.5, 0.0]];
+        let colors = ndarray::Array2::from_shape_fn((3, 3), |(_, c)| [1.0, 0.5, 0.0][c]);
+        Mesh::new(vertices, vec![[0, 1, 2]]).unwrap().with_texture(MeshTexture::Vertex(colors)).unwrap()
+    }
+
+    #[test]
+    fn a_mesh_is_drawn_with_smooth_edges_over_the_background() {
+        let cameras = vec![Camera::look_at([0.0, 0.0, 2.7].into(), [0.0; 3].into())];
+        let targets =
+            Targets::from_mesh(&Reference, &triangle(), cameras, (24, 16), [0.0, 0.0, 1.0]).unwrap();
+        assert_eq!(targets.size(), (24, 16));
+        let silhouette = targets.silhouette();
+        assert!((silhouette[[0, 8, 12]] - 1.0).abs() < 1e-6 && silhouette[[0, 0, 0]] < 1e-6);
+        assert!(silhouette.iter().any(|a| *a > 0.1 && *a < 0.9));
+        let color = targets.color().unwrap();
+        for ((_, c, y, x), value) in color.indexed_iter() {
+            let a = silhouette[[0, y, x]];
+            let expected = a * [1.0, 0.5, 0.0][c] + (1.0 - a) * [0.0, 0.0, 1.0][c];
+            assert!((value - expected).abs() < 1e-5, "{c} {y} {x}");
+        }
+    }
+
+    #[test]
+    fn mismatched_targets_are_refused() {
+        let cameras = cameras_around(3, 2.7, 30.0);
+        assert!(Targets::new(Array3::zeros((2, 4, 4)), None, cameras.clone()).is_err());
+        assert!(Targets::new(Array3::zeros((3, 0, 4)), None, cameras.clone()).is_err());
+        assert!(Targets::new(Array3::from_elem((3, 4, 4), 1.5), None, cameras.clone()).is_err());
+        assert!(Targets::new(Array3::zeros((3, 4, 4)), Some(Array4::zeros((3, 3, 4, 5))), cameras).is_err());
+        let huge = Targets::from_mesh(
+            &Reference,
+            &triangle(),
+            cameras_around(2, 2.7, 30.0),
+            (100_000, 100_000),
+            [0.0; 3],
+        );
+        assert!(huge.unwrap_err().to_string().contains("GiB"));
+    }
+
+    #[test]
+    fn cameras_stand_on_all_sides() {
+        let cameras = cameras_around(24, 2.732, 30.0);
+        for camera in &cameras {
+            camera.check().unwrap();
+        }
+        let seen =
+            |p: [f32; 3]| cameras.iter().filter(|c| c.screen(p.into()).unwrap().unwrap().z < 2.6).count();
+        for p in [[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]] {
+            assert!(seen(p) >= 6, "{p:?} is near to {} cameras", seen(p));
+        }
+    }
+}
