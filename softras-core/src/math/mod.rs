@@ -64,7 +64,8 @@ pub use silhouette::{
     SilhouetteAggregator, Sum, Total, Transmittance,
 };
 pub use texture::{
-    FaceTexels, Interpolation, TexelSink, TextureKind, surface_texel, vertex_color, vertex_color_vjp,
+    FaceTexels, Interpolation, TexelSink, TextureKind, surface_texel, surface_texel_centre, vertex_color,
+    vertex_color_vjp,
 };
 pub use triangle::{BoundingBox, Clipped, Triangle, ZERO_AREA, pixel_centre};
 pub use vector::{Vec2, Vec3};

@@ -72,6 +72,20 @@ pub fn surface_texel<R: Real>(c: &[R; 3], side: R) -> R {
     R::select(lower, y * side + x, (last - y) * side + (last - x))
 }
 
+/// Returns (c_0, c_1) at the centre of texel `index` of a face with `side * side` texels (MATH 6).
+///
+/// For `index = wy side + wx` and wx + wy < side: `((wx + 1/3) / side, (wy + 1/3) / side)`, else
+/// `((side-1-wx + 2/3) / side, (side-1-wy + 2/3) / side)`.
+#[must_use]
+pub fn surface_texel_centre(side: usize, index: usize) -> [f64; 2] {
+    let (x, y) = (index % side, index / side);
+    let place = |w: usize| {
+        let (cell, part) = if x + y < side { (w, 1.0 / 3.0) } else { (side - 1 - w, 2.0 / 3.0) };
+        (cell as f64 + part) / side as f64
+    };
+    [place(x), place(y)]
+}
+
 /// Where the gradient to the texels of a face is added.
 #[derive(Debug)]
 pub enum TexelSink<'a, R: Real> {
@@ -175,5 +189,55 @@ impl<S: Scalar> FaceTexels<'_, S> {
     #[inline(always)]
     fn index(&self, texel: S) -> usize {
         (texel.to_f64() as usize).min(self.kind.texels() - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(side: usize, [c0, c1]: [f64; 2]) -> usize {
+        surface_texel(&[c0, c1, 1.0 - c0 - c1], side as f64) as usize
+    }
+
+    #[test]
+    fn two_by_two_centres_are_as_computed_by_hand() {
+        // Texels 0, 1, 2 are lower triangles at (0,0), (1,0), (0,1); texel 3 is the upper one of cell (0,0).
+        let expected = [[1.0, 1.0], [4.0, 1.0], [1.0, 4.0], [2.0, 2.0]];
+        for (index, e) in expected.iter().enumerate() {
+            let c = surface_texel_centre(2, index);
+            assert!((c[0] - e[0] / 6.0).abs() < 1e-15 && (c[1] - e[1] / 6.0).abs() < 1e-15, "{index}: {c:?}");
+        }
+    }
+
+    #[test]
+    fn every_texel_is_found_at_its_own_surface_texel_centre() {
+        for side in 1..=33 {
+            for index in 0..side * side {
+                assert_eq!(at(side, surface_texel_centre(side, index)), index, "side {side}");
+            }
+        }
+    }
+
+    #[test]
+    fn centres_lie_inside_the_face_and_average_to_its_middle() {
+        for side in 1..=16 {
+            let all: Vec<_> = (0..side * side).map(|i| surface_texel_centre(side, i)).collect();
+            assert!(all.iter().all(|c| c[0] > 0.0 && c[1] > 0.0 && c[0] + c[1] < 1.0));
+            let mean = all.iter().map(|c| c[0]).sum::<f64>() / all.len() as f64;
+            assert!((mean - 1.0 / 3.0).abs() < 1e-12, "side {side}: {mean}");
+        }
+    }
+
+    #[test]
+    fn corners_and_edges_have_a_texel() {
+        for side in 1..=9 {
+            for k in 0..=64 {
+                let t = f64::from(k) / 64.0;
+                for c in [[t, 0.0], [0.0, t], [t, 1.0 - t]] {
+                    assert!(at(side, c) < side * side);
+                }
+            }
+        }
     }
 }

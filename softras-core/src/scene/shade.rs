@@ -11,7 +11,7 @@ use super::project::texels;
 use super::rows::{from_rows, to_rows};
 use super::view::MeshGrad;
 use crate::error::{Error, Result};
-use crate::math::{OrderedSum, Scalar, Vec3};
+use crate::math::{OrderedSum, Scalar, Vec3, surface_texel_centre};
 
 /// How a mesh was lit: brings gradients back to the mesh without light, and to the lights.
 #[derive(Clone, Debug)]
@@ -211,40 +211,9 @@ impl<R: Scalar> Shading<R> {
 
 /// The barycentrics of the centres of the `side * side` texels of a triangle (MATH 6).
 fn texel_centers<R: Scalar>(side: usize) -> Vec<[R; 3]> {
-    let n = side as f64;
     let center = |texel: usize| {
-        let (x, y) = (texel % side, texel / side);
-        let place = |w: usize| {
-            if x + y < side { (w as f64 + 1.0 / 3.0) / n } else { ((side - 1 - w) as f64 + 2.0 / 3.0) / n }
-        };
-        [place(x), place(y), 1.0 - place(x) - place(y)].map(R::from_f64)
+        let [x, y] = surface_texel_centre(side, texel);
+        [x, y, 1.0 - x - y].map(R::from_f64)
     };
     (0..side * side).map(center).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::math::surface_texel;
-
-    #[test]
-    fn the_texel_at_a_texel_center_is_that_texel() {
-        for side in 1..6 {
-            for (texel, center) in texel_centers::<f64>(side).iter().enumerate() {
-                assert_eq!(surface_texel(center, side as f64) as usize, texel, "side {side}");
-            }
-        }
-    }
-
-    #[test]
-    fn texel_centers_lie_inside_and_fill_the_triangle_evenly() {
-        for side in 1..6 {
-            let centers = texel_centers::<f64>(side);
-            for k in 0..3 {
-                assert!(centers.iter().all(|c| c[k] > 0.0 && c[k] < 1.0));
-                let mean = centers.iter().map(|c| c[k]).sum::<f64>() / centers.len() as f64;
-                assert!((mean - 1.0 / 3.0).abs() < 1e-12, "side {side}: {mean}");
-            }
-        }
-    }
 }

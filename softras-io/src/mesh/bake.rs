@@ -1,8 +1,7 @@
 //! Baking: a picture laid on a face by uv becomes the texels of the face.
 
 use ndarray::Array3;
-
-use super::texels;
+use softras_core::math::surface_texel_centre;
 
 /// Side of the largest face that `TexelSize::Auto` gives.
 const LARGEST_AUTO: usize = 16;
@@ -28,7 +27,7 @@ pub(super) fn face(picture: &Array3<f32>, uv: &FaceUv, side: usize, out: &mut [f
     let inside = uv.iter().flatten().all(|x| (0.0..=1.0).contains(x));
     let beyond = if inside { Beyond::Clamp } else { Beyond::Repeat };
     for (index, texel) in out.chunks_exact_mut(3).enumerate() {
-        let [c0, c1] = texels::centre(side, index);
+        let [c0, c1] = surface_texel_centre(side, index);
         let mix = |k: usize| {
             let [a, b, c] = uv.map(|corner| f64::from(corner[k]));
             c0 * a + c1 * b + (1.0 - c0 - c1) * c
@@ -105,7 +104,7 @@ mod tests {
             let mut out = vec![0.0; side * side * 3];
             face(&ramp(40, 64), &uv, side, &mut out);
             for (index, texel) in out.chunks_exact(3).enumerate() {
-                let [c0, c1] = texels::centre(side, index).map(|c| c as f32);
+                let [c0, c1] = surface_texel_centre(side, index).map(|c| c as f32);
                 for k in 0..2 {
                     let expected = c0 * uv[0][k] + c1 * uv[1][k] + (1.0 - c0 - c1) * uv[2][k];
                     // f32 rounding of the ramp itself.

@@ -1,5 +1,6 @@
 //! New meshes from old ones: finer, or centred and scaled.
 
+use softras_core::math::surface_texel_centre;
 use std::collections::HashMap;
 
 use ndarray::{Array2, Array3};
@@ -76,7 +77,7 @@ const PARTS: [[[f64; 3]; 3]; 4] = {
 
 /// Returns the texel of the whole face, `side` a side, at the centre of texel `t` of a part with `half` a side.
 fn parent(side: usize, half: usize, part: &[[f64; 3]; 3], t: usize) -> usize {
-    let [c0, c1] = texels::centre(half, t);
+    let [c0, c1] = surface_texel_centre(half, t);
     let c = [c0, c1, 1.0 - c0 - c1];
     texels::at(side, [0, 1].map(|k| (0..3).map(|corner| c[corner] * part[corner][k]).sum()))
 }
@@ -135,14 +136,14 @@ mod tests {
         let side = 8;
         let texels = Array3::from_shape_fn((2, side * side, 3), |(f, t, k)| match k {
             0 => f as f32,
-            k => texels::centre(side, t)[k - 1] as f32,
+            k => surface_texel_centre(side, t)[k - 1] as f32,
         });
         let mesh = two().with_texture(MeshTexture::Surface { side, texels }).unwrap();
         let MeshTexture::Surface { side: 4, texels } = subdivide(&mesh).unwrap().texture().clone() else {
             panic!()
         };
         for (f, t) in (0..8).flat_map(|f| (0..16).map(move |t| (f, t))) {
-            let [c0, c1] = texels::centre(4, t);
+            let [c0, c1] = surface_texel_centre(4, t);
             let c = [c0, c1, 1.0 - c0 - c1];
             for k in 0..2 {
                 let expected: f64 = (0..3).map(|i| c[i] * PARTS[f % 4][i][k]).sum();

@@ -1,5 +1,6 @@
 //! OBJ files out: colors of vertices in the file itself, texels as an MTL file and an atlas beside it.
 
+use softras_core::math::surface_texel_centre;
 use std::io::Write;
 use std::path::Path;
 
@@ -7,7 +8,6 @@ use ndarray::Array3;
 use softras_core::scene::{Mesh, MeshTexture};
 
 use super::atlas::Atlas;
-use super::texels;
 use crate::error::{Origin, Result};
 use crate::picture;
 use crate::staged::Staged;
@@ -113,7 +113,7 @@ fn is_flat(corners: &Array3<f32>) -> bool {
 fn expand(corners: &Array3<f32>, side: usize) -> Array3<f32> {
     let (faces, _, channels) = corners.dim();
     Array3::from_shape_fn((faces, side * side, channels), |(f, t, k)| {
-        let [c0, c1] = texels::centre(side, t).map(|c| c as f32);
+        let [c0, c1] = surface_texel_centre(side, t).map(|c| c as f32);
         c0 * corners[[f, 0, k]] + c1 * corners[[f, 1, k]] + (1.0 - c0 - c1) * corners[[f, 2, k]]
     })
 }

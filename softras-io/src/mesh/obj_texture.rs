@@ -1,5 +1,6 @@
 //! What colors an OBJ mesh: pictures, else vertex colors, else the colors of its materials.
 
+use softras_core::math::surface_texel_centre;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use super::bake::{self, FaceUv};
 use super::draft::{face_texture, rows};
 use super::mtl::{self, GREY, Material};
 use super::obj::{self, Obj};
-use super::{Loaded, MeshOptions, TexelSize, texels};
+use super::{Loaded, MeshOptions, TexelSize};
 use crate::error::{Origin, Result};
 use crate::picture;
 
@@ -154,7 +155,7 @@ fn surface(
 /// Fills `out [R * R, 3]` with colors interpolated between the corners of a face.
 fn interpolate(corners: &[[f32; 3]; 3], side: usize, out: &mut [f32]) {
     for (index, texel) in out.chunks_exact_mut(3).enumerate() {
-        let [c0, c1] = texels::centre(side, index).map(|c| c as f32);
+        let [c0, c1] = surface_texel_centre(side, index).map(|c| c as f32);
         for (k, x) in texel.iter_mut().enumerate() {
             *x = c0 * corners[0][k] + c1 * corners[1][k] + (1.0 - c0 - c1) * corners[2][k];
         }

@@ -4,9 +4,10 @@
 //! themselves outward, so no shape has to think about winding. Each point of the surface is painted from where it is.
 
 use ndarray::{Array2, Array3};
+use softras_core::math::surface_texel_centre;
 use softras_core::scene::{Mesh, MeshTexture};
 
-use crate::mesh::{normalize, texels};
+use crate::mesh::normalize;
 
 /// A point or a direction.
 pub(super) type Point = [f64; 3];
@@ -190,7 +191,7 @@ impl Solid {
             for (f, triangle) in part.triangles.iter().enumerate() {
                 for t in 0..side * side {
                     // The mean over the texel, at the middles of its four quarters, keeps thin lines smooth.
-                    let [c0, c1] = texels::centre(side, t);
+                    let [c0, c1] = surface_texel_centre(side, t);
                     let half = if t % side + t / side < side { 0.5 } else { -0.5 } / side as f64;
                     let mut sum = [0.0; 3];
                     for [d0, d1] in [[0.0, 0.0], [-1.0, -1.0], [2.0, -1.0], [-1.0, 2.0]] {
