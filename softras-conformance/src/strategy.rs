@@ -26,7 +26,7 @@ pub fn log_uniform(low: f32, high: f32) -> impl Strategy<Value = f32> {
 
 /// A face with an area around a point of the picture: from a pixel across to all of it.
 pub fn ordinary_face() -> impl Strategy<Value = Corners> {
-    let angles = (0.0..6.28f32, 0.8..2.2f32, 0.8..2.2f32, any::<bool>());
+    let angles = (0.0..core::f32::consts::TAU, 0.8..2.2f32, 0.8..2.2f32, any::<bool>());
     let depths = (1.2..8.0f32, -0.6..0.6f32, -0.6..0.6f32);
     (-1.2..1.2f32, -1.0..1.0f32, log_uniform(0.05, 2.0), angles, depths).prop_map(
         |(x, y, radius, (start, a, b, turned), (z, dz1, dz2))| {
@@ -66,7 +66,6 @@ pub fn strange_face() -> impl Strategy<Value = Corners> {
 }
 
 /// A choice of everything that the back end can do.
-#[must_use]
 pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
     let textures: Vec<TextureKind> = can.textures.iter().flat_map(|&t| texture_kinds(t)).collect();
     (
@@ -124,7 +123,6 @@ fn built_in<T: Clone + PartialEq>(listed: &[T], all: &[T]) -> Vec<T> {
 }
 
 /// A batch of one to three pictures of a few faces.
-#[must_use]
 pub fn scene(can: &Capabilities, kind: Kind) -> BoxedStrategy<Scene> {
     let face = match kind {
         Kind::Ordinary => ordinary_face().boxed(),

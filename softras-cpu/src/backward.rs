@@ -16,7 +16,7 @@ use softras_core::scene::{Faces, Textures};
 use crate::accumulate::{gather_textures, sum_grad, sum_wide};
 use crate::bins::TILE;
 use crate::forward::load_state;
-use crate::lanes::{Kernel, Vector};
+use crate::lanes::{Kernel, Vector, run};
 use crate::prepare::{Cotangents, prepare};
 use crate::setup::PixelRect;
 use crate::workspace::{Blocks, CpuSaved, Drawn, Layout};
@@ -166,7 +166,7 @@ where
                 if record.rect.area() > BIG_PIXELS { PixelRect::default() } else { record.rect }
             });
             let items = rects.enumerate().map(|(i, rect)| (faces.start + run * RUN + i, rect)).collect();
-            R::dispatch(WalkItems { walk: self, items, texture_size, slots })
+            run!(R, M, WalkItems { walk: self, items, texture_size, slots })
         };
         let runs = records.len().div_ceil(RUN);
         if texture_size == 0 {
@@ -201,7 +201,7 @@ where
                     let mut texels = vec![R::ZERO; texture_size];
                     let items = vec![item];
                     let mut grads =
-                        R::dispatch(WalkItems { walk: self, items, texture_size, slots: &mut texels });
+                        run!(R, M, WalkItems { walk: self, items, texture_size, slots: &mut texels });
                     (grads.remove(0), texels)
                 })
                 .collect();

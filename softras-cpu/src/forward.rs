@@ -12,7 +12,7 @@ use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
 
 use crate::bins::{self, Grid, TILE};
-use crate::lanes::{Kernel, Vector};
+use crate::lanes::{Kernel, Vector, run};
 use crate::setup::{PixelRect, Record, setup};
 use crate::workspace::{Blocks, CpuSaved, Layout};
 
@@ -63,7 +63,7 @@ pub(crate) fn forward<R: Vector, M, F, S, A>(
                 background: &plan.background[b * plan.channels..(b + 1) * plan.channels],
             };
             let own = Own { faces, records: &records[picture.faces.clone()], first: picture.first_texture };
-            R::dispatch(DrawTile { tile, own, list: bins[b].tile(t), planes })
+            run!(R, M, DrawTile { tile, own, list: bins[b].tile(t), planes })
         })
         .sum();
     write_image(plan, &grid, &layout, &saved.planes, image);

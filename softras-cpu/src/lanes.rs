@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use fearless_simd::{
     Level, Select, Simd, SimdBase, SimdFloat, SimdMask, dispatch, f32x16, mask32x16, u32x16,
 };
-use softras_core::math::{Mask, Real, Scalar, exp_f32};
+use softras_core::math::{DistanceMetric, Mask, Real, Scalar, exp_f32};
 
 /// Work that is generic over the lanes of a scalar type.
 pub(crate) trait Kernel<R> {
@@ -27,6 +27,31 @@ pub(crate) trait Vector: Scalar {
     const WIDTH: usize;
     /// Runs `kernel` on the lanes of the machine.
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output;
+    /// As `dispatch`, on fewer instruction sets: for the kernels of every choice but the paper's, which are large and
+    /// would else take most of the build.
+    fn dispatch_few<K: Kernel<Self>>(kernel: K) -> K::Output {
+        Self::dispatch(kernel)
+    }
+}
+
+/// Runs `$kernel` on all instruction sets for the paper's parts, which have a kernel of their own, on few for others.
+macro_rules! run {
+    ($r:ident, $metric:ident, $kernel:expr) => {
+        if const { $crate::lanes::has_kernel::<$metric>() } {
+            $r::dispatch($kernel)
+        } else {
+            $r::dispatch_few($kernel)
+        }
+    };
+}
+pub(crate) use run;
+
+/// Tells whether a metric has a kernel of its own: the enum has none.
+pub(crate) const fn has_kernel<M: DistanceMetric>() -> bool {
+    let kernel = M::KERNEL;
+    let some = kernel.is_some();
+    core::mem::forget(kernel);
+    some
 }
 
 impl Vector for f64 {
@@ -42,6 +67,23 @@ impl Vector for f32 {
     #[inline]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         dispatch!(level(), simd => kernel.run(Lanes(f32x16::splat(simd, 0.0))))
+    }
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    fn dispatch_few<K: Kernel<Self>>(kernel: K) -> K::Output {
+        if let Some(simd) = level().as_avx2() {
+            simd.vectorize(
+                #[inline(always)]
+                || kernel.run(Lanes(f32x16::splat(simd, 0.0))),
+            )
+        } else if let Some(simd) = level().as_sse2() {
+            simd.vectorize(
+                #[inline(always)]
+                || kernel.run(Lanes(f32x16::splat(simd, 0.0))),
+            )
+        } else {
+            unreachable!("x86_64 has SSE2")
+        }
     }
 }
 

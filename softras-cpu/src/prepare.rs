@@ -11,7 +11,7 @@ use softras_core::raster::Gradients;
 use crate::accumulate::sum_wide;
 use crate::bins::TILE;
 use crate::forward::{load_state, store_state};
-use crate::lanes::{Kernel, Vector};
+use crate::lanes::{Kernel, Vector, run};
 use crate::workspace::{Blocks, CpuSaved, Drawn};
 
 /// The gradient at every pixel, in the blocks of [`CpuSaved::planes`].
@@ -65,7 +65,7 @@ where
         .zip(out.active.par_chunks_mut(blocks))
         .enumerate()
         .map(|(i, (planes, active))| {
-            R::dispatch(PrepareTile { parts, saved, drawn, grad, number: i, layout: out_ref, planes, active })
+            run!(R, M, PrepareTile { parts, saved, drawn, grad, number: i, layout: out_ref, planes, active })
         })
         .collect();
 

@@ -15,6 +15,11 @@ pub(super) const LAWS: &[Law] = &[
         agrees_with_the_reference
     ),
     law!(
+        "forward::agrees_for_every_combination",
+        "the same for every combination of parts and settings",
+        agrees_for_every_combination
+    ),
+    law!(
         "forward::agrees_on_strange_scenes",
         "the same with slivers, points, lines, copies, faces behind the camera, huge and tiny ones",
         agrees_on_strange_scenes
@@ -25,6 +30,18 @@ fn agrees_with_the_reference<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under
         .context
         .for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| agree(under, scene, gauge))
+}
+
+fn agrees_for_every_combination<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    let styles = super::gradient::every_style(&under.can);
+    // A prime stride meets every pair of choices; another seed begins elsewhere.
+    let (stride, first) = (11, under.context.seed as usize % 11);
+    for (i, style) in styles.into_iter().enumerate().skip(first).step_by(stride) {
+        let scene = super::gradient::small_scene(style, under.context.seed + i as u64);
+        agree(under, &scene, &mut gauge).map_err(|e| Broken(format!("{e}\n{scene:?}")))?;
+    }
+    Ok(gauge)
 }
 
 fn agrees_on_strange_scenes<R: Tested>(under: &Under<'_, R>) -> Outcome {

@@ -125,12 +125,12 @@ pub(super) fn small_scene(style: Style, seed: u64) -> Scene {
         let (x, y, z) = (r(0) * 0.6, r(1) * 0.6, 3.0 + 1.5 * r(2));
         core::array::from_fn(|k| [x + size * r(3 + 3 * k), y + size * r(4 + 3 * k), z + 0.4 * r(5 + 3 * k)])
     };
-    let front = if seed % 2 == 0 { Winding::CounterClockwise } else { Winding::Clockwise };
+    let front = if seed.is_multiple_of(2) { Winding::CounterClockwise } else { Winding::Clockwise };
     Scene {
         pictures: vec![(0..4).map(face).collect(), (4..6).map(face).collect()],
         size: (5, 4),
         channels: 2,
-        shared_textures: seed % 3 == 0,
+        shared_textures: seed.is_multiple_of(3),
         style: Style { front, ..style },
         sigma: vec![2e-2, 5e-3],
         gamma: vec![0.1, 0.4],

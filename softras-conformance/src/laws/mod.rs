@@ -60,7 +60,18 @@ macro_rules! law_once {
         $crate::law::Law { name: $name, statement: $statement, needs: $need, run: $check }
     };
 }
-use {law, law_once};
+/// Declares a law that is checked in `f32` alone.
+macro_rules! law_single {
+    ($name:literal, $statement:literal, $need:expr, $check:ident) => {
+        $crate::law::Law {
+            name: $name,
+            statement: $statement,
+            needs: $need,
+            run: |context| Ok($crate::laws::in_one(context, $check)?.unwrap_or_default()),
+        }
+    };
+}
+use {law, law_once, law_single};
 
 use crate::law::{Broken, Context, Outcome};
 use crate::subject::{Subject, Tested};

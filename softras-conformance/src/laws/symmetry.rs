@@ -235,7 +235,7 @@ fn of_place_and_scale<R: Tested>(under: &Under<'_, R>) -> Outcome {
         let (w, h) = scene.size;
         let faces = scene.faces::<R>()?;
         let (own, _) = under.backend.forward(&faces, &scene.params())?;
-        let k = if scene.seed % 2 == 0 { 4.0 } else { 0.25 };
+        let k = if scene.seed.is_multiple_of(2) { 4.0 } else { 0.25 };
         let sigma = f64::from(scene.sigma[0])
             * match scene.style.distance {
                 Distance::Barycentric => 1.0,

@@ -76,6 +76,12 @@ impl Color {
     }
 }
 
+/// Does the work of a part of the user's own out of line: kernels stay small, and its lanes go one by one anyway.
+#[inline(never)]
+pub(in crate::math) fn apart<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
 /// Builds `N` values lane by lane, calling `f` once a lane.
 #[inline(always)]
 pub(in crate::math) fn per_lane_array<R: Real, const N: usize>(

@@ -2,7 +2,7 @@
 //!
 //! A metric returns s, and in [`DistanceMetric::signed_vjp`] its gradient to the corners. `D = F(s / sigma)`.
 
-use super::custom::{Custom, Erase, ErasedDistance, per_lane_array};
+use super::custom::{Custom, Erase, ErasedDistance, apart, per_lane_array};
 use super::real::Real;
 use super::triangle::Triangle;
 use super::vector::Vec2;
@@ -253,10 +253,10 @@ macro_rules! each {
                 let $part = HardEdge;
                 $call
             }
-            Self::Custom(part) => {
+            Self::Custom(part) => apart(|| {
                 let $erased = part.part();
                 $custom
-            }
+            }),
         }
     };
 }

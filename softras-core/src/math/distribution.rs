@@ -3,7 +3,7 @@
 //! Aggregators want D, 1 - D, log D and their slopes, each without cancellation: a distribution gives them together
 //! as a [`Probability`], and takes back a [`ProbabilityGrad`].
 
-use super::custom::{Custom, Erase, ErasedDistribution, per_lane_array};
+use super::custom::{Custom, Erase, ErasedDistribution, apart, per_lane_array};
 use super::real::Real;
 
 /// D of one face at one pixel, in every form an aggregator needs. x is `s / sigma`, f the density dD/dx.
@@ -171,10 +171,10 @@ macro_rules! each {
                 let $part = Logistic;
                 $call
             }
-            Self::Custom(part) => {
+            Self::Custom(part) => apart(|| {
                 let $erased = part.part();
                 $custom
-            }
+            }),
         }
     };
 }

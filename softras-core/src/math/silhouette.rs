@@ -3,7 +3,7 @@
 //! An aggregator is a monoid: `identity`, `push` one face, `merge` two states, `finish`. Face order, SIMD lanes, tiles
 //! and workgroups are then one law.
 
-use super::custom::{Custom, Erase, ErasedSilhouette, per_lane_array};
+use super::custom::{Custom, Erase, ErasedSilhouette, apart, per_lane_array};
 use super::distribution::{Probability, ProbabilityGrad};
 use super::planes::Planes;
 use super::real::Real;
@@ -238,10 +238,10 @@ macro_rules! each {
                 let $part = HardSilhouette;
                 $call
             }
-            Self::Custom(part) => {
+            Self::Custom(part) => apart(|| {
                 let $erased = part.part();
                 $custom
-            }
+            }),
         }
     };
 }

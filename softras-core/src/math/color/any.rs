@@ -4,7 +4,7 @@ use super::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
     ColorPixelGrad, HardColor, Over, Softmax,
 };
-use crate::math::custom::{Erase, MAX_COLOR_PLANES, per_lane_array};
+use crate::math::custom::{Erase, MAX_COLOR_PLANES, apart, per_lane_array};
 use crate::math::distribution::ProbabilityGrad;
 use crate::math::planes::Planes;
 use crate::math::real::{Real, Scalar};
@@ -44,10 +44,10 @@ macro_rules! each {
                 let $part = HardColor;
                 $call
             }
-            Self::Custom(part) => {
+            Self::Custom(part) => apart(|| {
                 let $erased = part.part();
                 $custom
-            }
+            }),
         }
     };
 }
