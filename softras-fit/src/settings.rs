@@ -157,7 +157,7 @@ impl FitSettings {
             batch: 0,
             model: ShapeModel::Box,
             texels: 0,
-            background: [0.0; 3],
+            background: [1.0; 3],
             color: ColorMode::Hard,
             interpolation: Colors::Screen,
             sigma: Schedule::Constant(1e-4),
