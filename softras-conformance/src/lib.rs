@@ -32,7 +32,7 @@ macro_rules! main {
     };
 }
 
-/// Opens one back end for [`test`].
+/// Opens one back end for [`test()`].
 #[macro_export]
 macro_rules! open {
     ($backend:expr) => {{

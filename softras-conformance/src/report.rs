@@ -90,3 +90,26 @@ impl fmt::Display for Report {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(law: &str, subject: &str, verdict: Verdict, share: f64) -> Row {
+        let (law, subject, by) = (law.to_owned(), subject.to_owned(), String::new());
+        Row { law, subject, verdict, share, by, comparisons: 1, cases: 0, seconds: 0.0 }
+    }
+
+    #[test]
+    fn reports_of_two_machines_merge_into_one_table() {
+        let mut a = Report { rows: vec![row("a::b", "cpu[x]", Verdict::Holds, 0.25)] };
+        let again = row("a::b", "cpu[x]", Verdict::Holds, 0.5);
+        a.merge(Report { rows: vec![again, row("a::b", "wgpu[y]", Verdict::Broken("z".to_owned()), 0.0)] });
+        assert_eq!(a.rows.len(), 2);
+        assert!(!a.all_hold());
+        let table = a.to_string();
+        assert!(table.contains("50.0 %") && table.contains("BROKEN"), "{table}");
+        let json = serde_json::to_string(&a).expect("it is plain data");
+        assert_eq!(serde_json::from_str::<Report>(&json).expect("it was written so"), a);
+    }
+}

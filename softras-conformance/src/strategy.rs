@@ -8,7 +8,7 @@ use softras_core::math::{Color, DepthMap, Distance, Interpolation, Silhouette, T
 use softras_core::raster::{Capabilities, Sides, TextureFamily};
 use softras_core::scene::Winding;
 
-use crate::scene::{Corners, Scene, Style};
+use crate::scene::{Corners, Scene, Style, noise};
 
 /// Which faces a scene may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,4 +198,64 @@ pub fn scene(can: &Capabilities, kind: Kind) -> BoxedStrategy<Scene> {
             },
         )
         .boxed()
+}
+
+/// Every combination of what a back end can do, on one small scene each.
+#[must_use]
+pub fn every_style(can: &Capabilities) -> Vec<Style> {
+    let textures = can.textures.iter().map(|t| match t {
+        TextureFamily::Vertex => TextureKind::Vertex,
+        TextureFamily::Surface => TextureKind::Surface { side: 3 },
+    });
+    let mut styles = vec![Style::default()];
+    /// Multiplies the list by the values of one choice.
+    macro_rules! times {
+        ($field:ident, $values:expr) => {
+            styles = $values
+                .into_iter()
+                .flat_map(|value| {
+                    styles
+                        .iter()
+                        .cloned()
+                        .map(move |s| Style { $field: value.clone(), ..s })
+                        .collect::<Vec<_>>()
+                })
+                .collect();
+        };
+    }
+    times!(texture, textures);
+    times!(distance, Distance::BUILT_IN.iter().filter(|x| can.distances.contains(x)));
+    times!(silhouette, Silhouette::BUILT_IN.iter().filter(|x| can.silhouettes.contains(x)));
+    times!(color, Color::BUILT_IN.iter().filter(|x| can.colors.contains(x)));
+    times!(cutoff, can.cutoffs.iter());
+    times!(depth_map, [DepthMap::Linear, DepthMap::Inverse]);
+    times!(interpolation, [Interpolation::Perspective, Interpolation::Screen]);
+    times!(sides, [Sides::Double, Sides::Front]);
+    times!(outputs, can.outputs.iter());
+    styles
+}
+
+/// Six faces of all kinds that have color, in general position, two pictures.
+#[must_use]
+pub fn small_scene(style: Style, seed: u64) -> Scene {
+    let face = |i: usize| {
+        let r = |k: usize| (noise(seed, 100 + i as u64, k) as f32 - 0.5) * 2.0;
+        let size = [1.0, 0.4, 0.15][i % 3];
+        let (x, y, z) = (r(0) * 0.6, r(1) * 0.6, 3.0 + 1.5 * r(2));
+        core::array::from_fn(|k| [x + size * r(3 + 3 * k), y + size * r(4 + 3 * k), z + 0.4 * r(5 + 3 * k)])
+    };
+    let front = if seed.is_multiple_of(2) { Winding::CounterClockwise } else { Winding::Clockwise };
+    Scene {
+        pictures: vec![(0..4).map(face).collect(), (4..6).map(face).collect()],
+        size: (5, 4),
+        channels: 2,
+        shared_textures: seed.is_multiple_of(3),
+        style: Style { front, ..style },
+        sigma: vec![2e-2, 5e-3],
+        gamma: vec![0.1, 0.4],
+        epsilon: vec![1e-3, 0.1],
+        range: (1.5, 6.0),
+        seed,
+        ..Scene::default()
+    }
 }

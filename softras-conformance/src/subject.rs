@@ -134,7 +134,7 @@ pub struct Opened {
 
 /// Turns whatever a back end's constructor returns (it or a `Result`, with `f64` or without) into a [`Subject`].
 ///
-/// Method look-up takes the first trait that fits, by the number of references in front of a [`Probe`]: what
+/// Method look-up takes the first trait that fits, by the number of references in front of a `Probe`: what
 /// specialisation would do.
 #[doc(hidden)]
 pub mod open {
@@ -192,5 +192,65 @@ pub mod open {
         fn subject(&self) -> Result<Subject, String> {
             self.take().map(Subject::single)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use softras_core::raster::{DynRasterizer, Gradients, RasterParams, Wanted};
+    use softras_core::reference::{Reference, ReferenceSaved};
+    use softras_core::scene::Faces;
+    use softras_core::{Image, ImageGrad};
+
+    /// The reference without f64.
+    #[derive(Default)]
+    struct Single;
+    impl Rasterizer<f32> for Single {
+        type Saved = ReferenceSaved<f32>;
+        fn info(&self) -> Info {
+            Rasterizer::<f32>::info(&Reference)
+        }
+        fn capabilities(&self) -> Capabilities {
+            Rasterizer::<f32>::capabilities(&Reference)
+        }
+        fn forward_into(
+            &self,
+            faces: &Arc<Faces<f32>>,
+            params: &RasterParams<f32>,
+            image: &mut Image<f32>,
+            saved: &mut ReferenceSaved<f32>,
+        ) -> softras_core::Result<()> {
+            Rasterizer::forward_into(&Reference, faces, params, image, saved)
+        }
+        fn backward_into(
+            &self,
+            saved: &ReferenceSaved<f32>,
+            grad: &ImageGrad<f32>,
+            wanted: Wanted,
+            gradients: &mut Gradients<f32>,
+        ) -> softras_core::Result<()> {
+            Rasterizer::backward_into(&Reference, saved, grad, wanted, gradients)
+        }
+    }
+
+    fn has_double(opened: Opened) -> Result<bool, String> {
+        let double: Option<bool> = opened
+            .subject
+            .as_ref()
+            .ok()
+            .map(|s| s.double().is_some_and(|d| DynRasterizer::<f64>::info(d).backend == "reference"));
+        opened.subject.map(|_| double == Some(true))
+    }
+
+    #[test]
+    fn whatever_a_constructor_returns_is_opened() {
+        assert_eq!(has_double(crate::open!(Reference)), Ok(true));
+        assert_eq!(has_double(crate::open!(Single)), Ok(false));
+        assert_eq!(has_double(crate::open!(Ok::<_, String>(Reference))), Ok(true));
+        assert_eq!(has_double(crate::open!(Ok::<_, softras_core::Error>(Single))), Ok(false));
+        assert_eq!(has_double(crate::open!(Subject::both(Reference).rung(Rung::Scalar))), Ok(true));
+        assert_eq!(has_double(crate::open!(Err::<Single, _>("no driver"))), Err("no driver".to_owned()));
+        assert_eq!(crate::open!(Single).name, "conformance");
     }
 }

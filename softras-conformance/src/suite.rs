@@ -165,3 +165,28 @@ fn missing(name: String, why: &str, fails: bool) -> Trial {
     let trial = Trial::test(name, move || Err(Failed::from(message)));
     if fails { trial } else { trial.with_kind(why.to_owned()).with_ignored_flag(true) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_ignored_with_its_reason_or_fails_where_it_is_required() {
+        let ignored = unavailable("wgpu", "no adapter", false);
+        assert!(ignored.has_ignored_flag());
+        assert_eq!((ignored.name(), ignored.kind()), ("wgpu::is_available", "no adapter"));
+        assert!(!unavailable("wgpu", "no adapter", true).has_ignored_flag());
+        let settings =
+            Settings { require: vec!["wgpu".to_owned(), "data".to_owned()], ..Settings::default() };
+        assert!(settings.requires("wgpu") && settings.requires("data") && !settings.requires("cuda"));
+    }
+
+    #[test]
+    fn names_of_laws_are_sentences_and_differ() {
+        let names: Vec<_> = laws().map(|l| l.name).collect();
+        for (i, name) in names.iter().enumerate() {
+            assert!(!names[..i].contains(name), "{name} is there twice");
+            assert_eq!(name.split("::").count(), 2, "{name}");
+        }
+    }
+}

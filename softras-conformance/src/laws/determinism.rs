@@ -51,7 +51,7 @@ fn of_runs<R: Tested>(under: &Under<'_, R>) -> Outcome {
 fn of_threads<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
     let scenes: Vec<Scene> =
-        (0..6).map(|i| super::gradient::small_scene(crate::scene::Style::default(), i)).collect();
+        (0..6).map(|i| strategy::small_scene(crate::scene::Style::default(), i)).collect();
     let alone: Vec<Answer<R>> = scenes.iter().map(|s| drawn(under, s)).collect::<Result<_, _>>()?;
     let (backend, scenes) = (under.backend, &scenes);
     let together: Vec<Result<Answer<R>, Broken>> = std::thread::scope(|scope| {

@@ -34,11 +34,11 @@ fn agrees_with_the_reference<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn agrees_for_every_combination<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    let styles = super::gradient::every_style(&under.can);
+    let styles = strategy::every_style(&under.can);
     // A prime stride meets every pair of choices; another seed begins elsewhere.
     let (stride, first) = (11, under.context.seed as usize % 11);
     for (i, style) in styles.into_iter().enumerate().skip(first).step_by(stride) {
-        let scene = super::gradient::small_scene(style, under.context.seed + i as u64);
+        let scene = strategy::small_scene(style, under.context.seed + i as u64);
         agree(under, &scene, &mut gauge).map_err(|e| Broken(format!("{e}\n{scene:?}")))?;
     }
     Ok(gauge)

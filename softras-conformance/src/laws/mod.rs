@@ -5,12 +5,15 @@ use crate::law::Law;
 mod built;
 mod color;
 mod contract;
+mod custom;
 mod determinism;
 mod forward;
 mod functions;
 mod golden;
 mod gradient;
 mod limits;
+mod pictures;
+mod reach;
 mod robustness;
 mod silhouette;
 mod symmetry;
@@ -20,15 +23,18 @@ pub fn laws() -> impl Iterator<Item = &'static Law> {
     [
         functions::LAWS,
         contract::LAWS,
+        custom::LAWS,
         forward::LAWS,
         silhouette::LAWS,
         color::LAWS,
         symmetry::LAWS,
         limits::LAWS,
         gradient::LAWS,
+        reach::LAWS,
         determinism::LAWS,
         robustness::LAWS,
         golden::LAWS,
+        pictures::LAWS,
     ]
     .into_iter()
     .flatten()

@@ -154,7 +154,7 @@ fn every_part_is_finite<R: Tested>(
     scene: &Scene,
     gauge: &mut Gauge,
 ) -> Result<(), Broken> {
-    for style in super::gradient::every_style(&under.can) {
+    for style in strategy::every_style(&under.can) {
         // Interpolation and sides are covered by random scenes; here they follow from the others.
         let other = style.depth_map == DepthMap::Inverse;
         let wanted = (style.interpolation == softras_core::math::Interpolation::Screen) == other

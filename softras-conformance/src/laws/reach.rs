@@ -1,0 +1,196 @@
+//! Where gradients go and where they end: hidden faces, the cut, hard parts, opaque pixels.
+
+use softras_core::math::{Color, Cutoff, Distance, Silhouette};
+use softras_core::raster::Outputs;
+
+use super::{Under, law};
+use crate::compare::{self, groups};
+use crate::law::{Broken, Gauge, Law, Outcome};
+use crate::oracle::{self, ask};
+use crate::scene::Scene;
+use crate::strategy::{self, Kind};
+use crate::subject::Tested;
+
+pub(super) const LAWS: &[Law] = &[
+    law!(
+        "gradient::reaches_hidden_faces",
+        "a face behind another gets color and silhouette gradients, at any depth",
+        reaches_hidden_faces
+    ),
+    law!(
+        "gradient::reaches_faces_outside_near_and_far",
+        "the silhouette gradient of a face does not depend on its depth",
+        reaches_faces_outside_near_and_far
+    ),
+    law!("gradient::ends_at_the_cut", "beyond its reach a face has a gradient of exactly 0", ends_at_the_cut),
+    law!(
+        "gradient::of_hard_parts_is_zero",
+        "hard silhouettes have no gradient; hard color none but through the interpolated attributes",
+        of_hard_parts_is_zero
+    ),
+    law!(
+        "gradient::survives_saturation",
+        "under many opaque faces the silhouette gradient is that of the reference, not lost where D rounds to 1",
+        survives_saturation
+    ),
+];
+
+/// A face right behind another, seen through a picture of one pixel.
+fn hidden(depth: f32) -> Scene {
+    let at = |z: f32, shift: f32| [[-0.5 + shift, -0.4, z], [0.6, -0.5 + shift, z], [0.1 + shift, 0.7, z]];
+    Scene {
+        gamma: vec![1e-2],
+        range: (1.0, 100.0),
+        size: (3, 3),
+        ..Scene::of(vec![at(2.0, 0.0), at(depth, 0.05)])
+    }
+}
+
+fn reaches_hidden_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    for color in [Color::Softmax, Color::Over].iter().filter(|c| under.can.colors.contains(c)) {
+        // KERNELS 5: at gamma 1e-2 a surface 1 behind keeps a weight of e^-1.
+        let scene = hidden(3.0).style(|s| {
+            s.color = color.clone();
+            s.outputs = Outputs::Color;
+        });
+        let gradients = ask(under.backend, &scene.faces()?, &scene.params(), &scene.grad())?.gradients;
+        let Some(corners) = gradients.corners else { continue };
+        for k in 0..3 {
+            for i in 0..3 {
+                let g = corners[[1, k, i]].to_f64().abs();
+                gauge.holds(
+                    || format!("{color:?}: gradient {g:e} to coordinate {i} of corner {k}"),
+                    g > 1e-4,
+                )?;
+            }
+        }
+    }
+    // The silhouette does not know depth: a face far behind gets what one in front gets.
+    let mut expected: Option<Vec<f64>> = None;
+    for depth in [1.5, 3.0, 99.0, 1e4] {
+        let scene = Scene { channels: 0, ..hidden(depth) }.style(|s| s.outputs = Outputs::Silhouette);
+        let scene = Scene { sigma: vec![0.1], ..scene };
+        let gradients = ask(under.backend, &scene.faces()?, &scene.params(), &scene.grad())?.gradients;
+        let found = groups(&gradients).swap_remove(0).1;
+        gauge
+            .holds(|| "no gradient to a hidden face".to_owned(), found[6..].iter().all(|g| g.abs() > 1e-6))?;
+        let before = expected.get_or_insert_with(|| found.clone());
+        gauge.within(|| format!("depth {depth}"), compare::difference(&found, before).worst, 0.0)?;
+    }
+    Ok(gauge)
+}
+
+fn reaches_faces_outside_near_and_far<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let near = hidden(3.0);
+    let mut gauge = Gauge::default();
+    for z in [-5.0, 0.0, 1e-3, 1e5] {
+        let mut scene = near.clone();
+        for corner in scene.pictures.iter_mut().flatten().flatten() {
+            corner[2] = z;
+        }
+        let mut both = [near.clone(), scene].into_iter().map(|s| {
+            let s = s.style(|s| s.outputs = Outputs::Both);
+            let mut grad = s.grad::<R>();
+            grad.color = None;
+            let corners = ask(under.backend, &s.faces()?, &s.params(), &grad)?.gradients.corners;
+            Ok::<_, Broken>(corners)
+        });
+        if let (Some(a), Some(b)) = (both.next(), both.next()) {
+            compare::same_bits(&mut gauge, &format!("depth {z}: gradient"), a?.as_ref(), b?.as_ref())?;
+        }
+    }
+    Ok(gauge)
+}
+
+fn ends_at_the_cut<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    let cuts = [Cutoff::Hard, Cutoff::Smooth];
+    for &cutoff in cuts.iter().filter(|c| under.can.cutoffs.contains(c)) {
+        for distance in Distance::BUILT_IN.iter().filter(|d| under.can.distances.contains(d)) {
+            let sigma = 1e-3f32;
+            // The reach is 3.03 sqrt(sigma) or, unsquared, 9.2 sigma; the face ends that far from the pixel's centre.
+            let reach = (9.21024 * f64::from(sigma)).sqrt() as f32;
+            let reach = match distance {
+                Distance::EuclideanUnsquared => 9.21024 * sigma,
+                Distance::Hard => 0.0,
+                _ => reach,
+            };
+            for (gap, within) in [(0.98 * reach, true), (1.02 * reach + 1e-4, false)] {
+                let face = [[gap, -1.0, 2.0], [gap, 1.0, 2.0], [gap + 2.0, 0.1, 3.0]];
+                let scene = Scene { sigma: vec![sigma], ..Scene::pixel(face, 0.0, 0.0) };
+                let scene = scene.style(|s| {
+                    s.cutoff = cutoff;
+                    s.distance = distance.clone();
+                });
+                let found = ask(under.backend, &scene.faces()?, &scene.params(), &scene.grad())?;
+                let Some(corners) = &found.gradients.corners else { continue };
+                let some = corners.iter().any(|g| *g != R::ZERO);
+                let soft = distance != &Distance::Hard && distance != &Distance::Barycentric;
+                let expected = within && soft;
+                let wrong =
+                    || format!("{distance:?} {cutoff:?}: a gradient at {gap} (reach {reach}) is {some}");
+                // Barycentric reach is the box rule's, but D may already be cut inside of it.
+                gauge.holds(wrong, some == expected || (within && !soft))?;
+                let alpha = found.image.silhouette.as_ref().map_or(0.0, |a| a[[0, 0, 0]].to_f64());
+                gauge.holds(
+                    || format!("{distance:?}: alpha {alpha} beyond the cut"),
+                    within || alpha.abs() <= 0.0,
+                )?;
+            }
+        }
+    }
+    Ok(gauge)
+}
+
+fn of_hard_parts_is_zero<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
+        let hard = scene.clone().style(|s| {
+            s.silhouette = Silhouette::Hard;
+            s.color = Color::Hard;
+            s.outputs = Outputs::Both;
+        });
+        let gradients = ask(under.backend, &hard.faces()?, &hard.params(), &hard.grad())?.gradients;
+        for (name, values) in groups(&gradients) {
+            if ["sigma", "gamma", "epsilon"].contains(&name) {
+                gauge.holds(
+                    || format!("gradient to {name}: {values:?}"),
+                    values.iter().all(|g| g.abs() <= 0.0),
+                )?;
+            }
+        }
+        let mut grad = hard.grad::<R>();
+        grad.color = None;
+        let gradients = ask(under.backend, &hard.faces()?, &hard.params(), &grad)?.gradients;
+        for (name, values) in groups(&gradients) {
+            gauge
+                .holds(|| format!("silhouette gradient to {name}"), values.iter().all(|g| g.abs() <= 0.0))?;
+        }
+        Ok(())
+    })
+}
+
+fn survives_saturation<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    // At sigma 1e-4 D of a pixel 0.045 inside is 1 - 1.6e-9: it rounds to 1 in f32, its gradient does not to 0.
+    for (inside, copies) in [(0.03f32, 1), (0.045, 1), (0.045, 2), (0.06, 1), (0.02, 5)] {
+        let face = [[-1.0, -inside, 2.0], [1.0, -inside, 2.0], [0.0, 1.0, 2.0]];
+        let mut scene = Scene { sigma: vec![1e-4], channels: 0, ..Scene::pixel(face, 0.0, 0.0) };
+        scene.pictures[0] = vec![face; copies];
+        let scene = scene.style(|s| s.outputs = Outputs::Silhouette);
+        let expected = oracle::answer(&scene.faces()?, &scene.params(), &scene.grad())?.gradients;
+        let found = ask(under.backend, &scene.faces::<R>()?, &scene.params(), &scene.grad())?.gradients;
+        let (found, expected) = (groups(&found).swap_remove(0).1, groups(&expected).swap_remove(0).1);
+        let d = compare::difference(&found, &expected);
+        // Below 1e-24 a transmittance may be 0 (KERNELS 1).
+        let nil = 1e-24 / 1e-4;
+        let x = copies as f64 * f64::from(inside).powi(2) / 1e-4;
+        let relative = under.budget.gradient + 8.0 * under.budget.unit * x;
+        gauge.within(
+            || format!("{copies} faces, {inside} inside ({d:?})"),
+            d.norm,
+            relative * d.expected + nil,
+        )?;
+    }
+    Ok(gauge)
+}
