@@ -1,6 +1,6 @@
 //! The same bits in picture and gradient for any number of threads, any instruction set, and every run.
 
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a test may panic, and one prints for another")]
+#![expect(clippy::expect_used, reason = "a test may panic")]
 
 use std::process::Command;
 use std::sync::Arc;
