@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use softras_core::raster::DynRasterizer;
 use softras_core::scene::{Camera, Degrees, Mesh, Orbit};
-use softras_fit::report::{Report, Studio, circle, usual_turntable};
+use softras_fit::report::{Report, Studio, circle, picture_size, usual_turntable};
 use softras_fit::{Fit, FitFolder, Keep, Outcome, Targets, cameras_around};
 use softras_io::{MeshOptions, load_image_set, load_orbits, normalize};
 
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
     }
     let studio = Studio {
         device: device.as_ref(),
-        size: config.picture,
+        size: picture_size(fit.targets(), config.picture),
         background: config.fit.background,
         target: scene.mesh.as_ref(),
     };

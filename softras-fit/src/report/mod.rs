@@ -15,7 +15,7 @@ use softras_io::{RgbFrame, picture, save_gif, save_obj, save_ply};
 use tempfile::NamedTempFile;
 
 pub use curve::{Line, plot};
-pub use studio::{Studio, circle, studio_light};
+pub use studio::{Studio, circle, picture_size, studio_light};
 
 use crate::error::{Error, Result};
 use crate::fit::Fit;
@@ -164,36 +164,39 @@ pub fn usual_turntable(fit: &Fit<'_>, azimuth: f32) -> Vec<Camera> {
     circle(fit.targets(), TURN, 15.0, azimuth)
 }
 
-/// The parts of the loss as they count.
+/// The loss and its parts as they count; parts that never reach a hundredth of it are left out.
 fn lines(fit: &Fit<'_>) -> Vec<Line> {
     let weights = fit.settings().loss;
     let line = |name: &str, of: &dyn Fn(&crate::StepLoss) -> f64| Line {
         name: name.to_owned(),
         values: fit.history().iter().map(of).collect(),
     };
-    vec![
+    let mut lines = vec![
         line("total", &|l| l.total),
         line("silhouette", &|l| weights.iou * l.iou),
         line("color", &|l| weights.color * l.color),
         line("laplacian", &|l| weights.laplacian * l.laplacian),
         line("flatten", &|l| weights.flatten * l.flatten),
         line("edge", &|l| weights.edge * l.edge),
-    ]
+    ];
+    let highest = |line: &Line| line.values.iter().copied().fold(0.0, f64::max);
+    let floor = highest(&lines[0]) / 100.0;
+    lines.retain(|line| highest(line) >= floor);
+    lines
 }
 
-/// Returns a target enlarged by a whole factor to at least about `size` pixels.
-fn target_picture(fit: &Fit<'_>, view: usize, size: usize) -> Result<RgbFrame> {
+/// Returns a target at another size, each pixel the nearest one.
+fn target_picture(fit: &Fit<'_>, view: usize, (width, height): (usize, usize)) -> Result<RgbFrame> {
     let targets = fit.targets();
     let silhouette = targets.silhouette().index_axis(Axis(0), view);
     let (h, w) = silhouette.dim();
-    let factor = (size as f64 / h.max(w) as f64).round().max(1.0) as usize;
-    let shape = (3, h * factor, w * factor);
     let background = fit.settings().background;
     let pixel = |c: usize, y: usize, x: usize| match targets.color() {
         Some(color) => color[[view, c, y, x]],
         None => background[c] * (1.0 - silhouette[[y, x]]) + 0.5 * silhouette[[y, x]],
     };
-    let picture = ndarray::Array3::from_shape_fn(shape, |(c, y, x)| pixel(c, y / factor, x / factor));
+    let at = |(c, y, x): (usize, usize, usize)| pixel(c, y * h / height, x * w / width);
+    let picture = ndarray::Array3::from_shape_fn((3, height, width), at);
     Ok(RgbFrame::from_color(picture.view())?)
 }
 

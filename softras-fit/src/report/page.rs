@@ -19,8 +19,8 @@ h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 36px 0 12
 p { margin: 0 0 12px; color: #57606a; }
 code, pre { font: 13px/1.45 ui-monospace, monospace; }
 pre { background: #fff; border: 1px solid #d8dee4; border-radius: 8px; padding: 12px 14px; overflow-x: auto; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 20px 0; }
-.tile { background: #fff; border: 1px solid #d8dee4; border-radius: 8px; padding: 12px 14px; }
+.tiles { display: flex; flex-wrap: wrap; gap: 12px; margin: 20px 0; }
+.tile { flex: 1 1 150px; background: #fff; border: 1px solid #d8dee4; border-radius: 8px; padding: 12px 14px; }
 .tile b { display: block; font-size: 24px; font-variant-numeric: tabular-nums; }
 .tile span { color: #57606a; font-size: 13px; }
 table { border-collapse: collapse; background: #fff; border: 1px solid #d8dee4; border-radius: 8px; width: 100%; }

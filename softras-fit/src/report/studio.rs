@@ -24,8 +24,8 @@ const NEAR: f32 = 1e-2;
 pub struct Studio<'a> {
     /// Draws.
     pub device: &'a dyn DynRasterizer,
-    /// Pixels a side.
-    pub size: usize,
+    /// Width and height in pixels.
+    pub size: (usize, usize),
     /// Behind the mesh.
     pub background: [f32; 3],
     /// What the fit is after, if it is a mesh.
@@ -34,7 +34,7 @@ pub struct Studio<'a> {
 
 impl core::fmt::Debug for Studio<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Studio {{ size: {}, background: {:?}, .. }}", self.size, self.background)
+        write!(f, "Studio {{ size: {:?}, background: {:?}, .. }}", self.size, self.background)
     }
 }
 
@@ -69,9 +69,9 @@ impl Studio<'_> {
 
     /// Returns the colors, `[1, 3, H, W]`: edges a pixel wide, each pixel the mean of 2 by 2.
     fn draw_soft(&self, mesh: &Mesh, camera: &Camera) -> Result<Array4<f32>> {
-        let side = 2 * self.size;
-        let params = RasterParams::new(side, side)
-            .sigma(sigma_from_pixels(EDGE, side) as f32)
+        let (width, height) = (2 * self.size.0, 2 * self.size.1);
+        let params = RasterParams::new(width, height)
+            .sigma(sigma_from_pixels(EDGE, height) as f32)
             .color(Color::Over)
             .near(NEAR)
             .outputs(Outputs::Color)
@@ -122,4 +122,17 @@ pub fn circle(targets: &Targets, count: usize, elevation: f32, azimuth: f32) -> 
         if like.is_mirrored() { camera.official() } else { camera }
     };
     (0..count).map(camera).collect()
+}
+
+/// Returns the size of pictures that stand beside `targets`: of their shape, about `height` pixels high, a whole multiple
+/// of theirs if they are smaller.
+#[must_use]
+pub fn picture_size(targets: &Targets, height: usize) -> (usize, usize) {
+    let (w, h) = targets.size();
+    if h > height {
+        ((w * height / h).max(1), height.max(1))
+    } else {
+        let factor = ((height as f64 / h as f64).round() as usize).max(1);
+        (w * factor, h * factor)
+    }
 }

@@ -1,0 +1,90 @@
+//! The data of the official deform demo: 120 pictures of an airplane and their cameras (DATA: `deform/`).
+//!
+//! The data are looked for under `SOFTRAS_DATA`, else beside the workspace. Where they are absent the trials are ignored by
+//! name.
+
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use softras_core::scene::{Camera, Degrees, Mesh, Orbit};
+use softras_cpu::CpuRasterizer;
+use softras_fit::{Fit, FitSettings, Targets, score};
+use softras_io::{load_image_set, load_obj, load_orbits};
+
+fn main() {
+    let root = std::env::var_os("SOFTRAS_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
+    let folder = root.join("deform");
+    let absent = !folder.is_dir();
+    let trial = |name: &str, run: fn(&Path) -> Result<(), Failed>| {
+        let folder = folder.clone();
+        let name = if absent { format!("{name} [ignored: no data]") } else { name.to_owned() };
+        Trial::test(name, move || run(&folder)).with_ignored_flag(absent)
+    };
+    let trials = vec![
+        trial("deform::the_airplane_scores_as_outside", airplane),
+        trial("deform::the_mirrored_airplane_does_not", mirrored),
+        trial("deform::the_sphere_scores_as_outside", sphere),
+        trial("deform::the_official_settings_descend", descent),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// Loads the pictures with cameras of the official convention, or with ours.
+fn targets(folder: &Path, official: bool) -> Result<Targets, Failed> {
+    let set = load_image_set(folder.join("source.npy"))?;
+    let camera = |o: &softras_io::Orbit| {
+        let orbit = Orbit::new(o.distance as f32, Degrees(o.elevation as f32), Degrees(o.azimuth as f32));
+        let camera = Camera::orbit(&orbit).perspective(Degrees(30.0));
+        if official { camera.official() } else { camera }
+    };
+    let cameras = load_orbits(folder.join("camera.npy"))?.iter().map(camera).collect();
+    Ok(Targets::from_images(&set, cameras, [0.0; 3])?)
+}
+
+fn half_sphere(folder: &Path) -> Result<Mesh, Failed> {
+    let mut mesh = load_obj(folder.join("sphere_1352.obj"))?;
+    mesh.set_vertices(mesh.vertices() * 0.5)?;
+    Ok(mesh)
+}
+
+fn near(found: f64, expected: f64, tolerance: f64) -> Result<(), Failed> {
+    if (found - expected).abs() <= tolerance {
+        Ok(())
+    } else {
+        Err(format!("found {found}, expected {expected}").into())
+    }
+}
+
+fn airplane(folder: &Path) -> Result<(), Failed> {
+    let mesh = load_obj(folder.join("plane.obj"))?;
+    near(score(&CpuRasterizer, &mesh, &targets(folder, true)?)?.mean_iou, 0.80895, 5e-4)
+}
+
+fn mirrored(folder: &Path) -> Result<(), Failed> {
+    let mesh = load_obj(folder.join("plane.obj"))?;
+    let found = score(&CpuRasterizer, &mesh, &targets(folder, false)?)?.mean_iou;
+    if found < 0.4 {
+        Ok(())
+    } else {
+        Err(format!("found {found}, expected less than half of the right one").into())
+    }
+}
+
+fn sphere(folder: &Path) -> Result<(), Failed> {
+    near(score(&CpuRasterizer, &half_sphere(folder)?, &targets(folder, true)?)?.mean_iou, 0.157, 1e-3)
+}
+
+fn descent(folder: &Path) -> Result<(), Failed> {
+    let settings = FitSettings { steps: 16, batch: 12, ..FitSettings::official() };
+    let mut fit = Fit::new(&CpuRasterizer, half_sphere(folder)?, targets(folder, true)?, settings)?;
+    while !fit.is_done() {
+        fit.step()?;
+    }
+    let after = fit.score()?.mean_iou;
+    if after > 0.17 {
+        Ok(())
+    } else {
+        Err(format!("found {after} after 16 steps, expected above 0.17").into())
+    }
+}
