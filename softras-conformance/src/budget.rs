@@ -38,7 +38,8 @@ pub struct Budget {
     /// Relative L2 error by summing in another order. KERNELS 5: 1e-6.
     pub order: f64,
     /// How many times the band may be spent on top: a back end rounds at every step, not at its input alone.
-    /// Calibrated on the reference in `f32` over 4,096 cases a law.
+    /// Measured on the reference in `f32` alone: with 16, 3,000 scenes a law use at most 0.57 of a gradient's bound.
+    /// The 32 of `Device` is a guess until a device was measured.
     pub bands: f64,
 }
 

@@ -302,7 +302,7 @@ fn is_finite<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn of_a_batch<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| {
+    under.context.for_all(strategy::batch(&under.can, Kind::Strange), |scene, gauge| {
         let scene = Scene { shared_textures: false, ..scene.clone() };
         let (faces, params) = (scene.faces::<R>()?, scene.params::<R>());
         let grad = scene.grad::<R>();
@@ -347,7 +347,7 @@ fn of_a_batch<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn of_a_shared_texture<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
+    under.context.for_all(strategy::batch(&under.can, Kind::Ordinary), |scene, gauge| {
         let own = Scene { shared_textures: false, ..scene.clone() };
         let shared = Scene { shared_textures: true, ..scene.clone() };
         // Give every picture a copy of the shared rows, then add up the gradients of the copies.
