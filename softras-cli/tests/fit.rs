@@ -52,6 +52,10 @@ fn a_fit_improves_and_leaves_its_report() {
     assert_eq!((mesh.vertices().nrows(), mesh.channels()), (162, 3));
     assert!(softras_io::load_obj(out.join("mesh.obj")).is_ok());
     assert!(!out.join("frames").exists());
+
+    let before = results(&out);
+    succeeds(folder.path(), &["fit", "--resume", "-o", "out"]);
+    assert!(before == results(&out), "resuming what is done changes nothing");
 }
 
 #[test]

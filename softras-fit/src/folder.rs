@@ -136,7 +136,10 @@ impl FitFolder {
     fn make_frames(&self, step: usize) -> Result<()> {
         let path = self.file("frames");
         std::fs::create_dir_all(&path).map_err(|source| Error::Write { path, source })?;
-        for (_, path) in self.frame_paths()?.into_iter().filter(|(of, _)| *of >= step) {
+        let later = self.frame_paths()?.into_iter().filter(|(of, _)| *of >= step).map(|(_, path)| path);
+        // A new fit is not the one in the film of another.
+        let film = Some(self.file("fit.gif")).filter(|film| step == 0 && film.exists());
+        for path in later.chain(film) {
             std::fs::remove_file(&path).map_err(|source| Error::Write { path, source })?;
         }
         Ok(())

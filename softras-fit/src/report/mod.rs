@@ -125,6 +125,10 @@ impl Report<'_> {
     /// Writes the film: the frames of the fit, the result held for a moment, and once around it.
     fn film(&self, fit: &Fit<'_>, mesh: &Mesh, folder: &FitFolder) -> Result<()> {
         let mut frames = folder.frames()?;
+        if frames.is_empty() && folder.file("fit.gif").exists() && fit.is_done() {
+            // The fit was done before, and its pictures are in the film of then.
+            return folder.remove_frames();
+        }
         let last = self.studio.beside_target(mesh, &self.camera)?;
         frames.retain(|f| (f.width(), f.height()) == (last.width(), last.height()));
         if !frames.is_empty() {
