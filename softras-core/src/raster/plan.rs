@@ -2,12 +2,15 @@
 
 use crate::error::{Error, Result};
 use crate::math::{
-    ColorAggregator, ColorContext, Cutoff, DistanceMetric, DistributionFunction, Face, Facing, Scalar,
-    Setting, background_nearness,
+    ColorAggregator, ColorContext, Cutoff, DistanceMetric, DistributionFunction, Face, Facing,
+    MAX_COLOR_PLANES, MAX_SILHOUETTE_PLANES, Scalar, Setting, background_nearness,
 };
 use crate::scene::{Faces, Winding};
 
 use super::params::{RasterParams, Sides};
+
+/// The most pixels of one picture: their numbers fit 32 bits.
+const MAX_PIXELS: u128 = 1 << 31;
 
 /// The sizes of a render and the numbers of each picture, all checked.
 #[derive(Clone, Debug, Default)]
@@ -106,16 +109,21 @@ impl<R: Scalar> Plan<R> {
     }
 }
 
-/// Bytes of pictures, and of what `backward` keeps of each pixel: the sums and at most 8 more numbers.
+/// Checks the bytes of the pictures, and of what `backward` may keep of each pixel: the planes of both states, the
+/// sums, and what was drawn.
 fn check_memory<R: Scalar>(batch: usize, params: &RasterParams<R>, channels: usize) -> Result<()> {
     let sums = if params.outputs.color() { params.color.sums(channels) } else { 0 };
-    let numbers = channels + sums + 1 + 8;
+    let drawn = channels + 1;
+    let numbers = drawn + MAX_SILHOUETTE_PLANES + MAX_COLOR_PLANES + sums + drawn;
     let pixels = params.width as u128 * params.height as u128;
     let needed = pixels * batch.max(1) as u128 * (numbers * size_of::<R>()) as u128;
     let limit = u128::from(params.memory_limit);
-    if needed > limit || pixels > 1 << 31 {
-        let what = format!("{batch} picture(s) of {} x {} pixels", params.width, params.height);
+    let what = format!("{batch} picture(s) of {} x {} pixels", params.width, params.height);
+    if needed > limit {
         return Err(Error::OutOfMemory { what, needed, limit });
+    }
+    if pixels > MAX_PIXELS {
+        return Err(Error::parameter("size", what, format!("at most {MAX_PIXELS} pixels a picture")));
     }
     Ok(())
 }
