@@ -1,237 +1,29 @@
-//! Cameras: known answers, conventions, what is dropped, and every reverse against dual numbers and differences.
-#![expect(clippy::float_cmp, reason = "tests say where bits must agree")]
+//! Cameras: known answers, conventions, and what is dropped.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 mod derivative;
+mod rig;
 
-use derivative::{Function, check, noise};
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array2, Array3};
 use proptest::prelude::*;
-use softras_core::math::{Mat3, Scalar, Vec3};
+use rig::*;
+use softras_core::math::{Mat3, Vec3};
 use softras_core::raster::Gradients;
 use softras_core::scene::{
-    Camera, CameraGrad, Convention, Degrees, Distortion, Extrinsics, Faces, Intrinsics, Lens, Mesh,
-    MeshTexture, Orbit, Pose, TextureKind, View, Winding, axis_angle, axis_angle_vjp, project_batch,
-    project_views,
+    Camera, Convention, Degrees, Distortion, Extrinsics, Faces, Intrinsics, Lens, Mesh, Orbit, View, Winding,
+    axis_angle, project_views,
 };
 
-// ---------------------------------------------------------------- scenes
+// ---------------------------------------------------------------- known answers
 
-/// A tetrahedron around the origin, in front of every camera of these tests, with colors at its vertices.
-fn tetrahedron() -> Mesh<f64> {
-    let vertices = [0.5, -0.3, 0.2, -0.4, -0.35, 0.3, 0.1, 0.6, 0.05, -0.05, -0.1, -0.55];
-    let vertices = Array2::from_shape_vec((4, 3), vertices.to_vec()).unwrap();
-    let triangles = vec![[0, 1, 2], [0, 2, 3], [1, 3, 2], [0, 3, 1]];
-    let colors = Array2::from_shape_fn((4, 2), |(v, c)| 0.1 * v as f64 + 0.3 * c as f64);
-    Mesh::new(vertices, triangles).unwrap().with_texture(MeshTexture::Vertex(colors)).unwrap()
+#[track_caller]
+fn near(a: Vec3<f64>, b: [f64; 3], slack: f64) {
+    assert!((a - Vec3::from(b)).norm() <= slack, "{a:?} against {b:?}");
 }
 
-fn with_vertices<R: Scalar>(mesh: &Mesh<f64>, p: &[R]) -> Mesh<R> {
-    let mut mesh = mesh.cast();
-    mesh.set_vertices(Array2::from_shape_vec(mesh.vertices().raw_dim(), p.to_vec()).unwrap()).unwrap();
-    mesh
-}
-
-fn gradients<R: Scalar>(faces: &Faces<R>) -> Gradients<R> {
-    let mut g = Gradients::default();
-    let shape = faces.corners().raw_dim();
-    g.corners = Some(Array3::from_shape_fn(shape, |(f, k, i)| R::from_f64(noise(9 * f + 3 * k + i))));
-    g.textures = faces.textures().map(|t| {
-        let shape = t.texels().raw_dim();
-        Array3::from_shape_fn(shape, |(f, k, c)| R::from_f64(noise(1000 + 31 * f + 7 * k + c)))
-    });
-    g
-}
-
-/// The rows `rows` of corners and textures.
-fn part(g: &Gradients<f64>, rows: core::ops::Range<usize>) -> Gradients<f64> {
-    let cut = |x: &Array3<f64>| x.slice_axis(Axis(0), rows.clone().into()).to_owned();
-    let mut own = Gradients::default();
-    (own.corners, own.textures) = (g.corners.as_ref().map(cut), g.textures.as_ref().map(cut));
-    own
-}
-
-/// A loss: the corners against fixed weights. Its gradient to the faces is the weights.
-fn loss<R: Scalar>(faces: &Faces<R>) -> R {
-    let weights = gradients(faces).corners.unwrap();
-    let mut sum = R::ZERO;
-    for (x, w) in faces.corners().iter().zip(&weights) {
-        sum += *x * *w;
-    }
-    sum
-}
-
-/// Every way to build a camera, from numbers.
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    Perspective,
-    Orthographic,
-    Official,
-    LookAtPinhole,
-    OpenCv,
-    Rigid(Convention),
-}
-
-const KINDS: [Kind; 9] = [
-    Kind::Perspective,
-    Kind::Orthographic,
-    Kind::Official,
-    Kind::LookAtPinhole,
-    Kind::OpenCv,
-    Kind::Rigid(Convention::Softras),
-    Kind::Rigid(Convention::SoftRasOfficial),
-    Kind::Rigid(Convention::OpenGl),
-    Kind::Rigid(Convention::PyTorch3d),
-];
-
-fn vec3<R: Scalar>(p: &[R]) -> Vec3<R> {
-    Vec3::new(p[0], p[1], p[2])
-}
-
-fn pinhole<R: Scalar>(p: &[R]) -> Intrinsics<R> {
-    let distortion = Distortion { k1: p[4], k2: p[5], p1: p[6], p2: p[7], k3: p[8] };
-    Intrinsics::new([p[0], p[1]], [p[2], p[3]], [64, 48]).distorted(distortion)
-}
-
-const PINHOLE: [f64; 9] = [70.0, 75.0, 30.2, 25.1, -0.2, 0.05, 0.01, -0.02, 0.003];
-const LOOK_AT: [f64; 9] = [0.7, 1.1, 2.3, 0.1, -0.2, 0.05, 0.3, 1.2, -0.1];
-
-/// The place of `LOOK_AT` in numbers of `convention`.
-fn rigid(convention: Convention) -> Vec<f64> {
-    let [eye, at, up] = [0, 3, 6].map(|i| vec3(&LOOK_AT[i..]));
-    let e = Camera::look_at(eye, at).up(up).extrinsics(convention).unwrap();
-    [e.rotation.to_array().as_flattened(), &e.translation.to_array()].concat()
-}
-
-fn start(kind: Kind) -> Vec<f64> {
-    match kind {
-        Kind::Perspective | Kind::Official => [&LOOK_AT[..], &[50.0]].concat(),
-        Kind::Orthographic => [&LOOK_AT[..], &[0.8]].concat(),
-        Kind::LookAtPinhole => [LOOK_AT, PINHOLE].concat(),
-        Kind::OpenCv => [&rigid(Convention::OpenCv)[..], &PINHOLE].concat(),
-        Kind::Rigid(convention) => [&rigid(convention)[..], &[50.0]].concat(),
-    }
-}
-
-fn build<R: Scalar>(kind: Kind, p: &[R]) -> Camera<R> {
-    let look_at = || Camera::look_at(vec3(p), vec3(&p[3..])).up(vec3(&p[6..]));
-    let rotation = || Mat3 { rows: [vec3(p), vec3(&p[3..]), vec3(&p[6..])] };
-    match kind {
-        Kind::Perspective => look_at().perspective(Degrees(p[9])),
-        Kind::Official => look_at().official().perspective(Degrees(p[9])),
-        Kind::Orthographic => look_at().orthographic(p[9]),
-        Kind::LookAtPinhole => look_at().pinhole(pinhole(&p[9..])),
-        Kind::OpenCv => Camera::opencv(rotation(), vec3(&p[9..]), pinhole(&p[12..])),
-        Kind::Rigid(convention) => {
-            let place = Extrinsics::new(convention, rotation(), vec3(&p[9..]));
-            Camera::posed(place).perspective(Degrees(p[12]))
-        }
-    }
-}
-
-fn camera<R: Scalar>(kind: Kind) -> Camera<R> {
-    build(kind, &start(kind).into_iter().map(R::from_f64).collect::<Vec<_>>())
-}
-
-fn flat(grad: &CameraGrad<f64>) -> Vec<f64> {
-    let mut out = match grad.pose {
-        Pose::LookAt { eye, at, up } => [eye, at, up].map(Vec3::to_array).as_flattened().to_vec(),
-        Pose::Rigid(e) => [e.rotation.to_array().as_flattened(), &e.translation.to_array()].concat(),
-    };
-    match grad.lens {
-        Lens::Perspective { fov } => out.push(fov.0),
-        Lens::Orthographic { half_height } => out.push(half_height),
-        Lens::Pinhole(i) => {
-            let d = i.distortion;
-            out.extend(i.focal.into_iter().chain(i.center).chain([d.k1, d.k2, d.p1, d.p2, d.k3]));
-        }
-    }
-    out
-}
-
-// ---------------------------------------------------------------- reverses
-
-struct OfCamera(Kind);
-
-impl Function for OfCamera {
-    fn at<R: Scalar>(&self, p: &[R]) -> R {
-        loss(&build(self.0, p).project(&tetrahedron().cast()).unwrap().0)
-    }
-}
-
-#[test]
-fn the_gradient_to_the_camera_is_the_derivative() {
-    for kind in KINDS {
-        let at = start(kind);
-        let (faces, view) = build(kind, &at).project(&tetrahedron()).unwrap();
-        assert_eq!(view.dropped(), 0, "{kind:?}");
-        let grad = flat(&view.camera_vjp(&gradients(&faces))[0]);
-        assert!(grad.iter().all(|g| *g != 0.0), "{kind:?} reaches every parameter: {grad:?}");
-        check(&format!("{kind:?}"), &OfCamera(kind), &at, &grad);
-    }
-}
-
-struct OfVertices<'a>(&'a [Kind]);
-
-impl Function for OfVertices<'_> {
-    fn at<R: Scalar>(&self, x: &[R]) -> R {
-        let cameras: Vec<Camera<R>> = self.0.iter().map(|&kind| camera(kind)).collect();
-        loss(&project_views(&with_vertices(&tetrahedron(), x), &cameras).unwrap().0)
-    }
-}
-
-fn check_vertices(kinds: &[Kind]) {
-    let mesh = tetrahedron();
-    let cameras: Vec<Camera<f64>> = kinds.iter().map(|&kind| camera(kind)).collect();
-    let (faces, view) = project_views(&mesh, &cameras).unwrap();
-    let grad = view.vjp(&gradients(&faces)).vertices;
-    let (x, grad): (Vec<f64>, Vec<f64>) = mesh.vertices().iter().zip(&grad).unzip();
-    check(&format!("vertices in {kinds:?}"), &OfVertices(kinds), &x, &grad);
-}
-
-#[test]
-fn the_gradient_to_the_vertices_is_the_derivative() {
-    for kind in KINDS {
-        check_vertices(&[kind]);
-    }
-    check_vertices(&[Kind::Perspective, Kind::Orthographic, Kind::OpenCv]);
-}
-
-struct OfOrbit;
-
-const DIRECTION: [f64; 3] = [0.3, -1.2, 0.7];
-
-impl Function for OfOrbit {
-    fn at<R: Scalar>(&self, p: &[R]) -> R {
-        Orbit::new(p[0], Degrees(p[1]), Degrees(p[2])).eye().dot(vec3(&DIRECTION.map(R::from_f64)))
-    }
-}
-
-#[test]
-fn the_gradient_to_an_orbit_is_the_derivative() {
-    let grad = Orbit::new(2.732, Degrees(30.0), Degrees(70.0)).eye_vjp(vec3(&DIRECTION));
-    let grad = [grad.distance, grad.elevation.0, grad.azimuth.0];
-    check("orbit", &OfOrbit, &[2.732, 30.0, 70.0], &grad);
-}
-
-struct OfAxisAngle;
-
-fn entries<R: Scalar>() -> Mat3<R> {
-    Mat3 { rows: core::array::from_fn(|i| vec3(&[0, 1, 2].map(|j| R::from_f64(noise(3 * i + j))))) }
-}
-
-impl Function for OfAxisAngle {
-    fn at<R: Scalar>(&self, w: &[R]) -> R {
-        let rotation = axis_angle(vec3(w));
-        rotation.rows.iter().zip(entries().rows).fold(R::ZERO, |sum, (a, b)| sum + a.dot(b))
-    }
-}
-
-#[test]
-fn the_gradient_to_an_axis_and_angle_is_the_derivative() {
-    for w in [[0.0; 3], [1e-9, -2e-9, 1e-9], [0.1, 0.2, -0.1], [0.3, 0.3, 0.3], [1.2, -0.7, 2.0]] {
-        check(&format!("{w:?}"), &OfAxisAngle, &w, &axis_angle_vjp(vec3(&w), &entries()).to_array());
-    }
+#[track_caller]
+fn seen(camera: &Camera<f64>, v: [f64; 3]) -> Vec3<f64> {
+    camera.screen(Vec3::from(v)).unwrap().unwrap()
 }
 
 #[test]
@@ -245,112 +37,6 @@ fn an_axis_and_angle_is_a_rotation() {
     // Counter-clockwise seen from the tip of the axis: x turns to y around z.
     let quarter = Vec3::new(0.0, 0.0, core::f64::consts::FRAC_PI_2);
     near(axis_angle(quarter).mul_vec(Vec3::new(1.0, 0.0, 0.0)), [0.0, 1.0, 0.0], 1e-15);
-}
-
-#[test]
-fn many_views_share_the_texture_and_each_camera_gets_its_own_gradient() {
-    let mesh = tetrahedron();
-    let cameras = [Kind::Perspective, Kind::Orthographic, Kind::OpenCv].map(camera);
-    let (faces, view) = project_views(&mesh, &cameras).unwrap();
-    assert_eq!((faces.batch(), faces.count(), view.pictures()), (3, 12, 3));
-    assert_eq!(faces.textures().unwrap().rows(), 4);
-    assert!(faces.pictures().iter().all(|p| p.first_texture == 0));
-    let mut g = gradients(&faces);
-    assert_eq!(view.vjp(&g), view.vjp(&g), "the same bits again");
-    g.textures = None;
-    for (b, camera) in cameras.iter().enumerate() {
-        let (_, alone) = camera.project(&mesh).unwrap();
-        assert_eq!(alone.camera_vjp(&part(&g, 4 * b..4 * b + 4))[0], view.camera_vjp(&g)[b]);
-    }
-}
-
-#[test]
-fn colors_of_vertices_gather_their_corners() {
-    let mesh = tetrahedron();
-    let (faces, view) = camera::<f64>(Kind::Perspective).project(&mesh).unwrap();
-    let textures = faces.textures().unwrap();
-    assert_eq!(textures.kind(), TextureKind::Vertex);
-    let MeshTexture::Vertex(colors) = mesh.texture() else { panic!("vertex colors") };
-    let g = gradients(&faces);
-    let weights = g.textures.as_ref().unwrap();
-    let mut expected = Array2::<f64>::zeros((4, 2));
-    for (f, triangle) in mesh.triangles().iter().enumerate() {
-        for (k, &v) in triangle.iter().enumerate() {
-            for c in 0..2 {
-                assert_eq!(textures.texels()[[f, k, c]], colors[[v as usize, c]]);
-                expected[[v as usize, c]] += weights[[f, k, c]];
-            }
-        }
-    }
-    assert_eq!(view.vjp(&g).texture, MeshTexture::Vertex(expected));
-    let nothing = view.vjp(&Gradients::default());
-    assert_eq!(nothing.texture, MeshTexture::None, "not asked for");
-    assert!(nothing.vertices.iter().all(|x| *x == 0.0));
-}
-
-#[test]
-fn each_view_of_a_batch_takes_its_own_part() {
-    let surface = |mesh: &Mesh<f64>| {
-        let shape = (mesh.triangles().len(), 4, 3);
-        let texels = Array3::from_shape_fn(shape, |(f, t, c)| noise(f + 5 * t + 11 * c));
-        mesh.clone().with_texture(MeshTexture::Surface { side: 2, texels }).unwrap()
-    };
-    let plain = Mesh::new(tetrahedron().vertices() * 0.5, vec![[2, 1, 0]]).unwrap();
-    let meshes = [surface(&tetrahedron()), surface(&plain)];
-    let cameras = [Kind::Perspective, Kind::Orthographic].map(camera);
-    let items: Vec<_> = meshes.iter().zip(&cameras).collect();
-    let (faces, views) = project_batch(&items).unwrap();
-    assert_eq!((faces.count(), faces.textures().unwrap().rows(), views.len()), (5, 5, 2));
-    assert_eq!(faces.pictures()[1].first_texture, 4);
-    let g = gradients(&faces);
-    for (((mesh, camera), view), rows) in items.iter().zip(&views).zip([0..4, 4..5]) {
-        let (alone_faces, alone) = camera.project(mesh).unwrap();
-        assert_eq!(faces.corners().slice_axis(Axis(0), rows.clone().into()), alone_faces.corners());
-        let own = part(&g, rows);
-        assert_eq!(alone.vjp(&own), view.vjp(&g));
-        assert_eq!(alone.camera_vjp(&own), view.camera_vjp(&g));
-    }
-    assert!(project_batch(&[items[0], (&plain, &cameras[1])]).is_err(), "one has no texture");
-    assert!(project_batch::<f64>(&[]).is_err());
-    assert!(project_views(&plain, &[]).is_err());
-    assert!(project_views(&plain, &[cameras[0], cameras[0].official()]).is_err(), "one front for the batch");
-}
-
-#[test]
-fn an_update_draws_as_a_new_projection_does() {
-    let mesh = tetrahedron();
-    let cameras = [Kind::Perspective, Kind::OpenCv].map(camera);
-    let (mut faces, mut views) = project_batch(&[(&mesh, &cameras[0]), (&mesh, &cameras[1])]).unwrap();
-    for step in 1..4 {
-        // The second step takes the mesh through the near plane.
-        let moved = mesh.vertices() * if step == 2 { 9.0 } else { 1.0 + 0.1 * f64::from(step) };
-        for view in &mut views {
-            faces = view.update(faces, &moved).unwrap();
-        }
-        let moved = with_vertices(&mesh, moved.as_slice().unwrap());
-        let (fresh, again) = project_batch(&[(&moved, &cameras[0]), (&moved, &cameras[1])]).unwrap();
-        assert_eq!(faces, fresh);
-        assert_eq!(again[0].dropped() > 0, step == 2);
-        let g = gradients(&faces);
-        for (view, again) in views.iter().zip(&again) {
-            assert_eq!(view.dropped(), again.dropped());
-            assert_eq!(view.vjp(&g), again.vjp(&g));
-        }
-    }
-    assert!(views[0].update(faces.clone(), &Array2::zeros((3, 3))).is_err());
-    assert!(views[0].update(faces, &Array2::from_elem((4, 3), f64::NAN)).is_err());
-}
-
-// ---------------------------------------------------------------- known answers
-
-#[track_caller]
-fn near(a: Vec3<f64>, b: [f64; 3], slack: f64) {
-    assert!((a - Vec3::from(b)).norm() <= slack, "{a:?} against {b:?}");
-}
-
-#[track_caller]
-fn seen(camera: &Camera<f64>, v: [f64; 3]) -> Vec3<f64> {
-    camera.screen(Vec3::from(v)).unwrap().unwrap()
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Checks a gradient against the derivative, two ways.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use softras_core::math::{Dual, Scalar};
 
