@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use libtest_mimic::{Arguments, Failed, Trial};
 use ndarray::Array3;
 use softras_conformance::law::Context;
 use softras_conformance::{Rung, Settings, Subject, laws};
@@ -86,32 +87,28 @@ impl Rasterizer<f32> for Tiled {
     }
 }
 
-/// Checks a law on the tiled reference; nothing where there is no data.
-fn holds(name: &str) {
+/// Checks a law on the tiled reference.
+fn holds(name: &str, settings: &Settings) -> core::result::Result<(), Failed> {
     let subject = Subject::single(Tiled).rung(Rung::Scalar);
+    let law = laws::find(name).ok_or_else(|| format!("there is no law {name}"))?;
+    let data = settings.data.clone();
+    let context = Context { subject: &subject, law: law.name, cases: 1, seed: 0, data };
+    (law.run)(&context).map(drop).map_err(|broken| format!("{name}: {broken}").into())
+}
+
+fn main() -> std::process::ExitCode {
     let settings = Settings::from_environment();
-    if settings.data.is_none() {
-        eprintln!("{name}: no data");
-        return;
-    }
-    let law = laws::find(name).unwrap_or_else(|| panic!("there is no law {name}"));
-    let context = Context { subject: &subject, law: law.name, cases: 1, seed: 0, data: settings.data };
-    let outcome = (law.run)(&context);
-    eprintln!("{name}: {outcome:?}");
-    assert!(outcome.is_ok(), "{name}: {outcome:?}");
-}
-
-#[test]
-fn the_reference_draws_blenders_teapot() {
-    holds("golden::blenders_teapot");
-}
-
-#[test]
-fn the_reference_draws_what_pytorch3d_drew() {
-    holds("golden::pytorch3d_silhouettes");
-}
-
-#[test]
-fn the_reference_covers_the_deformation_demo() {
-    holds("golden::deformation_demo");
+    let missing = settings.data.is_none();
+    let needed = settings.require.iter().any(|name| name == "data");
+    let trials = ["golden::blenders_teapot", "golden::pytorch3d_silhouettes", "golden::deformation_demo"]
+        .map(|name| {
+            let settings = settings.clone();
+            let check = move || match settings.data {
+                Some(_) => holds(name, &settings),
+                None => Err("no data, and SOFTRAS_REQUIRE asks for it".into()),
+            };
+            let trial = Trial::test(name, check).with_ignored_flag(missing && !needed);
+            if missing { trial.with_kind("no data") } else { trial }
+        });
+    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit_code()
 }

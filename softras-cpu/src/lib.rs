@@ -94,7 +94,7 @@ macro_rules! rasterizer {
                 image: &mut Image<$r>,
                 saved: &mut CpuSaved<$r>,
             ) -> Result<()> {
-                saved.drawn = None;
+                saved.clear();
                 let plan = Plan::new(faces, params)?;
                 Rasterizer::<$r>::capabilities(self).check("cpu", faces, params)?;
                 image.fit(&plan);

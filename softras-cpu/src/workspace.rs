@@ -44,6 +44,12 @@ impl<R: Scalar> Default for CpuSaved<R> {
 }
 
 impl<R: Scalar> CpuSaved<R> {
+    /// Forgets the picture, keeps the buffers.
+    pub(crate) fn clear(&mut self) {
+        self.drawn = None;
+        self.pairs = 0;
+    }
+
     /// Returns how many (face, pixel) pairs counted in the last picture.
     #[must_use]
     pub const fn pairs(&self) -> u64 {
@@ -53,6 +59,9 @@ impl<R: Scalar> CpuSaved<R> {
     /// Returns how many entries the tiles' face lists have together.
     #[must_use]
     pub fn list_entries(&self) -> usize {
+        if self.drawn.is_none() {
+            return 0;
+        }
         (0..self.bins.len())
             .map(|b| (0..self.grid.tiles()).map(|t| self.bins[b].tile(t).len()).sum::<usize>())
             .sum()

@@ -14,7 +14,7 @@ pub use hard::{HardColor, HardState};
 pub use over::{Over, OverCotangent, OverState};
 pub use softmax::{Softmax, SoftmaxCotangent, SoftmaxState};
 
-use super::custom::{Custom, ErasedColor};
+use super::custom::{Custom, DeviceLanguage, ErasedColor};
 use super::distribution::{Probability, ProbabilityGrad};
 use super::planes::Planes;
 use super::real::{Real, Scalar};
@@ -117,6 +117,12 @@ pub trait ColorAggregator: Clone + Send + Sync + 'static {
     /// Returns how many weights the aggregator has.
     fn weights(&self, _channels: usize) -> usize {
         0
+    }
+    /// Returns the text of the part's functions in the language of a device, for a part of the user's own.
+    ///
+    /// The functions have the names and arguments of this trait's; `None`, the default, keeps the part on the host.
+    fn device_text(&self, _language: DeviceLanguage) -> Option<&str> {
+        None
     }
     /// Returns the state of no faces; its sums are zeros.
     fn identity<R: Real>(&self, like: R) -> Self::State<R>;

@@ -27,11 +27,23 @@ pub const MAX_COLOR_PLANES: usize = 8;
 /// The most lanes a [`Real`] may have.
 pub const MAX_LANES: usize = 16;
 
+/// A language in which a part of the user's own may bring its functions to a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DeviceLanguage {
+    /// WGSL, compiled by the wgpu back end.
+    Wgsl,
+    /// CUDA C++, compiled by the CUDA back end.
+    Cuda,
+}
+
 /// A part of the user's own. Two are equal if they are the same object.
 pub struct Custom<T: ?Sized>(Arc<T>);
 
 impl<T: ?Sized> Custom<T> {
-    pub(super) fn part(&self) -> &T {
+    /// The part.
+    #[must_use]
+    pub fn part(&self) -> &T {
         &self.0
     }
 }
@@ -65,13 +77,22 @@ impl Distribution {
 }
 impl Silhouette {
     /// Wraps a silhouette aggregator of the user's own, whose state has at most [`MAX_SILHOUETTE_PLANES`] numbers.
-    pub fn custom(part: impl SilhouetteAggregator) -> Self {
+    ///
+    /// A larger state does not compile.
+    pub fn custom<T: SilhouetteAggregator>(part: T) -> Self {
+        const { assert!(<T::State<f64> as Planes<f64>>::COUNT <= MAX_SILHOUETTE_PLANES) };
         Self::Custom(Custom(Arc::new(part)))
     }
 }
 impl Color {
     /// Wraps a color aggregator of the user's own, whose state and cotangent have at most [`MAX_COLOR_PLANES`] numbers.
-    pub fn custom(part: impl ColorAggregator) -> Self {
+    ///
+    /// A larger state does not compile.
+    pub fn custom<T: ColorAggregator>(part: T) -> Self {
+        const {
+            assert!(<T::State<f64> as Planes<f64>>::COUNT <= MAX_COLOR_PLANES);
+            assert!(<T::Cotangent<f64> as Planes<f64>>::COUNT <= MAX_COLOR_PLANES);
+        };
         Self::Custom(Custom(Arc::new(part)))
     }
 }
@@ -108,6 +129,8 @@ pub trait ErasedDistance: DistanceOn<f32> + DistanceOn<f64> + DistanceOn<Dual> +
     fn reach_on(&self, bound: f64) -> f64;
     /// See [`DistanceMetric::edge`].
     fn edge_on(&self) -> Edge;
+    /// See [`DistanceMetric::device_text`].
+    fn device_text_on(&self, language: DeviceLanguage) -> Option<&str>;
 }
 impl<S: Scalar, T: DistanceMetric> DistanceOn<S> for T {
     fn signed_on(&self, face: &Triangle<S>, at: Vec2<S>, w: &[S; 3]) -> S {
@@ -124,6 +147,9 @@ impl<T: DistanceMetric> ErasedDistance for T {
     fn edge_on(&self) -> Edge {
         DistanceMetric::edge(self)
     }
+    fn device_text_on(&self, language: DeviceLanguage) -> Option<&str> {
+        DistanceMetric::device_text(self, language)
+    }
 }
 
 /// [`DistributionFunction`] on one scalar type.
@@ -139,6 +165,8 @@ pub trait ErasedDistribution:
 {
     /// See [`DistributionFunction::cut`].
     fn cut_on(&self, dist_eps: f64, shape: f64) -> f64;
+    /// See [`DistributionFunction::device_text`].
+    fn device_text_on(&self, language: DeviceLanguage) -> Option<&str>;
 }
 impl<S: Scalar, T: DistributionFunction> DistributionOn<S> for T {
     fn probability_on(&self, x: S, shape: S) -> Probability<S> {
@@ -151,6 +179,9 @@ impl<S: Scalar, T: DistributionFunction> DistributionOn<S> for T {
 impl<T: DistributionFunction> ErasedDistribution for T {
     fn cut_on(&self, dist_eps: f64, shape: f64) -> f64 {
         DistributionFunction::cut(self, dist_eps, shape)
+    }
+    fn device_text_on(&self, language: DeviceLanguage) -> Option<&str> {
+        DistributionFunction::device_text(self, language)
     }
 }
 
@@ -180,8 +211,15 @@ pub trait SilhouetteOn<S: Scalar> {
     -> S;
 }
 /// [`SilhouetteAggregator`] as an object.
-pub trait ErasedSilhouette: SilhouetteOn<f32> + SilhouetteOn<f64> + SilhouetteOn<Dual> + Send + Sync {}
-impl<T: SilhouetteAggregator> ErasedSilhouette for T {}
+pub trait ErasedSilhouette: SilhouetteOn<f32> + SilhouetteOn<f64> + SilhouetteOn<Dual> + Send + Sync {
+    /// See [`SilhouetteAggregator::device_text`].
+    fn device_text_on(&self, language: DeviceLanguage) -> Option<&str>;
+}
+impl<T: SilhouetteAggregator> ErasedSilhouette for T {
+    fn device_text_on(&self, language: DeviceLanguage) -> Option<&str> {
+        SilhouetteAggregator::device_text(self, language)
+    }
+}
 impl<S: Scalar, T: SilhouetteAggregator> SilhouetteOn<S> for T {
     fn identity_on(&self, like: S) -> SilhouettePlanes<S> {
         let mut planes = [S::ZERO; MAX_SILHOUETTE_PLANES];
@@ -282,6 +320,8 @@ pub trait ErasedColor: ColorOn<f32> + ColorOn<f64> + ColorOn<Dual> + Send + Sync
     fn sums_on(&self, channels: usize) -> usize;
     /// See [`ColorAggregator::weights`].
     fn weights_on(&self, channels: usize) -> usize;
+    /// See [`ColorAggregator::device_text`].
+    fn device_text_on(&self, language: DeviceLanguage) -> Option<&str>;
 }
 impl<T: ColorAggregator> ErasedColor for T {
     fn sums_on(&self, channels: usize) -> usize {
@@ -289,6 +329,9 @@ impl<T: ColorAggregator> ErasedColor for T {
     }
     fn weights_on(&self, channels: usize) -> usize {
         ColorAggregator::weights(self, channels)
+    }
+    fn device_text_on(&self, language: DeviceLanguage) -> Option<&str> {
+        ColorAggregator::device_text(self, language)
     }
 }
 impl<S: Scalar, T: ColorAggregator> ColorOn<S> for T {

@@ -2,7 +2,7 @@
 //!
 //! A metric returns s, and in [`DistanceMetric::signed_vjp`] its gradient to the corners. `D = F(s / sigma)`.
 
-use super::custom::{Custom, Erase, ErasedDistance, apart, per_lane_array};
+use super::custom::{Custom, DeviceLanguage, Erase, ErasedDistance, apart, per_lane_array};
 use super::real::Real;
 use super::triangle::Triangle;
 use super::vector::Vec2;
@@ -38,6 +38,13 @@ pub trait DistanceMetric: Clone + Send + Sync + 'static {
     /// Returns whether the metric blurs its face.
     fn edge(&self) -> Edge {
         Edge::Soft
+    }
+
+    /// Returns the text of the part's functions in the language of a device, for a part of the user's own.
+    ///
+    /// The functions have the names and arguments of this trait's; `None`, the default, keeps the part on the host.
+    fn device_text(&self, _language: DeviceLanguage) -> Option<&str> {
+        None
     }
 }
 

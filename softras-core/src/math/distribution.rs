@@ -3,7 +3,7 @@
 //! Aggregators want D, 1 - D, log D and their slopes, each without cancellation: a distribution gives them together
 //! as a [`Probability`], and takes back a [`ProbabilityGrad`].
 
-use super::custom::{Custom, Erase, ErasedDistribution, apart, per_lane_array};
+use super::custom::{Custom, DeviceLanguage, Erase, ErasedDistribution, apart, per_lane_array};
 use super::real::Real;
 
 /// D of one face at one pixel, in every form an aggregator needs. x is `s / sigma`, f the density dD/dx.
@@ -104,6 +104,13 @@ pub trait DistributionFunction: Clone + Send + Sync + 'static {
 
     /// Returns `c = max(0, -F^-1(dist_eps))`: outside a face, `-s >= c sigma` means `D <= dist_eps`.
     fn cut(&self, dist_eps: f64, shape: f64) -> f64;
+
+    /// Returns the text of the part's functions in the language of a device, for a part of the user's own.
+    ///
+    /// The functions have the names and arguments of this trait's; `None`, the default, keeps the part on the host.
+    fn device_text(&self, _language: DeviceLanguage) -> Option<&str> {
+        None
+    }
 }
 
 /// The closed list of distributions that settings, files and device kernels speak.

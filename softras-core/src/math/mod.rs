@@ -40,8 +40,8 @@ pub use color::{
     SoftmaxCotangent, SoftmaxState, background_nearness,
 };
 pub use custom::{
-    ColorOn, Custom, DistanceOn, DistributionOn, Erase, ErasedColor, ErasedDistance, ErasedDistribution,
-    ErasedSilhouette, MAX_COLOR_PLANES, MAX_LANES, SilhouetteOn,
+    ColorOn, Custom, DeviceLanguage, DistanceOn, DistributionOn, Erase, ErasedColor, ErasedDistance,
+    ErasedDistribution, ErasedSilhouette, MAX_COLOR_PLANES, MAX_LANES, SilhouetteOn,
 };
 pub use depth::DepthMap;
 pub use distance::{Barycentric, Distance, DistanceMetric, Edge, Euclidean, EuclideanUnsquared, HardEdge};

@@ -3,7 +3,7 @@
 //! An aggregator is a monoid: `identity`, `push` one face, `merge` two states, `finish`. Face order, SIMD lanes, tiles
 //! and workgroups are then one law.
 
-use super::custom::{Custom, Erase, ErasedSilhouette, apart, per_lane_array};
+use super::custom::{Custom, DeviceLanguage, Erase, ErasedSilhouette, apart, per_lane_array};
 use super::distribution::{Probability, ProbabilityGrad};
 use super::planes::Planes;
 use super::real::Real;
@@ -35,6 +35,12 @@ pub trait SilhouetteAggregator: Clone + Send + Sync + 'static {
         shape: R,
         grad: R,
     ) -> ProbabilityGrad<R>;
+    /// Returns the text of the part's functions in the language of a device, for a part of the user's own.
+    ///
+    /// The functions have the names and arguments of this trait's; `None`, the default, keeps the part on the host.
+    fn device_text(&self, _language: DeviceLanguage) -> Option<&str> {
+        None
+    }
     /// Returns the gradient to `shape` that one pushed face adds; 0 where there is none.
     #[inline(always)]
     fn shape_vjp<R: Real>(

@@ -1,7 +1,7 @@
 //! What a back end can do, declared; what it cannot is refused by name.
 
 use crate::error::{Error, Result};
-use crate::math::{Color, Cutoff, Distance, Distribution, Scalar, Silhouette, TextureKind};
+use crate::math::{Color, Cutoff, DeviceLanguage, Distance, Distribution, Scalar, Silhouette, TextureKind};
 use crate::scene::Faces;
 
 use super::params::{Outputs, RasterParams, Saturation};
@@ -30,7 +30,7 @@ pub enum CustomParts {
     /// Any part written in Rust.
     Rust,
     /// Parts that bring their function text in the device's language.
-    DeviceText,
+    DeviceText(DeviceLanguage),
     /// None.
     Refused,
 }
@@ -97,18 +97,20 @@ impl Capabilities {
             };
         }
         macro_rules! part {
-            ($what:literal, $value:expr, $list:expr, $custom:pat) => {
+            ($what:literal, $value:expr, $list:expr, $enum:ident) => {
                 match ($value, self.custom) {
-                    ($custom, CustomParts::Rust) => {}
+                    ($enum::Custom(_), CustomParts::Rust) => {}
+                    ($enum::Custom(own), CustomParts::DeviceText(language))
+                        if own.part().device_text_on(language).is_some() => {}
                     _ => listed!($what, $value, $list),
                 }
             };
         }
         listed!("scalar type", &R::NAME, self.scalars);
-        part!("distance", params.get_distance(), self.distances, Distance::Custom(_));
-        part!("distribution", params.get_distribution(), self.distributions, Distribution::Custom(_));
-        part!("silhouette", params.get_silhouette(), self.silhouettes, Silhouette::Custom(_));
-        part!("color", params.get_color(), self.colors, Color::Custom(_));
+        part!("distance", params.get_distance(), self.distances, Distance);
+        part!("distribution", params.get_distribution(), self.distributions, Distribution);
+        part!("silhouette", params.get_silhouette(), self.silhouettes, Silhouette);
+        part!("color", params.get_color(), self.colors, Color);
         listed!("cut-off", params.get_cutoff(), self.cutoffs);
         listed!("outputs", params.get_outputs(), self.outputs);
         listed!("saturation", params.get_saturation(), self.saturations);

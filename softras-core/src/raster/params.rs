@@ -4,6 +4,10 @@ use ndarray::Array2;
 
 use crate::error::{Error, Result};
 use crate::math::{Color, Cutoff, DepthMap, Distance, Distribution, Interpolation, Scalar, Silhouette};
+use crate::scene::{MAX_COLOR, is_color};
+
+/// What the ends of a range may be off by when they are written in `f32`.
+const ROUNDING: f64 = 1e-6;
 
 /// Which pictures are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -245,7 +249,8 @@ impl<R: Scalar> RasterParams<R> {
         outputs, get_outputs: Outputs;
         /// Sets what silhouette-only pictures do at opaque pixels.
         saturation, get_saturation: Saturation;
-        /// Sets the most bytes the pictures and what `backward` keeps of them may take; more is refused. 8 GiB.
+        /// Sets the most bytes the pictures and what `backward` keeps of their pixels may take; more is refused. 8 GiB.
+        /// It is an estimate from the number of pixels: back ends round pixels up to tiles, and keep faces beside them.
         memory_limit, get_memory_limit: u64;
     }
 
@@ -329,10 +334,10 @@ impl<R: Scalar> RasterParams<R> {
                 return Err(Error::parameter(name, "0 pixels", "at least 1 pixel"));
             }
         }
-        let inside = |name: &str, values: &[R], low: f64, high: f64| match values
-            .iter()
-            .find(|x| !(x.is_finite() && (low..=high).contains(&x.to_f64())))
-        {
+        let inside = |name: &str, values: &[R], low: f64, high: f64| match values.iter().find(|x| {
+            !(x.is_finite()
+                && (low - low.abs() * ROUNDING..=high + high.abs() * ROUNDING).contains(&x.to_f64()))
+        }) {
             Some(bad) => {
                 Err(Error::parameter(name, format!("{:?}", bad.to_f64()), format!("{low:e} to {high:e}")))
             }
@@ -352,7 +357,10 @@ impl<R: Scalar> RasterParams<R> {
         if !(self.dist_eps > 0.0 && self.dist_eps < 0.5) {
             return Err(Error::parameter("dist_eps", self.dist_eps, "above 0 and below 0.5"));
         }
-        finite("background", self.background.iter())?;
+        if let Some(bad) = self.background.iter().find(|x| !is_color(**x)) {
+            let expected = format!("finite numbers of size at most {MAX_COLOR:e}");
+            return Err(Error::parameter("background", format!("{:?}", bad.to_f64()), expected));
+        }
         finite("weights", self.weights.iter())
     }
 }

@@ -116,7 +116,8 @@ fn check_memory<R: Scalar>(batch: usize, params: &RasterParams<R>, channels: usi
     let drawn = channels + 1;
     let numbers = drawn + MAX_SILHOUETTE_PLANES + MAX_COLOR_PLANES + sums + drawn;
     let pixels = params.width as u128 * params.height as u128;
-    let needed = pixels * batch.max(1) as u128 * (numbers * size_of::<R>()) as u128;
+    let bytes = batch.max(1) as u128 * numbers as u128 * size_of::<R>() as u128;
+    let needed = pixels.saturating_mul(bytes);
     let limit = u128::from(params.memory_limit);
     let what = format!("{batch} picture(s) of {} x {} pixels", params.width, params.height);
     if needed > limit {

@@ -43,8 +43,8 @@ pub struct Info {
 /// # Errors
 /// Input is checked by [`super::Plan::new`] and [`Capabilities::check`] before anything is written.
 pub trait Rasterizer<R: Scalar = f32>: Send + Sync {
-    /// What `forward` keeps for `backward`: the faces, the parameters and a few numbers a pixel. Reused between steps
-    /// it does not allocate again.
+    /// What `forward` keeps for `backward`: the faces, the parameters and a few numbers a pixel. Reused between steps,
+    /// its large buffers are.
     type Saved: Default + Send + 'static;
 
     /// Returns who this is.
@@ -59,7 +59,7 @@ pub trait Rasterizer<R: Scalar = f32>: Send + Sync {
     ///
     /// # Errors
     /// `Parameter`, `Shape`, `OutOfMemory` for bad input, `Unsupported` for what the back end cannot do. On an error
-    /// `saved` is as if new.
+    /// `saved` holds no picture.
     fn forward_into(
         &self,
         faces: &Arc<Faces<R>>,

@@ -13,6 +13,9 @@ pub const MAX_COORDINATE: f64 = 1e6;
 /// The largest depth, of either sign: products with it stay finite in `f32`.
 pub const MAX_DEPTH: f64 = 1e18;
 
+/// The largest color, of either sign: gradients that multiply it by `1/gamma` and depth stay finite in `f32`.
+pub const MAX_COLOR: f64 = 1e6;
+
 /// The most faces one picture may hold: face numbers stay exact in `f32` lanes.
 pub const MAX_FACES_PER_PICTURE: usize = 1 << 24;
 
@@ -40,7 +43,7 @@ impl<R: Scalar> Textures<R> {
     /// Builds textures from `texels [T, kind.texels(), C]`, C >= 1.
     ///
     /// # Errors
-    /// `Shape` if the shape does not fit the kind; `Parameter` if a value is not finite.
+    /// `Shape` if the shape does not fit the kind; `Parameter` if a value is not finite or larger than [`MAX_COLOR`].
     pub fn new(kind: TextureKind, texels: Array3<R>) -> Result<Self> {
         if let TextureKind::Surface { side } = kind
             && !(1..=MAX_TEXTURE_SIDE).contains(&side)
@@ -53,8 +56,9 @@ impl<R: Scalar> Textures<R> {
         if n != kind.texels() || c == 0 {
             return Err(Error::shape("texels", texels.shape(), format!("[T, {}, C], C >= 1", kind.texels())));
         }
-        if let Some((at, bad)) = texels.indexed_iter().find(|(_, x)| !x.is_finite()) {
-            return Err(Error::parameter(format!("texel {at:?}"), format!("{bad:?}"), "a finite number"));
+        if let Some((at, bad)) = texels.indexed_iter().find(|(_, x)| !is_color(**x)) {
+            let expected = format!("a finite number of size at most {MAX_COLOR:e}");
+            return Err(Error::parameter(format!("texel {at:?}"), format!("{bad:?}"), expected));
         }
         Ok(Self { kind, texels: standard(texels) })
     }
@@ -303,6 +307,11 @@ impl<R: Scalar> Faces<R> {
         }
         Ok(())
     }
+}
+
+/// Tells whether a color is finite and not too large.
+pub(crate) fn is_color<R: Scalar>(value: R) -> bool {
+    value.is_finite() && value.to_f64().abs() <= MAX_COLOR
 }
 
 /// Returns the same array with rows contiguous in memory.

@@ -20,8 +20,10 @@ mod view;
 pub use crate::math::TextureKind;
 pub use camera::{Camera, CameraGrad, DEFAULT_FOV, DEFAULT_NEAR};
 pub use convention::{Convention, Extrinsics};
+pub(crate) use faces::is_color;
 pub use faces::{
-    Faces, MAX_COORDINATE, MAX_DEPTH, MAX_FACES_PER_PICTURE, MAX_TEXTURE_SIDE, Picture, Textures, Winding,
+    Faces, MAX_COLOR, MAX_COORDINATE, MAX_DEPTH, MAX_FACES_PER_PICTURE, MAX_TEXTURE_SIDE, Picture, Textures,
+    Winding,
 };
 pub use lens::Lens;
 pub use light::{Directional, Intensity, Lighting, LightingGrad, NormalKind};
