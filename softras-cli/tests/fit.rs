@@ -203,8 +203,11 @@ fn bad_input_ends_with_a_clear_error_and_no_file() {
     std::fs::write(folder.path().join("file"), "not a folder").unwrap();
     std::fs::write(folder.path().join("a.toml"), "[fit]\nsteppes = 3\n").unwrap();
     std::fs::write(folder.path().join("b.toml"), "[fit]\nsigma = { from = 1e-3, to = 0.0 }\n").unwrap();
+    std::fs::write(folder.path().join("d.toml"), "[fit]\nsteps = 0\n").unwrap();
     for (more, text) in [
         (&["--sigma", "0"][..], "sigma"),
+        (&["--steps", "0"], "steps: found 0, expected at least 1"),
+        (&["--config", "d.toml"], "steps: found 0, expected at least 1"),
         (&["--sigma", "-1"], "sigma"),
         (&["--sigma", "nan"], "sigma"),
         (&["--gamma", "0"], "gamma"),
