@@ -114,6 +114,7 @@ fn bad_numbers_end_with_a_clear_error_and_no_file() {
         ("--size", "60000x60000", "GiB"),
         ("--size", "100000x100", "found 100000x100, expected at most 65536"),
         ("--size", "18446744073709551615", "expected at most 65536"),
+        ("--threads", "257", "threads: found 257, expected at most 256"),
         ("--fov", "0", "field of view"),
         ("--fov", "180", "field of view"),
         ("--distance", "0", "two different points"),
