@@ -1,6 +1,6 @@
 //! Which back end draws: the one place where the command line meets them.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use softras_core::raster::{DynRasterizer, Info};
 
 /// Opens the back end `name` on `threads` threads, 0 for as many as the machine has.
@@ -15,7 +15,13 @@ pub(crate) fn devices(threads: usize) -> Result<Vec<Info>> {
     Ok(softras::devices())
 }
 
+/// More threads than this gain nothing, and a machine may not be able to start them.
+const MOST_THREADS: usize = 256;
+
 fn use_threads(threads: usize) -> Result<()> {
+    if threads > MOST_THREADS {
+        bail!("threads: found {threads}, expected at most {MOST_THREADS}, 0 for all");
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
     pool.build_global().with_context(|| format!("cannot start {threads} threads"))
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use softras_core::raster::DynRasterizer;
 use softras_core::scene::{Camera, Degrees, Mesh, Orbit};
 use softras_fit::report::{Report, Studio, circle, picture_size, usual_turntable};
-use softras_fit::{Fit, FitFolder, Keep, Outcome, Targets, cameras_around};
+use softras_fit::{Fit, FitFolder, Keep, Outcome, Targets, cameras_around, check_size};
 use softras_io::{MeshOptions, load_image_set, load_orbits, normalize};
 
 use crate::args::FitArgs;
@@ -46,6 +46,7 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
 
     // Everything that can be wrong is found before anything is written.
     config.fit.check()?;
+    check_size((config.size.width, config.size.height))?;
     let source = config.source()?;
     let device = backend::open(&config.backend, config.threads)?;
     let template = template(&config)?;

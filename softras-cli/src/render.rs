@@ -43,6 +43,7 @@ pub(crate) fn run(args: &RenderArgs) -> Result<ExitCode> {
     }
 
     // What can be wrong with the numbers comes before files are read.
+    softras_fit::check_size((config.size.width, config.size.height))?;
     let params = params(&config);
     params.check()?;
     let device = backend::open(&config.backend, config.threads)?;

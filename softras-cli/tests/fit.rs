@@ -203,14 +203,19 @@ fn bad_input_ends_with_a_clear_error_and_no_file() {
     std::fs::write(folder.path().join("file"), "not a folder").unwrap();
     std::fs::write(folder.path().join("a.toml"), "[fit]\nsteppes = 3\n").unwrap();
     std::fs::write(folder.path().join("b.toml"), "[fit]\nsigma = { from = 1e-3, to = 0.0 }\n").unwrap();
+    std::fs::write(folder.path().join("d.toml"), "[fit]\nsteps = 0\n").unwrap();
     for (more, text) in [
         (&["--sigma", "0"][..], "sigma"),
+        (&["--steps", "0"], "steps: found 0, expected at least 1"),
+        (&["--config", "d.toml"], "steps: found 0, expected at least 1"),
         (&["--sigma", "-1"], "sigma"),
         (&["--sigma", "nan"], "sigma"),
         (&["--gamma", "0"], "gamma"),
         (&["--lr", "-0.1"], "lr"),
         (&["--size", "0x0"], "0"),
-        (&["--size", "100000x100000"], "GiB"),
+        (&["--size", "60000x60000"], "GiB"),
+        (&["--size", "100000x100"], "found 100000x100, expected at most 65536"),
+        (&["--size", "18446744073709551615"], "expected at most 65536"),
         (&["--views", "0"], "views"),
         (&["--fov", "200"], "field of view"),
         (&["--template", "nan.obj"], "line 3"),

@@ -175,6 +175,9 @@ impl FitSettings {
     /// # Errors
     /// `Setting` names the first value out of range.
     pub fn check(&self) -> Result<()> {
+        if self.steps == 0 {
+            return Err(Error::setting("steps", 0, "at least 1"));
+        }
         for (name, schedule) in
             [("sigma", &self.sigma), ("gamma", &self.gamma), ("lr", &self.lr), ("color_lr", &self.color_lr)]
         {

@@ -150,7 +150,8 @@ pub fn cameras_around(count: usize, distance: f32, fov: f32) -> Vec<Camera> {
 /// Draws one picture of `mesh` without any softness, each pixel the mean of 4 by 4; without color if it has none.
 ///
 /// # Errors
-/// `Core` if the camera cannot draw, the picture would take too much memory, or the back end fails.
+/// `Setting` if a side is longer than [`LARGEST_SIDE`]; `Core` if the camera cannot draw, the picture would take too
+/// much memory, or the back end fails.
 pub fn draw_hard(
     device: &dyn DynRasterizer,
     mesh: &Mesh,
@@ -158,6 +159,7 @@ pub fn draw_hard(
     (width, height): (usize, usize),
     background: [f32; 3],
 ) -> Result<Image> {
+    check_size((width, height))?;
     let (faces, _) = project_views(mesh, core::slice::from_ref(camera))?;
     let colored = mesh.channels() == 3;
     let outputs = if colored { Outputs::Both } else { Outputs::Silhouette };
@@ -191,8 +193,24 @@ pub(crate) fn shrink(picture: &Array4<f32>, n: usize) -> Array4<f32> {
 /// The most bytes the pictures of a fit may take.
 const MEMORY_LIMIT: u128 = 8 << 30;
 
+/// The most pixels along a side of a picture.
+pub const LARGEST_SIDE: usize = 65_536;
+
+/// Refuses pictures whose size is out of reach.
+///
+/// # Errors
+/// `Setting` if a side is longer than [`LARGEST_SIDE`].
+pub fn check_size((width, height): (usize, usize)) -> Result<()> {
+    if width > LARGEST_SIDE || height > LARGEST_SIDE {
+        let expected = format!("at most {LARGEST_SIDE} pixels a side");
+        return Err(Error::setting("size", format!("{width}x{height}"), expected));
+    }
+    Ok(())
+}
+
 /// Refuses pictures that would take too much memory: color and silhouette, in f32.
 fn memory(count: usize, width: usize, height: usize) -> Result<()> {
+    check_size((width, height))?;
     let needed = width as u128 * height as u128 * count as u128 * 16;
     if needed > MEMORY_LIMIT {
         let what = format!("{count} target picture(s) of {width} x {height} pixels");
@@ -242,14 +260,11 @@ mod tests {
         assert!(Targets::new(Array3::zeros((3, 0, 4)), None, cameras.clone()).is_err());
         assert!(Targets::new(Array3::from_elem((3, 4, 4), 1.5), None, cameras.clone()).is_err());
         assert!(Targets::new(Array3::zeros((3, 4, 4)), Some(Array4::zeros((3, 3, 4, 5))), cameras).is_err());
-        let huge = Targets::from_mesh(
-            &Reference,
-            &triangle(),
-            cameras_around(2, 2.7, 30.0),
-            (100_000, 100_000),
-            [0.0; 3],
-        );
-        assert!(huge.unwrap_err().to_string().contains("GiB"));
+        for (side, text) in [(60_000, "GiB"), (65_537, "65536"), (usize::MAX, "65536")] {
+            let cameras = cameras_around(2, 2.7, 30.0);
+            let huge = Targets::from_mesh(&Reference, &triangle(), cameras, (side, side), [0.0; 3]);
+            assert!(huge.unwrap_err().to_string().contains(text), "{side}");
+        }
     }
 
     #[test]
