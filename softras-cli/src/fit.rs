@@ -20,7 +20,7 @@ use crate::backend;
 use crate::config::read;
 use crate::fit_config::{Convention, FitConfig, Source};
 use crate::input::{self, colored, lit, scaled};
-use crate::output::{finish, note, say, warn};
+use crate::output::{Usage, finish, note, say, warn};
 
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -47,7 +47,8 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
     // Everything that can be wrong is found before anything is written.
     config.fit.check()?;
     check_size((config.size.width, config.size.height))?;
-    let source = config.source()?;
+    let by_hand = args.has_pictures();
+    let source = config.source().map_err(|e| if by_hand { Usage(e.to_string()).into() } else { e })?;
     let device = backend::open(&config.backend, config.threads)?;
     let template = template(&config)?;
     let scene = Scene::load(&source, &config, device.as_ref())?;

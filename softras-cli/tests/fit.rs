@@ -204,6 +204,7 @@ fn bad_input_ends_with_a_clear_error_and_no_file() {
     std::fs::write(folder.path().join("a.toml"), "[fit]\nsteppes = 3\n").unwrap();
     std::fs::write(folder.path().join("b.toml"), "[fit]\nsigma = { from = 1e-3, to = 0.0 }\n").unwrap();
     std::fs::write(folder.path().join("d.toml"), "[fit]\nsteps = 0\n").unwrap();
+    std::fs::write(folder.path().join("e.toml"), "images = \"x.npy\"\n").unwrap();
     for (more, text) in [
         (&["--sigma", "0"][..], "sigma"),
         (&["--steps", "0"], "steps: found 0, expected at least 1"),
@@ -222,8 +223,7 @@ fn bad_input_ends_with_a_clear_error_and_no_file() {
         (&["--template", "missing.ply"], "missing.ply"),
         (&["--template", "icosphere:99"], "level"),
         (&["--template-scale", "nan"], "template_scale"),
-        (&["--images", "x.npy"], "cameras"),
-        (&["--cameras", "x.npy"], "images"),
+        (&["--config", "e.toml"], "cameras"),
         (&["-o", "file/out"], "cannot write file/out"),
         (&["--config", "a.toml"], "steppes"),
         (&["--config", "b.toml"], "sigma"),
@@ -232,10 +232,18 @@ fn bad_input_ends_with_a_clear_error_and_no_file() {
     ] {
         fails(folder.path(), 1, &[&["fit"], more].concat(), text);
     }
-    for more in
-        [&["--sample", "vase", "--mesh-target", "a.obj"][..], &["--steps", "many"], &["--steps", "-1"]]
-    {
-        fails(folder.path(), 2, &[&["fit"], more].concat(), "");
+    // Cameras may come from the settings: then it is the file that is missing.
+    fails(folder.path(), 1, &["fit", "--config", "e.toml", "--cameras", "y.npy"], "cannot read");
+    for (more, text) in [
+        (&["--sample", "vase", "--mesh-target", "a.obj"][..], ""),
+        (&["--steps", "many"], ""),
+        (&["--steps", "-1"], ""),
+        (&["--images", "x.npy"], "cameras"),
+        (&["--cameras", "x.npy"], "images"),
+        (&["--sample", "nope"], "nope"),
+        (&["--backend", "abacus"], "abacus"),
+    ] {
+        fails(folder.path(), 2, &[&["fit"], more].concat(), text);
     }
 }
 
@@ -250,7 +258,7 @@ fn the_settings_that_are_printed_are_read_again() {
         assert_eq!(String::from_utf8(printed), String::from_utf8(again));
     }
     assert_eq!(files(folder.path()).len(), 1);
-    let output = softras(folder.path(), &["fit", "--sample", "teapot", "--json"]);
+    let output = softras(folder.path(), &["fit", "--template", "sample:teapot", "--json"]);
     assert!(last_line(&output)["error"].as_str().unwrap().contains("teapot"));
 }
 
