@@ -12,7 +12,7 @@ use serde_json::json;
 use softras_core::raster::DynRasterizer;
 use softras_core::scene::{Camera, Degrees, Mesh, Orbit};
 use softras_fit::report::{Report, Studio, circle, picture_size, usual_turntable};
-use softras_fit::{Fit, FitFolder, Keep, Outcome, Targets, cameras_around, check_size};
+use softras_fit::{Fit, FitFolder, Keep, Outcome, Targets, cameras_around, check_size, orbit_camera};
 use softras_io::{MeshOptions, load_image_set, load_orbits, normalize};
 
 use crate::args::FitArgs;
@@ -176,7 +176,9 @@ impl Scene {
                 let camera = |o: &softras_io::Orbit| {
                     let orbit =
                         Orbit::new(o.distance as f32, Degrees(o.elevation as f32), Degrees(o.azimuth as f32));
-                    in_convention(Camera::orbit(&orbit).perspective(Degrees(config.fov as f32)))
+                    in_convention(
+                        orbit_camera(&orbit, [0.0; 3].into()).perspective(Degrees(config.fov as f32)),
+                    )
                 };
                 let targets = Targets::from_images(&set, orbits.iter().map(camera).collect(), background)?;
                 Ok(Self { targets, mesh: None })

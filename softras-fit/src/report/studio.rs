@@ -8,7 +8,7 @@ use softras_core::scene::{Camera, Degrees, Lighting, Mesh, MeshTexture, NormalKi
 use softras_io::{RgbFrame, picture};
 
 use crate::error::Result;
-use crate::targets::{Targets, shrink};
+use crate::targets::{Targets, orbit_camera, shrink};
 
 /// The color of meshes without one.
 const CLAY: [f32; 3] = [0.80, 0.80, 0.84];
@@ -117,7 +117,7 @@ pub fn circle(targets: &Targets, count: usize, elevation: f32, azimuth: f32) -> 
     };
     let camera = |i: usize| {
         let turn = azimuth + 360.0 * i as f32 / count as f32;
-        let camera = Camera::orbit(&Orbit::new(distance, Degrees(elevation), Degrees(turn)));
+        let camera = orbit_camera(&Orbit::new(distance, Degrees(elevation), Degrees(turn)), Vec3::ZERO);
         let camera = camera.with_lens(*like.lens());
         if like.is_mirrored() { camera.official() } else { camera }
     };
