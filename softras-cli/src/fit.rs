@@ -172,6 +172,12 @@ impl Scene {
             }
             Source::Images { images, cameras } => {
                 let set = load_image_set(images)?;
+                if set.is_opaque() {
+                    warn(format!(
+                        "{}: no picture has an alpha channel or mask: every pixel counts as the object",
+                        images.display()
+                    ));
+                }
                 let orbits = load_orbits(cameras)?;
                 let camera = |o: &softras_io::Orbit| {
                     let orbit =

@@ -197,6 +197,19 @@ fn pictures_and_cameras_are_fitted_in_the_official_way() {
 }
 
 #[test]
+fn pictures_without_alpha_are_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("in")).unwrap();
+    let color = ndarray::Array3::from_elem((3, 16, 16), 0.5);
+    softras_io::save_png(folder.path().join("in/a.png"), color.view(), None).unwrap();
+    std::fs::write(folder.path().join("c.json"), "[[2.7, 90, 0]]").unwrap();
+    std::fs::write(folder.path().join("small.toml"), SMALL).unwrap();
+    let args = "fit --config small.toml --images in --cameras c.json --template icosphere:1 --steps 1 -o out";
+    let output = succeeds(folder.path(), &args.split(' ').collect::<Vec<_>>());
+    assert!(stderr(&output).contains("every pixel counts as the object"), "{}", stderr(&output));
+}
+
+#[test]
 fn bad_input_ends_with_a_clear_error_and_no_file() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("nan.obj"), "v 0 0 0\nv 1 0 0\nv 0 nan 0\nf 1 2 3\n").unwrap();
