@@ -58,18 +58,15 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
         fit.load(&checkpoint)?;
     }
 
-    let folder = FitFolder::create(&output)?;
-    if !args.resume {
-        let settings = config.clone().with_absolute_paths()?;
-        folder.write("config.toml", &toml::to_string_pretty(&settings)?)?;
-    }
     let studio = Studio {
         device: device.as_ref(),
-        size: picture_size(fit.targets(), config.picture),
+        size: picture_size(fit.targets(), config.picture)?,
         background: config.fit.background,
         target: scene.mesh.as_ref(),
     };
+    // The first picture of the report tells whether there is memory for all of them.
     let camera = circle(fit.targets(), 1, 25.0, FILM_AZIMUTH)[0];
+    studio.beside_target(fit.template(), &camera).context("picture, the height of those of the report")?;
     let keep =
         Keep { checkpoint_every: config.checkpoint_every, frames: config.frames, studio: &studio, camera };
     if !args.json {
@@ -84,6 +81,13 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
     })
     .context("cannot listen for Ctrl-C")?;
 
+    let folder = FitFolder::create(&output)?;
+    if !args.resume {
+        let settings = config.clone().with_absolute_paths()?;
+        folder.write("config.toml", &toml::to_string_pretty(&settings)?)?;
+        // From here on the folder can be gone on from, whenever the process ends.
+        fit.save(&checkpoint)?;
+    }
     let begin = Instant::now();
     let bar = progress(&fit, args.json);
     let outcome = folder.run(&mut fit, &keep, |fit, loss| {

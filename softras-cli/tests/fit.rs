@@ -218,7 +218,11 @@ fn bad_input_ends_with_a_clear_error_and_no_file() {
     std::fs::write(folder.path().join("b.toml"), "[fit]\nsigma = { from = 1e-3, to = 0.0 }\n").unwrap();
     std::fs::write(folder.path().join("d.toml"), "[fit]\nsteps = 0\n").unwrap();
     std::fs::write(folder.path().join("e.toml"), "images = \"x.npy\"\n").unwrap();
+    std::fs::write(folder.path().join("f.toml"), "picture = 60000\nviews = 1\n").unwrap();
+    std::fs::write(folder.path().join("g.toml"), "picture = 9223372036854775807\nviews = 1\n").unwrap();
     for (more, text) in [
+        (&["--config", "f.toml"][..], "GiB"),
+        (&["--config", "g.toml"], "expected at most 65536"),
         (&["--sigma", "0"][..], "sigma"),
         (&["--steps", "0"], "steps: found 0, expected at least 1"),
         (&["--config", "d.toml"], "steps: found 0, expected at least 1"),
