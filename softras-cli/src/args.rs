@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use toml::{Table, Value};
 
 use crate::config::put;
-use crate::input::{Size, point};
+use crate::input::{Size, backend, point, sample};
 use crate::output::Usage;
 use crate::render_config::Background;
 
@@ -160,7 +160,7 @@ pub(crate) struct RenderArgs {
 #[derive(Debug, clap::Args)]
 struct Machine {
     /// What draws: auto or cpu [default: auto]
-    #[arg(long)]
+    #[arg(long, value_parser = backend)]
     backend: Option<String>,
     /// Threads, 0 for all; pictures and fits are the same for any number [default: 0]
     #[arg(long)]
@@ -226,7 +226,7 @@ pub(crate) struct FitArgs {
     #[arg(long, value_name = "PATH", conflicts_with = "sample")]
     cameras: Option<String>,
     /// Fit to views of a sample shape: icosphere, torus-knot, chair, airplane, lamp, vase, cube [default: vase]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = sample)]
     sample: Option<String>,
     /// What to start from: icosphere, icosphere:LEVEL, sample:NAME or a mesh file [default: icosphere]
     #[arg(long, value_name = "MESH")]
@@ -305,6 +305,11 @@ pub(crate) struct FitArgs {
 }
 
 impl FitArgs {
+    /// Whether pictures or cameras are named. Each needs the other, which may stand in the file of settings.
+    pub(crate) const fn has_pictures(&self) -> bool {
+        self.images.is_some() || self.cameras.is_some()
+    }
+
     /// The settings given as arguments.
     pub(crate) fn table(&self) -> Table {
         let mut table = Table::new();

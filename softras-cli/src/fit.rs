@@ -12,7 +12,7 @@ use serde_json::json;
 use softras_core::raster::DynRasterizer;
 use softras_core::scene::{Camera, Degrees, Mesh, Orbit};
 use softras_fit::report::{Report, Studio, circle, picture_size, usual_turntable};
-use softras_fit::{Fit, FitFolder, Keep, Outcome, Targets, cameras_around, check_size};
+use softras_fit::{Fit, FitFolder, Keep, Outcome, Targets, cameras_around, check_size, orbit_camera};
 use softras_io::{MeshOptions, load_image_set, load_orbits, normalize};
 
 use crate::args::FitArgs;
@@ -20,7 +20,7 @@ use crate::backend;
 use crate::config::read;
 use crate::fit_config::{Convention, FitConfig, Source};
 use crate::input::{self, colored, lit, scaled};
-use crate::output::{finish, note, say, warn};
+use crate::output::{Usage, finish, note, say, warn};
 
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -47,7 +47,8 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
     // Everything that can be wrong is found before anything is written.
     config.fit.check()?;
     check_size((config.size.width, config.size.height))?;
-    let source = config.source()?;
+    let by_hand = args.has_pictures();
+    let source = config.source().map_err(|e| if by_hand { Usage(e.to_string()).into() } else { e })?;
     let device = backend::open(&config.backend, config.threads)?;
     let template = template(&config)?;
     let scene = Scene::load(&source, &config, device.as_ref())?;
@@ -57,18 +58,15 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
         fit.load(&checkpoint)?;
     }
 
-    let folder = FitFolder::create(&output)?;
-    if !args.resume {
-        let settings = config.clone().with_absolute_paths()?;
-        folder.write("config.toml", &toml::to_string_pretty(&settings)?)?;
-    }
     let studio = Studio {
         device: device.as_ref(),
-        size: picture_size(fit.targets(), config.picture),
+        size: picture_size(fit.targets(), config.picture)?,
         background: config.fit.background,
         target: scene.mesh.as_ref(),
     };
+    // The first picture of the report tells whether there is memory for all of them.
     let camera = circle(fit.targets(), 1, 25.0, FILM_AZIMUTH)[0];
+    studio.beside_target(fit.template(), &camera).context("picture, the height of those of the report")?;
     let keep =
         Keep { checkpoint_every: config.checkpoint_every, frames: config.frames, studio: &studio, camera };
     if !args.json {
@@ -83,6 +81,13 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
     })
     .context("cannot listen for Ctrl-C")?;
 
+    let folder = FitFolder::create(&output)?;
+    if !args.resume {
+        let settings = config.clone().with_absolute_paths()?;
+        folder.write("config.toml", &toml::to_string_pretty(&settings)?)?;
+        // From here on the folder can be gone on from, whenever the process ends.
+        fit.save(&checkpoint)?;
+    }
     let begin = Instant::now();
     let bar = progress(&fit, args.json);
     let outcome = folder.run(&mut fit, &keep, |fit, loss| {
@@ -171,11 +176,19 @@ impl Scene {
             }
             Source::Images { images, cameras } => {
                 let set = load_image_set(images)?;
+                if set.is_opaque() {
+                    warn(format!(
+                        "{}: no picture has an alpha channel or mask: every pixel counts as the object",
+                        images.display()
+                    ));
+                }
                 let orbits = load_orbits(cameras)?;
                 let camera = |o: &softras_io::Orbit| {
                     let orbit =
                         Orbit::new(o.distance as f32, Degrees(o.elevation as f32), Degrees(o.azimuth as f32));
-                    in_convention(Camera::orbit(&orbit).perspective(Degrees(config.fov as f32)))
+                    in_convention(
+                        orbit_camera(&orbit, [0.0; 3].into()).perspective(Degrees(config.fov as f32)),
+                    )
                 };
                 let targets = Targets::from_images(&set, orbits.iter().map(camera).collect(), background)?;
                 Ok(Self { targets, mesh: None })

@@ -61,6 +61,16 @@ pub(crate) fn point(text: &str) -> Result<[f64; 3], String> {
     numbers.map_err(|_| wrong())?.try_into().map_err(|_| wrong())
 }
 
+/// Takes the name of a sample shape.
+pub(crate) fn sample(text: &str) -> Result<String, softras_io::Error> {
+    text.parse::<Sample>().map(|_| text.to_owned())
+}
+
+/// Takes the name of a back end.
+pub(crate) fn backend(text: &str) -> Result<String, softras_core::Error> {
+    text.parse::<softras::Device>().map(|_| text.to_owned())
+}
+
 /// Loads a mesh file, or a sample shape where the name is `sample:NAME`. What the reader left out is a warning.
 pub(crate) fn mesh(name: &str, options: &MeshOptions) -> Result<Mesh> {
     if let Some(sample) = name.strip_prefix("sample:") {

@@ -128,7 +128,7 @@ impl Artist<'_> {
         let c = self.config;
         let degrees = |x: f64| Degrees(x as f32);
         let orbit = Orbit::new(c.distance as f32, degrees(c.elevation), degrees(azimuth));
-        Camera::look_at(orbit.eye(), c.at.map(|x| x as f32).into()).perspective(degrees(c.fov))
+        softras_fit::orbit_camera(&orbit, c.at.map(|x| x as f32).into()).perspective(degrees(c.fov))
     }
 
     /// Draws the picture with all that belongs to it, and warns where it is empty or faces are missing.

@@ -197,6 +197,19 @@ fn pictures_and_cameras_are_fitted_in_the_official_way() {
 }
 
 #[test]
+fn pictures_without_alpha_are_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("in")).unwrap();
+    let color = ndarray::Array3::from_elem((3, 16, 16), 0.5);
+    softras_io::save_png(folder.path().join("in/a.png"), color.view(), None).unwrap();
+    std::fs::write(folder.path().join("c.json"), "[[2.7, 90, 0]]").unwrap();
+    std::fs::write(folder.path().join("small.toml"), SMALL).unwrap();
+    let args = "fit --config small.toml --images in --cameras c.json --template icosphere:1 --steps 1 -o out";
+    let output = succeeds(folder.path(), &args.split(' ').collect::<Vec<_>>());
+    assert!(stderr(&output).contains("every pixel counts as the object"), "{}", stderr(&output));
+}
+
+#[test]
 fn bad_input_ends_with_a_clear_error_and_no_file() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("nan.obj"), "v 0 0 0\nv 1 0 0\nv 0 nan 0\nf 1 2 3\n").unwrap();
@@ -204,7 +217,12 @@ fn bad_input_ends_with_a_clear_error_and_no_file() {
     std::fs::write(folder.path().join("a.toml"), "[fit]\nsteppes = 3\n").unwrap();
     std::fs::write(folder.path().join("b.toml"), "[fit]\nsigma = { from = 1e-3, to = 0.0 }\n").unwrap();
     std::fs::write(folder.path().join("d.toml"), "[fit]\nsteps = 0\n").unwrap();
+    std::fs::write(folder.path().join("e.toml"), "images = \"x.npy\"\n").unwrap();
+    std::fs::write(folder.path().join("f.toml"), "picture = 60000\nviews = 1\n").unwrap();
+    std::fs::write(folder.path().join("g.toml"), "picture = 9223372036854775807\nviews = 1\n").unwrap();
     for (more, text) in [
+        (&["--config", "f.toml"][..], "GiB"),
+        (&["--config", "g.toml"], "expected at most 65536"),
         (&["--sigma", "0"][..], "sigma"),
         (&["--steps", "0"], "steps: found 0, expected at least 1"),
         (&["--config", "d.toml"], "steps: found 0, expected at least 1"),
@@ -222,8 +240,7 @@ fn bad_input_ends_with_a_clear_error_and_no_file() {
         (&["--template", "missing.ply"], "missing.ply"),
         (&["--template", "icosphere:99"], "level"),
         (&["--template-scale", "nan"], "template_scale"),
-        (&["--images", "x.npy"], "cameras"),
-        (&["--cameras", "x.npy"], "images"),
+        (&["--config", "e.toml"], "cameras"),
         (&["-o", "file/out"], "cannot write file/out"),
         (&["--config", "a.toml"], "steppes"),
         (&["--config", "b.toml"], "sigma"),
@@ -232,10 +249,18 @@ fn bad_input_ends_with_a_clear_error_and_no_file() {
     ] {
         fails(folder.path(), 1, &[&["fit"], more].concat(), text);
     }
-    for more in
-        [&["--sample", "vase", "--mesh-target", "a.obj"][..], &["--steps", "many"], &["--steps", "-1"]]
-    {
-        fails(folder.path(), 2, &[&["fit"], more].concat(), "");
+    // Cameras may come from the settings: then it is the file that is missing.
+    fails(folder.path(), 1, &["fit", "--config", "e.toml", "--cameras", "y.npy"], "cannot read");
+    for (more, text) in [
+        (&["--sample", "vase", "--mesh-target", "a.obj"][..], ""),
+        (&["--steps", "many"], ""),
+        (&["--steps", "-1"], ""),
+        (&["--images", "x.npy"], "cameras"),
+        (&["--cameras", "x.npy"], "images"),
+        (&["--sample", "nope"], "nope"),
+        (&["--backend", "abacus"], "abacus"),
+    ] {
+        fails(folder.path(), 2, &[&["fit"], more].concat(), text);
     }
 }
 
@@ -250,7 +275,7 @@ fn the_settings_that_are_printed_are_read_again() {
         assert_eq!(String::from_utf8(printed), String::from_utf8(again));
     }
     assert_eq!(files(folder.path()).len(), 1);
-    let output = softras(folder.path(), &["fit", "--sample", "teapot", "--json"]);
+    let output = softras(folder.path(), &["fit", "--template", "sample:teapot", "--json"]);
     assert!(last_line(&output)["error"].as_str().unwrap().contains("teapot"));
 }
 

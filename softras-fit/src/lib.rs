@@ -25,4 +25,4 @@ pub use order::ViewOrder;
 pub use schedule::{Geometric, Piecewise, Schedule};
 pub use score::{Score, score};
 pub use settings::{ColorMode, Colors, FitSettings, LossWeights, ShapeModel};
-pub use targets::{LARGEST_SIDE, Targets, cameras_around, check_size, draw_hard};
+pub use targets::{LARGEST_SIDE, Targets, cameras_around, check_size, draw_hard, orbit_camera};

@@ -2,7 +2,7 @@
 
 use ndarray::{Array3, Array4, Axis};
 use softras_core::Image;
-use softras_core::math::{Color, Silhouette};
+use softras_core::math::{Color, Silhouette, Vec3, trig};
 use softras_core::raster::{DynRasterizer, DynSaved, Outputs, RasterParams};
 use softras_core::scene::{Camera, Degrees, Mesh, MeshTexture, Orbit, project_views};
 use softras_io::ImageSet;
@@ -131,6 +131,25 @@ impl Targets {
     }
 }
 
+/// Returns a camera on `orbit` that looks to `at`, with +y up.
+///
+/// Where it looks straight down or up, +y says nothing: there the picture stands as it does just before, on the way up
+/// or down the orbit.
+#[must_use]
+pub fn orbit_camera(orbit: &Orbit, at: Vec3) -> Camera {
+    let eye = orbit.eye();
+    let (camera, view) = (Camera::look_at(eye, at), at - eye);
+    if view.cross(Vec3::Y).norm() > STEEPEST * view.norm() {
+        return camera;
+    }
+    let azimuth = orbit.azimuth.radians();
+    let above = if view.y < 0.0 { 1.0 } else { -1.0 };
+    camera.up(Vec3::new(-above * trig::sin(azimuth), 0.0, above * trig::cos(azimuth)))
+}
+
+/// The sine of the angle to the vertical below which a view is straight down or up.
+const STEEPEST: f32 = 2e-6;
+
 /// Places `count` cameras around the origin, evenly over the sphere between 45 degrees below and 75 above.
 ///
 /// Each is turned by the golden angle from the one before, and rises: any number of them covers all sides.
@@ -142,7 +161,7 @@ pub fn cameras_around(count: usize, distance: f32, fov: f32) -> Vec<Camera> {
         let elevation = (low + (high - low) * t).asin().to_degrees();
         let azimuth = (i as f64 * 137.507_764).rem_euclid(360.0);
         let orbit = Orbit::new(distance, Degrees(elevation as f32), Degrees(azimuth as f32));
-        Camera::orbit(&orbit).perspective(Degrees(fov))
+        orbit_camera(&orbit, Vec3::ZERO).perspective(Degrees(fov))
     };
     (0..count).map(camera).collect()
 }
@@ -264,6 +283,19 @@ mod tests {
             let cameras = cameras_around(2, 2.7, 30.0);
             let huge = Targets::from_mesh(&Reference, &triangle(), cameras, (side, side), [0.0; 3]);
             assert!(huge.unwrap_err().to_string().contains(text), "{side}");
+        }
+    }
+
+    #[test]
+    fn a_camera_straight_above_or_below_stands_as_just_before() {
+        for (elevation, azimuth) in [(90.0, 0.0), (90.0, 130.0), (-90.0, 0.0), (-90.0, -40.0)] {
+            let near = |elevation: f32| {
+                let orbit = Orbit::new(2.7, Degrees(elevation), Degrees(azimuth));
+                let camera = orbit_camera(&orbit, Vec3::ZERO);
+                camera.screen([0.3, 0.1, -0.2].into()).unwrap().unwrap()
+            };
+            let apart = (near(elevation) - near(elevation * 0.9999)).norm();
+            assert!(apart < 1e-4, "{elevation} {azimuth}: {apart}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The data of the official deform demo: 120 pictures of an airplane and their cameras (DATA: `deform/`).
 //!
 //! The data are looked for under `SOFTRAS_DATA`, else beside the workspace. Where they are absent the trials are ignored by
-//! name.
+//! name, unless `SOFTRAS_REQUIRE` holds `data`: then they fail.
 
 use std::path::{Path, PathBuf};
 
@@ -15,11 +15,19 @@ fn main() {
     let root = std::env::var_os("SOFTRAS_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
     let folder = root.join("deform");
+    let required =
+        std::env::var("SOFTRAS_REQUIRE").is_ok_and(|list| list.split(',').any(|word| word.trim() == "data"));
     let absent = !folder.is_dir();
     let trial = |name: &str, run: fn(&Path) -> Result<(), Failed>| {
         let folder = folder.clone();
-        let name = if absent { format!("{name} [ignored: no data]") } else { name.to_owned() };
-        Trial::test(name, move || run(&folder)).with_ignored_flag(absent)
+        let name = if absent && !required { format!("{name} [ignored: no data]") } else { name.to_owned() };
+        Trial::test(name, move || {
+            if absent {
+                return Err(format!("no data at {}", folder.display()).into());
+            }
+            run(&folder)
+        })
+        .with_ignored_flag(absent && !required)
     };
     let trials = vec![
         trial("deform::the_airplane_scores_as_outside", airplane),

@@ -29,6 +29,11 @@ impl ImageSet {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// Tells whether every pixel counts as the object: no picture has an alpha channel or a mask that says otherwise.
+    #[must_use]
+    pub fn is_opaque(&self) -> bool {
+        self.silhouette.iter().all(|a| *a >= 1.0)
+    }
 }
 
 /// Reads an image set from an `.npy` file or from a folder of PNG files.
@@ -125,6 +130,7 @@ mod tests {
         std::fs::write(at("notes.txt"), "no picture").unwrap();
         let set = load_image_set(folder.path()).unwrap();
         assert_eq!((set.len(), set.color.dim()), (3, (3, 3, 2, 3)));
+        assert!(!set.is_opaque());
         let near = |a: f32, b: f32| (a - b).abs() < 1e-6;
         assert!(near(set.silhouette[[0, 1, 2]], 1.0) && near(set.color[[0, 1, 0, 0]], 1.0));
         assert!(near(set.silhouette[[1, 1, 2]], 0.4) && near(set.color[[1, 2, 1, 2]], 0.2));

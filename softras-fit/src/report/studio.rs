@@ -8,7 +8,7 @@ use softras_core::scene::{Camera, Degrees, Lighting, Mesh, MeshTexture, NormalKi
 use softras_io::{RgbFrame, picture};
 
 use crate::error::Result;
-use crate::targets::{Targets, shrink};
+use crate::targets::{Targets, check_size, orbit_camera, shrink};
 
 /// The color of meshes without one.
 const CLAY: [f32; 3] = [0.80, 0.80, 0.84];
@@ -117,7 +117,7 @@ pub fn circle(targets: &Targets, count: usize, elevation: f32, azimuth: f32) -> 
     };
     let camera = |i: usize| {
         let turn = azimuth + 360.0 * i as f32 / count as f32;
-        let camera = Camera::orbit(&Orbit::new(distance, Degrees(elevation), Degrees(turn)));
+        let camera = orbit_camera(&Orbit::new(distance, Degrees(elevation), Degrees(turn)), Vec3::ZERO);
         let camera = camera.with_lens(*like.lens());
         if like.is_mirrored() { camera.official() } else { camera }
     };
@@ -126,13 +126,18 @@ pub fn circle(targets: &Targets, count: usize, elevation: f32, azimuth: f32) -> 
 
 /// Returns the size of pictures that stand beside `targets`: of their shape, about `height` pixels high, a whole multiple
 /// of theirs if they are smaller.
-#[must_use]
-pub fn picture_size(targets: &Targets, height: usize) -> (usize, usize) {
+///
+/// # Errors
+/// `Setting` if a side would be longer than [`LARGEST_SIDE`](crate::LARGEST_SIDE).
+pub fn picture_size(targets: &Targets, height: usize) -> Result<(usize, usize)> {
+    check_size((1, height))?;
     let (w, h) = targets.size();
-    if h > height {
+    let size = if h > height {
         ((w * height / h).max(1), height.max(1))
     } else {
         let factor = ((height as f64 / h as f64).round() as usize).max(1);
         (w * factor, h * factor)
-    }
+    };
+    check_size(size)?;
+    Ok(size)
 }
