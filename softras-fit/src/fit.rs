@@ -73,7 +73,7 @@ impl<'d> Fit<'d> {
             order: ViewOrder::new(settings.seed, targets.count(), settings.batch),
             positions: group(shape.start()),
             colors: with_color.then(|| group(texture_values(start.texture()).to_vec())),
-            history: Vec::with_capacity(settings.steps),
+            history: Vec::with_capacity(settings.steps.min(1 << 16)),
             dropped: 0,
             image: Image::default(),
             saved: DynSaved::default(),
