@@ -227,15 +227,19 @@ pub enum Cutoff {
     Smooth,
 }
 
+/// Returns `t = clamp(10 (1 + x / c), 0, 1)` and the window `3t^2 - 2t^3`.
+#[inline(always)]
+fn window<R: Real>(x: R, cut: R) -> (R, R) {
+    let t = (x.lit(10.0) * (x.one() + x / cut)).clamp(0.0, 1.0);
+    (t, t * t * (x.lit(3.0) - x.lit(2.0) * t))
+}
+
 /// Returns D times the window `3t^2 - 2t^3`, `t = clamp(10 (1 + x / c), 0, 1)`, in every form (MATH 3, `Smooth`).
 #[inline(always)]
 pub fn smooth_window<R: Real>(p: &Probability<R>, x: R, cut: R) -> Probability<R> {
-    let ten = x.lit(10.0);
-    let ramp = ten * (x.one() + x / cut);
-    let t = ramp.clamp(0.0, 1.0);
-    let moves = ramp.gt(x.zero()) & ramp.lt(x.one());
-    let window = t * t * (x.lit(3.0) - x.lit(2.0) * t);
-    let slope = (x.lit(6.0) * t * (x.one() - t) * ten / cut).keep(moves);
+    let (t, window) = window(x, cut);
+    let moves = t.gt(x.zero()) & t.lt(x.one());
+    let slope = (x.lit(6.0) * t * (x.one() - t) * x.lit(10.0) / cut).keep(moves);
     let held = window.max(x.lit(1e-30));
     let d = p.d * window;
     let not_d = p.not_d + p.d * (x.one() - window);
@@ -259,8 +263,7 @@ pub fn smooth_window_vjp<R: Real>(
     cut: R,
     grad: &ProbabilityGrad<R>,
 ) -> ProbabilityGrad<R> {
-    let t = (x.lit(10.0) * (x.one() + x / cut)).clamp(0.0, 1.0);
-    let window = t * t * (x.lit(3.0) - x.lit(2.0) * t);
+    let (_, window) = window(x, cut);
     let not_d = p.not_d + p.d * (x.one() - window);
     ProbabilityGrad {
         d: grad.d * window,
