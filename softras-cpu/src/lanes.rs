@@ -8,9 +8,7 @@ use core::fmt;
 use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
 use std::sync::OnceLock;
 
-use fearless_simd::{
-    Level, Select, Simd, SimdBase, SimdFloat, SimdMask, dispatch, f32x16, mask32x16, u32x16,
-};
+use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, SimdMask, f32x16, mask32x16, u32x16};
 use softras_core::math::{DistanceMetric, Mask, Real, Scalar, exp_f32};
 
 /// Work that is generic over the lanes of a scalar type.
@@ -64,11 +62,24 @@ impl Vector for f64 {
 
 impl Vector for f32 {
     const WIDTH: usize = 16;
+    #[cfg(not(softras_one_level))]
     #[inline]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
-        dispatch!(level(), simd => kernel.run(Lanes(f32x16::splat(simd, 0.0))))
+        fearless_simd::dispatch!(level(), simd => kernel.run(Lanes(f32x16::splat(simd, 0.0))))
     }
-    #[cfg(target_arch = "x86_64")]
+    /// `--cfg softras_one_level` builds the kernels once, for AVX2: a quarter of the build, for people at work on them.
+    #[cfg(softras_one_level)]
+    #[inline]
+    fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
+        let Some(simd) = level().as_avx2() else {
+            unreachable!("softras_one_level is for machines with AVX2")
+        };
+        simd.vectorize(
+            #[inline(always)]
+            || kernel.run(Lanes(f32x16::splat(simd, 0.0))),
+        )
+    }
+    #[cfg(all(target_arch = "x86_64", not(softras_one_level)))]
     #[inline]
     fn dispatch_few<K: Kernel<Self>>(kernel: K) -> K::Output {
         if let Some(simd) = level().as_avx2() {
