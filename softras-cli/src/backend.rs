@@ -18,7 +18,8 @@ pub(crate) fn devices(threads: usize) -> Result<Vec<Info>> {
 /// More threads than this gain nothing, and a machine may not be able to start them.
 const MOST_THREADS: usize = 256;
 
-fn use_threads(threads: usize) -> Result<()> {
+/// Sets the number of threads, 0 for as many as the machine has.
+pub(crate) fn use_threads(threads: usize) -> Result<()> {
     if threads > MOST_THREADS {
         bail!("threads: found {threads}, expected at most {MOST_THREADS}, 0 for all");
     }

@@ -4,6 +4,7 @@
 mod args;
 mod backend;
 mod config;
+mod conformance;
 mod devices;
 mod fit;
 mod fit_config;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let result = match args.command {
         Command::Render(args) => render::run(&args),
         Command::Fit(args) => fit::run(&args),
+        Command::Conformance(args) => conformance::run(&args),
         Command::Devices(args) => devices::run(&args),
     };
     match result {
