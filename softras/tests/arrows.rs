@@ -10,8 +10,8 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("softras-cpu", &["softras-core"], &["softras-conformance"]),
     ("softras-io", &["softras-core"], &[]),
     ("softras-fit", &["softras-core", "softras-io"], &["softras-cpu"]),
-    ("softras", &["softras-core", "softras-cpu"], &["softras-io"]),
-    ("softras-cli", &["softras", "softras-core", "softras-io", "softras-fit"], &[]),
+    ("softras", &["softras-core", "softras-cpu"], &["softras-conformance", "softras-io"]),
+    ("softras-cli", &["softras", "softras-conformance", "softras-core", "softras-io", "softras-fit"], &[]),
 ];
 
 #[test]
