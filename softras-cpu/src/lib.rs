@@ -118,6 +118,10 @@ macro_rules! rasterizer {
                 with_parts!(&drawn.params, parts => backward::backward(&parts, saved, drawn, grad, gradients));
                 Ok(())
             }
+
+            fn pairs(&self, saved: &CpuSaved<$r>) -> Option<u64> {
+                saved.drawn.as_ref().map(|_| saved.pairs)
+            }
         }
     };
 }

@@ -82,6 +82,12 @@ pub trait Rasterizer<R: Scalar = f32>: Send + Sync {
         gradients: &mut Gradients<R>,
     ) -> Result<()>;
 
+    /// Returns how many (face, pixel) pairs counted in the picture that filled `saved`: those whose face was not cut
+    /// off at the pixel, over the whole batch. `None` if `saved` holds no picture or the back end does not count.
+    fn pairs(&self, _saved: &Self::Saved) -> Option<u64> {
+        None
+    }
+
     /// Draws `faces`; see [`Rasterizer::forward_into`].
     ///
     /// # Errors
@@ -141,6 +147,8 @@ pub trait DynRasterizer<R: Scalar = f32>: Send + Sync {
         wanted: Wanted,
         gradients: &mut Gradients<R>,
     ) -> Result<()>;
+    /// See [`Rasterizer::pairs`]; also `None` if `saved` was filled by another back end.
+    fn pairs(&self, saved: &DynSaved) -> Option<u64>;
     /// See [`Rasterizer::forward`].
     ///
     /// # Errors
@@ -199,5 +207,8 @@ impl<R: Scalar, T: Rasterizer<R>> DynRasterizer<R> for T {
             )),
             None => Err(Error::layout("saved state", "an empty one", "one that forward filled")),
         }
+    }
+    fn pairs(&self, saved: &DynSaved) -> Option<u64> {
+        Rasterizer::pairs(self, saved.0.as_ref()?.downcast_ref::<T::Saved>()?)
     }
 }

@@ -108,4 +108,8 @@ impl<R: Scalar> Rasterizer<R> for Reference {
         backward::backward(drawn, grad, wanted, gradients);
         Ok(())
     }
+
+    fn pairs(&self, saved: &ReferenceSaved<R>) -> Option<u64> {
+        saved.drawn.as_ref().map(|d| d.pairs)
+    }
 }
