@@ -11,6 +11,7 @@ use crate::scene::Faces;
 use super::capabilities::Capabilities;
 use super::gradients::{Gradients, Wanted};
 use super::params::RasterParams;
+use super::probe::Probe;
 
 /// Who a back end is, for reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +89,17 @@ pub trait Rasterizer<R: Scalar = f32>: Send + Sync {
         None
     }
 
+    /// Returns the same back end in other configurations: another number of threads, width of vectors, shape of tiles or
+    /// size of chunks. Each must give the same bits, which the conformance suite checks. None by default.
+    fn variants(&self) -> Vec<Variant<R>> {
+        Vec::new()
+    }
+
+    /// Returns what runs the functions of its maths alone, if there is such a thing.
+    fn probe(&self) -> Option<&dyn Probe<R>> {
+        None
+    }
+
     /// Draws `faces`; see [`Rasterizer::forward_into`].
     ///
     /// # Errors
@@ -106,6 +118,20 @@ pub trait Rasterizer<R: Scalar = f32>: Send + Sync {
         let mut gradients = Gradients::default();
         self.backward_into(saved, grad, Wanted::default(), &mut gradients)?;
         Ok(gradients)
+    }
+}
+
+/// A back end in another configuration, which must give the same bits.
+pub struct Variant<R: Scalar = f32> {
+    /// What is different: `2 threads`.
+    pub name: String,
+    /// The back end.
+    pub backend: Box<dyn DynRasterizer<R>>,
+}
+
+impl<R: Scalar> core::fmt::Debug for Variant<R> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Variant").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -149,6 +175,10 @@ pub trait DynRasterizer<R: Scalar = f32>: Send + Sync {
     ) -> Result<()>;
     /// See [`Rasterizer::pairs`]; also `None` if `saved` was filled by another back end.
     fn pairs(&self, saved: &DynSaved) -> Option<u64>;
+    /// See [`Rasterizer::variants`].
+    fn variants(&self) -> Vec<Variant<R>>;
+    /// See [`Rasterizer::probe`].
+    fn probe(&self) -> Option<&dyn Probe<R>>;
     /// See [`Rasterizer::forward`].
     ///
     /// # Errors
@@ -210,5 +240,11 @@ impl<R: Scalar, T: Rasterizer<R>> DynRasterizer<R> for T {
     }
     fn pairs(&self, saved: &DynSaved) -> Option<u64> {
         Rasterizer::pairs(self, saved.0.as_ref()?.downcast_ref::<T::Saved>()?)
+    }
+    fn variants(&self) -> Vec<Variant<R>> {
+        Rasterizer::variants(self)
+    }
+    fn probe(&self) -> Option<&dyn Probe<R>> {
+        Rasterizer::probe(self)
     }
 }
