@@ -105,6 +105,7 @@ fn in_both(context: &Context<'_>, single: Check<f32>, double: Check<f64>) -> Out
 fn in_one<R: Tested>(context: &Context<'_>, check: Check<R>) -> Result<Option<Gauge>, Broken> {
     let subject: &Subject = context.subject;
     let Some(backend) = R::backend(subject) else { return Ok(None) };
+    let backend = &*R::recording(backend);
     let under = Under { context, backend, budget: R::budget(subject), can: backend.capabilities() };
     match check(&under) {
         Ok(mut gauge) => {
