@@ -33,7 +33,7 @@ macro_rules! pooled {
         /// Returns the back end with each number of threads.
         pub(crate) fn $variants() -> Vec<Variant<$r>> {
             let name = |n: usize| if n == 1 { "1 thread".to_owned() } else { format!("{n} threads") };
-            THREADS.map(|n| Variant { name: name(n), backend: Box::new(Pooled::new(n)) }).into()
+            THREADS.map(|n| Variant::<$r> { name: name(n), backend: Box::new(Pooled::new(n)) }).into()
         }
 
         impl Rasterizer<$r> for Pooled {
@@ -54,7 +54,7 @@ macro_rules! pooled {
                 image: &mut Image<$r>,
                 saved: &mut CpuSaved<$r>,
             ) -> Result<()> {
-                self.on(|| Rasterizer::forward_into(&CpuRasterizer, faces, params, image, saved))
+                self.on(|| Rasterizer::<$r>::forward_into(&CpuRasterizer, faces, params, image, saved))
             }
 
             fn backward_into(
@@ -64,11 +64,11 @@ macro_rules! pooled {
                 wanted: Wanted,
                 gradients: &mut Gradients<$r>,
             ) -> Result<()> {
-                self.on(|| Rasterizer::backward_into(&CpuRasterizer, saved, grad, wanted, gradients))
+                self.on(|| Rasterizer::<$r>::backward_into(&CpuRasterizer, saved, grad, wanted, gradients))
             }
 
             fn pairs(&self, saved: &CpuSaved<$r>) -> Option<u64> {
-                Rasterizer::pairs(&CpuRasterizer, saved)
+                Rasterizer::<$r>::pairs(&CpuRasterizer, saved)
             }
         }
     };
