@@ -7,7 +7,9 @@ use core::fmt;
 use std::sync::Arc;
 
 use softras_core::math::Scalar;
-use softras_core::raster::{Capabilities, DynRasterizer, DynSaved, Gradients, Info, RasterParams, Wanted};
+use softras_core::raster::{
+    Capabilities, DynRasterizer, DynSaved, Gradients, Info, Probe, RasterParams, Variant, Wanted,
+};
 use softras_core::scene::Faces;
 use softras_core::{Image, ImageGrad, Result};
 
@@ -103,6 +105,15 @@ macro_rules! recording {
                 gradients: &mut Gradients<$r>,
             ) -> Result<()> {
                 self.0.backward_into(saved, grad, wanted, gradients)
+            }
+            fn pairs(&self, saved: &DynSaved) -> Option<u64> {
+                self.0.pairs(saved)
+            }
+            fn variants(&self) -> Vec<Variant<$r>> {
+                self.0.variants()
+            }
+            fn probe(&self) -> Option<&dyn Probe<$r>> {
+                self.0.probe()
             }
         }
     };
