@@ -19,10 +19,25 @@ pub struct Law {
     pub name: &'static str,
     /// The same, in full.
     pub statement: &'static str,
+    /// What it compares.
+    pub compares: Compares,
+    /// Which parts it is about, in words; empty where it is about every part that a back end declares.
+    pub about: &'static str,
     /// What must be there to check it.
     pub needs: Need,
     /// Checks it.
     pub run: fn(&Context<'_>) -> Outcome,
+}
+
+/// What a law compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compares {
+    /// Bits, or exact numbers: there is no tolerance.
+    Bits,
+    /// Numbers within a budget ([`crate::budget`]), or a bound that the law states.
+    Budget,
+    /// Errors, shapes and finiteness: what is promised before any number is right.
+    Contract,
 }
 
 /// What must be there to check a law.
@@ -51,6 +66,11 @@ impl core::fmt::Display for Broken {
 }
 impl From<softras_core::Error> for Broken {
     fn from(error: softras_core::Error) -> Self {
+        Self::from_refusal(&error)
+    }
+}
+impl Broken {
+    pub(crate) fn from_refusal(error: &softras_core::Error) -> Self {
         Self(format!("the back end refused: {error}"))
     }
 }

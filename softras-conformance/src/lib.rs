@@ -20,7 +20,7 @@ mod suite;
 mod trace;
 
 pub use budget::{Budget, Rung};
-pub use law::{Broken, Context, Gauge, Law, Need, Outcome};
+pub use law::{Broken, Compares, Context, Gauge, Law, Need, Outcome};
 pub use settings::Settings;
 pub use subject::{Opened, Subject};
 pub use suite::{measure, test, test_availability};

@@ -90,10 +90,17 @@ fn undeclared(can: &Capabilities) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::law::{Broken, Need};
+    use crate::law::{Broken, Compares, Need};
     use softras_core::reference::Reference;
 
-    const LAW: Law = Law { name: "a::b", statement: "", needs: Need::Nothing, run: |_| Ok(Gauge::default()) };
+    const LAW: Law = Law {
+        name: "a::b",
+        statement: "",
+        compares: Compares::Bits,
+        about: "",
+        needs: Need::Nothing,
+        run: |_| Ok(Gauge::default()),
+    };
 
     fn compared(comparisons: u64) -> Outcome {
         Ok(Gauge { comparisons, ..Gauge::default() })

@@ -12,16 +12,19 @@ pub(super) const LAWS: &[Law] = &[
     law!(
         "forward::agrees_with_the_reference",
         "every picture and gradient of random scenes is the reference's, but at pixels in doubt",
+        Budget,
         agrees_with_the_reference
     ),
     law!(
         "forward::agrees_for_every_combination",
         "the same for every combination of parts and settings",
+        Budget,
         agrees_for_every_combination
     ),
     law!(
         "forward::agrees_on_strange_scenes",
         "the same with slivers, points, lines, copies, faces behind the camera, huge and tiny ones",
+        Budget,
         agrees_on_strange_scenes
     ),
 ];
@@ -74,7 +77,7 @@ pub(super) fn agree<R: Tested>(under: &Under<'_, R>, scene: &Scene, gauge: &mut 
     )
 }
 
-fn pictures<R: Tested>(
+pub(super) fn pictures<R: Tested>(
     under: &Under<'_, R>,
     scene: &Scene,
     gauge: &mut Gauge,

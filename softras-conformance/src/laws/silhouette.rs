@@ -1,10 +1,13 @@
 //! The silhouette A_O.
 
-use softras_core::math::{Cutoff, Distance, Interpolation, Silhouette, TextureKind};
+use softras_core::math::{
+    Adding, Cutoff, Distance, DistributionFunction, Interpolation, Silhouette, SilhouetteAggregator,
+    TextureKind,
+};
 use softras_core::raster::{Outputs, Sides};
 
 use super::functions::{FACE_A, FACE_B, TABLE_A, TABLE_SIGMA};
-use super::{Under, built, law};
+use super::{Needs, Under, built, law};
 use crate::compare::{self, widen};
 use crate::law::{Broken, Gauge, Law, Outcome};
 use crate::oracle;
@@ -16,48 +19,67 @@ pub(super) const LAWS: &[Law] = &[
     law!(
         "silhouette::of_known_faces",
         "the probabilities of MATH 11, drawn one pixel at a time",
+        Budget.of("the probabilistic or"),
         of_known_faces
     ),
     law!(
         "silhouette::adding_a_face_never_lowers_it",
-        "A with one face more is not less (but for Sum)",
+        "A with one face more is not less",
+        Budget.of("silhouettes that a face more never lowers"),
         adding_a_face
     ),
     law!(
         "silhouette::is_at_least_its_largest_face",
-        "A >= max D (but for Sum)",
+        "A of all faces is at least that of each alone",
+        Budget.of("silhouettes that a face more never lowers"),
         is_at_least_its_largest_face
     ),
-    law!("silhouette::of_a_face_twice", "a lone face, duplicated, squares 1 - A", of_a_face_twice),
+    law!(
+        "silhouette::of_a_face_twice",
+        "a lone face, duplicated, squares 1 - A",
+        Budget.of("the probabilistic or"),
+        of_a_face_twice
+    ),
     law!(
         "silhouette::of_faces_is_their_product",
         "1 - A is the product of the 1 - A of each face alone",
+        Budget.of("the probabilistic or"),
         of_faces_is_their_product
     ),
     law!(
         "silhouette::does_not_know_color",
         "A does not depend on depth, near and far, sides, textures or the color aggregator",
+        Bits,
         does_not_know_color
     ),
-    law!("silhouette::of_sum_is_the_mean", "Sum is the mean of the D of all faces", of_sum_is_the_mean),
+    law!(
+        "silhouette::of_sum_is_the_mean",
+        "Sum is the mean of the D of all faces",
+        Budget.of("Sum"),
+        of_sum_is_the_mean
+    ),
     law!(
         "silhouette::of_hard_is_any_above_half",
         "hard A is 1 where any D > 1/2, else 0",
+        Bits.of("hard silhouettes"),
         of_hard_is_any_above_half
     ),
     law!(
         "silhouette::on_a_shared_edge_is_three_quarters",
         "two faces that share an edge have A = 3/4 on it",
+        Budget.of("the probabilistic or"),
         on_a_shared_edge
     ),
     law!(
         "silhouette::fades_with_distance",
         "A falls as a face moves away, from 1 to exactly 0",
+        Budget,
         fades_with_distance
     ),
     law!(
         "silhouette::hardly_depends_on_the_cut",
         "a cut-off takes at most dist_eps for each face",
+        Budget.of("the probabilistic or"),
         hardly_depends_on_the_cut
     ),
 ];
@@ -93,8 +115,10 @@ fn with<R: Tested>(
     kind: Kind,
     check: impl Fn(&Scene, &mut Gauge) -> Result<(), Broken>,
 ) -> Outcome {
-    if !under.can.silhouettes.contains(silhouette) {
-        return Ok(Gauge::default());
+    if let Some(lacking) =
+        under.lacks(Needs { silhouettes: core::slice::from_ref(silhouette), ..Needs::default() })
+    {
+        return Ok(lacking);
     }
     under.context.for_all(strategy::scene(&under.can, kind), |scene, gauge| {
         let scene = bare(under, &with_faces(scene, scene.pictures[0].clone()));
@@ -104,10 +128,10 @@ fn with<R: Tested>(
 
 fn of_known_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    if !under.can.cutoffs.contains(&Cutoff::None)
-        || !under.can.silhouettes.contains(&Silhouette::ProbabilisticOr)
-    {
-        return Ok(gauge);
+    let needs =
+        Needs { cutoffs: &[Cutoff::None], silhouettes: &[Silhouette::ProbabilisticOr], ..Needs::default() };
+    if let Some(lacking) = under.lacks(needs) {
+        return Ok(lacking);
     }
     let rows = TABLE_A.iter().flat_map(|row| {
         [(Distance::Euclidean, row.d_euclidean), (Distance::Barycentric, row.d_barycentric)]
@@ -133,10 +157,15 @@ fn of_known_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
     Ok(gauge)
 }
 
+/// The aggregators that a face more never lowers.
+fn monotone<R: Tested>(under: &Under<'_, R>) -> impl Iterator<Item = &'static Silhouette> {
+    under.silhouettes().filter(|part| part.adding() == Adding::NeverLowers)
+}
+
 fn adding_a_face<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    for silhouette in [Silhouette::ProbabilisticOr, Silhouette::Hard] {
-        gauge.add(with(under, &silhouette, Kind::Strange, |scene, gauge| {
+    for silhouette in monotone(under) {
+        gauge.add(with(under, silhouette, Kind::Strange, |scene, gauge| {
             let all = scene.pictures[0].clone();
             let mut before = vec![0.0; scene.size.0 * scene.size.1];
             for n in 1..=all.len() {
@@ -158,8 +187,8 @@ fn adding_a_face<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn is_at_least_its_largest_face<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    for silhouette in [Silhouette::ProbabilisticOr, Silhouette::Hard] {
-        gauge.add(with(under, &silhouette, Kind::Strange, |scene, gauge| {
+    for silhouette in monotone(under) {
+        gauge.add(with(under, silhouette, Kind::Strange, |scene, gauge| {
             let all = alphas(under, scene)?;
             for (f, &face) in scene.pictures[0].iter().enumerate() {
                 let alone = alphas(under, &with_faces(scene, vec![face]))?;
@@ -256,8 +285,8 @@ fn of_sum_is_the_mean<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn of_hard_is_any_above_half<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    if !under.can.silhouettes.contains(&Silhouette::Sum) {
-        return Ok(Gauge::default());
+    if let Some(lacking) = under.lacks(Needs { silhouettes: &[Silhouette::Sum], ..Needs::default() }) {
+        return Ok(lacking);
     }
     with(under, &Silhouette::Hard, Kind::Strange, |scene, gauge| {
         let all = alphas(under, scene)?;
@@ -278,16 +307,15 @@ fn of_hard_is_any_above_half<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn on_a_shared_edge<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    if !under.can.silhouettes.contains(&Silhouette::ProbabilisticOr) {
-        return Ok(gauge);
+    let needs = Needs { silhouettes: &[Silhouette::ProbabilisticOr], ..Needs::default() };
+    if let Some(lacking) = under.lacks(needs) {
+        return Ok(lacking);
     }
     let faces = vec![
         [[0.0, -1.0, 2.0], [1.0, 0.0, 2.0], [0.0, 1.0, 2.0]],
         [[0.0, 1.0, 2.0], [-1.0, 0.0, 2.0], [0.0, -1.0, 2.0]],
     ];
-    for metric in
-        Distance::BUILT_IN.iter().filter(|d| **d != Distance::Hard && under.can.distances.contains(d))
-    {
+    for metric in under.soft_distances() {
         let scene = Scene { size: (1, 1), ..Scene::of(faces.clone()) }.style(|s| s.distance = metric.clone());
         let found = alphas(under, &bare(under, &scene))?;
         gauge.near(|| format!("{metric:?}"), found[0], 0.75, under.budget.silhouette)?;
@@ -297,8 +325,8 @@ fn on_a_shared_edge<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn fades_with_distance<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    for metric in Distance::BUILT_IN.iter().filter(|d| under.can.distances.contains(d)) {
-        for silhouette in Silhouette::BUILT_IN.iter().filter(|s| under.can.silhouettes.contains(s)) {
+    for metric in under.distances() {
+        for silhouette in under.silhouettes() {
             let mut before = 1.0 + 2.0 * under.budget.unit;
             let mut last = before;
             for step in 0..40u8 {
@@ -323,21 +351,17 @@ fn fades_with_distance<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn hardly_depends_on_the_cut<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    if !under.can.cutoffs.contains(&Cutoff::None) {
-        return Ok(Gauge::default());
+    if let Some(lacking) = under.lacks(Needs { cutoffs: &[Cutoff::None], ..Needs::default() }) {
+        return Ok(lacking);
     }
     with(under, &Silhouette::ProbabilisticOr, Kind::Ordinary, |scene, gauge| {
-        // The box rule cuts barycentric distances elsewhere.
-        if scene.style.distance == Distance::Barycentric {
-            return Ok(());
+        let cut = scene.style.distribution.cut(1e-4, 1.0);
+        if oracle::box_cuts(&scene.style.distance, cut * f64::from(scene.sigma[0])) {
+            return Ok(()); // the box rule cuts elsewhere
         }
         let mut found = Vec::new();
         for cutoff in [Cutoff::Hard, Cutoff::None] {
             let scene = Scene { dist_eps: 1e-4, ..scene.clone() }.style(|s| s.cutoff = cutoff);
-            // The box of the unsquared distance is grown by sqrt(c sigma), its reach is c sigma: less below 1 / c.
-            if scene.style.distance == Distance::EuclideanUnsquared && scene.sigma[0] > 0.1 {
-                return Ok(());
-            }
             let doubt = oracle::doubt(&scene.faces()?, &scene.params())?;
             found.push((alphas(under, &scene)?, doubt));
         }

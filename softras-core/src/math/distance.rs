@@ -21,6 +21,19 @@ pub enum Edge {
     Hard,
 }
 
+/// Which maps of face and pixel together leave a signed distance as it is. Each kind includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariance {
+    /// Shifts. Every metric has to be at least this.
+    Shifts,
+    /// Mirrors at the axes and turns by right angles: the symmetries of the grid of pixels.
+    Grid,
+    /// Turns and mirrors at any angle.
+    Rigid,
+    /// Every affine map.
+    Affine,
+}
+
 /// The part of the renderer that measures how far a pixel is inside or outside a face.
 pub trait DistanceMetric: Clone + Send + Sync + 'static {
     /// The device kernel that does the same, if there is one.
@@ -35,9 +48,26 @@ pub trait DistanceMetric: Clone + Send + Sync + 'static {
     /// Returns how far outside its bounding box (screen units) a face can have `-s < bound`, or infinity.
     fn reach(&self, bound: f64) -> f64;
 
+    /// Returns how far from the face itself (screen units) a pixel can have `-s < bound`, or infinity, which is always
+    /// right: what culls blocks of pixels, and makes the box rule of MATH 3 idle where it is not above the box's reach.
+    fn halo(&self, _bound: f64) -> f64 {
+        f64::INFINITY
+    }
+
     /// Returns whether the metric blurs its face.
     fn edge(&self) -> Edge {
         Edge::Soft
+    }
+
+    /// Returns which maps of face and pixel leave s as it is. The conformance suite holds the metric to its word.
+    fn invariance(&self) -> Invariance {
+        Invariance::Shifts
+    }
+
+    /// Returns n if s of a face and pixel k times as large is `k^n s`: a scene k times as large at `k^n sigma` is then
+    /// the same picture. `None`, the default, promises nothing.
+    fn degree(&self) -> Option<i32> {
+        None
     }
 
     /// Returns the text of the part's functions in the language of a device, for a part of the user's own.
@@ -94,7 +124,7 @@ fn closest<R: Real>(face: &Triangle<R>, at: Vec2<R>) -> Closest<R> {
     let zero = at.x.zero();
     let [(t0, away0, d0), (t1, away1, d1), (t2, away2, d2)] = three!(k => {
         let r = at - face.p[k];
-        let t = (r.dot(face.e[k]) * face.inv_e_sq[k]).clamp(0.0, 1.0);
+        let t = r.dot(face.along[k]).clamp(0.0, 1.0);
         let away = r - face.e[k].scale(t);
         (t, away, away.dot(away))
     });
@@ -135,6 +165,18 @@ impl DistanceMetric for Euclidean {
     fn reach(&self, bound: f64) -> f64 {
         bound.sqrt()
     }
+
+    fn invariance(&self) -> Invariance {
+        Invariance::Rigid
+    }
+
+    fn degree(&self) -> Option<i32> {
+        Some(2)
+    }
+
+    fn halo(&self, bound: f64) -> f64 {
+        bound.sqrt()
+    }
 }
 
 impl DistanceMetric for EuclideanUnsquared {
@@ -158,6 +200,18 @@ impl DistanceMetric for EuclideanUnsquared {
     }
 
     fn reach(&self, bound: f64) -> f64 {
+        bound
+    }
+
+    fn invariance(&self) -> Invariance {
+        Invariance::Rigid
+    }
+
+    fn degree(&self) -> Option<i32> {
+        Some(1)
+    }
+
+    fn halo(&self, bound: f64) -> f64 {
         bound
     }
 }
@@ -198,6 +252,14 @@ impl DistanceMetric for Barycentric {
     fn reach(&self, _: f64) -> f64 {
         f64::INFINITY // the box rule of MATH 3 bounds it
     }
+
+    fn invariance(&self) -> Invariance {
+        Invariance::Affine
+    }
+
+    fn degree(&self) -> Option<i32> {
+        Some(0)
+    }
 }
 
 impl DistanceMetric for HardEdge {
@@ -218,8 +280,20 @@ impl DistanceMetric for HardEdge {
         0.0
     }
 
+    fn halo(&self, _: f64) -> f64 {
+        0.0
+    }
+
     fn edge(&self) -> Edge {
         Edge::Hard
+    }
+
+    fn invariance(&self) -> Invariance {
+        Invariance::Affine
+    }
+
+    fn degree(&self) -> Option<i32> {
+        Some(0)
     }
 }
 
@@ -297,7 +371,26 @@ impl DistanceMetric for Distance {
         each!(self, part => part.reach(bound), erased => erased.reach_on(bound))
     }
 
+    fn halo(&self, bound: f64) -> f64 {
+        match self {
+            // A part of the user's own says only how far outside its box it reaches.
+            Self::Custom(_) => f64::INFINITY,
+            Self::Euclidean => Euclidean.halo(bound),
+            Self::Barycentric => Barycentric.halo(bound),
+            Self::EuclideanUnsquared => EuclideanUnsquared.halo(bound),
+            Self::Hard => HardEdge.halo(bound),
+        }
+    }
+
     fn edge(&self) -> Edge {
         each!(self, part => part.edge(), erased => erased.edge_on())
+    }
+
+    fn invariance(&self) -> Invariance {
+        each!(self, part => part.invariance(), erased => erased.invariance_on())
+    }
+
+    fn degree(&self) -> Option<i32> {
+        each!(self, part => part.degree(), erased => erased.degree_on())
     }
 }

@@ -4,9 +4,22 @@
 //! and workgroups are then one law.
 
 use super::custom::{Custom, DeviceLanguage, Erase, ErasedSilhouette, apart, per_lane_array};
+use super::distance::Edge;
 use super::distribution::{Probability, ProbabilityGrad};
 use super::planes::Planes;
 use super::real::Real;
+
+/// Below this transmittance, 2^-25, alpha is exactly 1 in `f32`.
+const SATURATED: f64 = 1.0 / 33_554_432.0;
+
+/// What one face more does to an alpha.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adding {
+    /// It never lowers it, so that the alpha of faces is at least that of each of them alone.
+    NeverLowers,
+    /// It may lower it.
+    MayLower,
+}
 
 /// The part of the renderer that turns probabilities into an alpha.
 ///
@@ -26,6 +39,11 @@ pub trait SilhouetteAggregator: Clone + Send + Sync + 'static {
     fn merge<R: Real>(&self, state: &mut Self::State<R>, other: &Self::State<R>);
     /// Returns the alpha.
     fn finish<R: Real>(&self, state: &mut Self::State<R>, faces: R, shape: R) -> R;
+    /// Tells where no further face can move the alpha by more than `f32` rounds (`T < 2^-25`); nowhere by default.
+    #[inline(always)]
+    fn saturated<R: Real>(&self, _state: &Self::State<R>, like: R) -> R::Mask {
+        like.mask(false)
+    }
     /// Returns the gradient to the probability of one face that was pushed, given `grad` with respect to the alpha.
     fn pair_vjp<R: Real>(
         &self,
@@ -35,6 +53,15 @@ pub trait SilhouetteAggregator: Clone + Send + Sync + 'static {
         shape: R,
         grad: R,
     ) -> ProbabilityGrad<R>;
+    /// Returns whether the alpha moves with the probabilities ([`Edge::Soft`]), or jumps where one crosses 1/2 and has
+    /// no gradient.
+    fn edge(&self) -> Edge {
+        Edge::Soft
+    }
+    /// Returns what one face more does to the alpha. The conformance suite holds the aggregator to its word.
+    fn adding(&self) -> Adding {
+        Adding::MayLower
+    }
     /// Returns the text of the part's functions in the language of a device, for a part of the user's own.
     ///
     /// The functions have the names and arguments of this trait's; `None`, the default, keeps the part on the host.
@@ -109,6 +136,10 @@ impl SilhouetteAggregator for ProbabilisticOr {
     const KERNEL: Option<Silhouette> = Some(Silhouette::ProbabilisticOr);
     type State<R: Real> = Transmittance<R>;
 
+    fn adding(&self) -> Adding {
+        Adding::NeverLowers
+    }
+
     #[inline(always)]
     fn identity<R: Real>(&self, like: R) -> Transmittance<R> {
         Transmittance { transmittance: like.one() }
@@ -124,6 +155,10 @@ impl SilhouetteAggregator for ProbabilisticOr {
     #[inline(always)]
     fn finish<R: Real>(&self, state: &mut Transmittance<R>, _: R, _: R) -> R {
         state.transmittance.one() - state.transmittance
+    }
+    #[inline(always)]
+    fn saturated<R: Real>(&self, state: &Transmittance<R>, like: R) -> R::Mask {
+        state.transmittance.lt(like.lit(SATURATED))
     }
     /// `A = 1 - T`, `dA/d ln(1 - D_j) = -T`: no division, so nothing is lost where D rounds to 1.
     #[inline(always)]
@@ -175,6 +210,13 @@ impl SilhouetteAggregator for Sum {
 impl SilhouetteAggregator for HardSilhouette {
     const KERNEL: Option<Silhouette> = Some(Silhouette::Hard);
     type State<R: Real> = Covered<R>;
+
+    fn edge(&self) -> Edge {
+        Edge::Hard
+    }
+    fn adding(&self) -> Adding {
+        Adding::NeverLowers
+    }
 
     #[inline(always)]
     fn identity<R: Real>(&self, like: R) -> Covered<R> {
@@ -267,6 +309,14 @@ impl SilhouetteAggregator for Silhouette {
     const KERNEL: Option<Silhouette> = None;
     type State<R: Real> = AnySilhouetteState<R>;
 
+    fn edge(&self) -> Edge {
+        each!(self, part => part.edge(), erased => erased.edge_on())
+    }
+
+    fn adding(&self) -> Adding {
+        each!(self, part => part.adding(), erased => erased.adding_on())
+    }
+
     #[inline(always)]
     fn identity<R: Real>(&self, like: R) -> AnySilhouetteState<R> {
         let mut any = [like.zero(); MAX_SILHOUETTE_PLANES];
@@ -315,6 +365,14 @@ impl SilhouetteAggregator for Silhouette {
             *any = [s0, s1, s2, s3];
             alpha
         })
+    }
+
+    #[inline(always)]
+    fn saturated<R: Real>(&self, any: &AnySilhouetteState<R>, like: R) -> R::Mask {
+        match self {
+            Self::ProbabilisticOr => ProbabilisticOr.saturated(&Planes::load(any), like),
+            Self::Sum | Self::Hard | Self::Custom(_) => like.mask(false),
+        }
     }
 
     #[inline(always)]
