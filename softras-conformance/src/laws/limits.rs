@@ -85,6 +85,16 @@ fn edges(scene: &Scene, p: usize) -> (f64, bool) {
     (nearest, held)
 }
 
+/// Whether every face's s at pixel `p` is so many sigmas that D is as good as 0 or 1, whatever the metric.
+fn decided(scene: &Scene, p: usize) -> Result<bool, Broken> {
+    let (faces, params) = (scene.faces::<f64>()?, scene.params::<f64>());
+    let plan = Plan::new(&faces, &params)?;
+    let parts = crate::floor::parts(&params);
+    let setting = plan.setting(0, params.get_weights());
+    let at = pixel_centre(p / plan.width, p % plan.width, plan.height, plan.width);
+    Ok((0..faces.count()).all(|f| parts.touch(&setting, &plan.face(&faces, 0, f), at).x.abs() > 40.0))
+}
+
 fn small_sigma<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
         let scene = Scene {
@@ -102,7 +112,7 @@ fn small_sigma<R: Tested>(under: &Under<'_, R>) -> Outcome {
         for (p, a) in super::silhouette::alphas(under, &scene)?.into_iter().enumerate() {
             let (distance, held) = edges(&scene, p);
             // 30 sqrt(sigma) is far from an edge; the smallest faces are too small for a barycentric blur to end by then.
-            if distance < 1e-3 {
+            if distance < 1e-3 || !decided(&scene, p)? {
                 continue;
             }
             let expected = if held { 1.0 } else { 0.0 };
@@ -230,6 +240,9 @@ fn both_small<R: Tested>(under: &Under<'_, R>) -> Outcome {
         let doubt = oracle::doubt(&soft.faces()?, &soft.params())?;
         let bound = under.budget.color + 8.0 * under.budget.unit;
         for p in (0..soft.size.0 * soft.size.1).filter(|&p| !doubt.color[p] && edges(&soft, p).0 > 1e-3) {
+            if !decided(&soft, p)? {
+                continue;
+            }
             let (y, x) = (p / soft.size.0, p % soft.size.0);
             if let (Some(a), Some(b)) = (&a.silhouette, &b.silhouette) {
                 gauge.near(

@@ -134,6 +134,10 @@ fn in_one<R: Tested>(context: &Context<'_>, check: Check<R>) -> Result<Option<Ga
             gauge.by = format!("{}: {}", R::NAME, gauge.by);
             Ok(Some(gauge))
         }
-        Err(Broken(why)) => Err(Broken(format!("in {}: {why}", R::NAME))),
+        // A law that draws by hand what is not declared finds nothing to compare.
+        Err(Broken(why)) => match crate::trace::undeclared(&why) {
+            Some(what) => Ok(Some(Gauge::unsupported(what))),
+            None => Err(Broken(format!("in {}: {why}", R::NAME))),
+        },
     }
 }

@@ -1,6 +1,6 @@
 //! The functions of a back end run alone, before any picture: a device's twins, and lanes, against the core in `f64`.
 
-use softras_core::math::{Argument, Cutoff, Function};
+use softras_core::math::{Argument, Cutoff, Distance, Function};
 use softras_core::raster::{Probe, run_rows};
 
 use super::{Under, law};
@@ -19,6 +19,9 @@ pub(super) const LAWS: &[Law] = &[law!(
 const ROWS: usize = 2_000;
 /// Units in the last place that a function may be off, beside what rounding its input does.
 const ULPS: f64 = 16.0;
+/// Units in the last place of the largest term that a sum may be off. Measured: 7.2 with a metric that stretches the screen
+/// by 2, below 4 with the built-in ones.
+const SUM_ULPS: f64 = 16.0;
 /// Numbers below this may be 0 (KERNELS 1: exponents below -64, a transmittance below 1e-24).
 const NIL: f64 = 1e-24;
 /// By how many units inputs move, to see what rounding does.
@@ -80,13 +83,49 @@ fn one_function<R: Tested>(
             *m = m.max((a - b).abs());
         }
     }
-    for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+    let wide_outputs = &expected;
+    // Two feet as far from the pixel as each other: squares that differ by a unit are sqrt(unit) apart, and so are slopes.
+    let may_tie = matches!(function, Function::SignedVjp(_));
+    let mut ties = std::collections::BTreeSet::new();
+    for (i, (found, expected)) in found.iter().zip(wide_outputs).enumerate() {
         let row = i / outputs;
-        let bound = ULPS * unit * expected.abs() + under.budget.bands / STEP * moves[i] + NIL;
-        let what = || format!("output {} of {:?}", i % outputs, &wide[row * inputs..(row + 1) * inputs]);
+        let own = &wide[row * inputs..(row + 1) * inputs];
+        let absolute =
+            SUM_ULPS * unit * scale_of_sums(function, own, &wide_outputs[row * outputs..(row + 1) * outputs]);
+        let bound = ULPS * unit * expected.abs() + under.budget.bands / STEP * moves[i] + absolute + NIL;
+        let what = || format!("output {} of {own:?}", i % outputs);
+        let off = (found.to_f64() - expected).abs();
+        let largest =
+            wide_outputs[row * outputs..(row + 1) * outputs].iter().fold(0.0, |a: f64, x| a.max(x.abs()));
+        if may_tie && off > bound && off <= 2.0 * unit.sqrt() * largest {
+            ties.insert(row);
+            continue;
+        }
         gauge.near(what, found.to_f64(), *expected, bound)?;
     }
-    Ok(())
+    gauge.holds(|| format!("{} of {ROWS} rows are ties: too many", ties.len()), ties.len() * 100 <= ROWS)
+}
+
+/// The size of the terms that cancel in the outputs of a row.
+///
+/// On the screen differences of coordinates are taken, and the slope of a distance is such a difference divided by its
+/// length; elsewhere outputs are sums of the size of the largest. Probabilities are no sums.
+fn scale_of_sums(function: &Function, inputs: &[f64], outputs: &[f64]) -> f64 {
+    let largest = |x: &[f64]| x.iter().fold(0.0, |a: f64, x| a.max(x.abs()));
+    match function {
+        Function::Exp | Function::Probability(_) | Function::SmoothWindow => 0.0,
+        Function::SignedVjp(_) => {
+            let mut s = [0.0];
+            Function::Signed(Distance::Euclidean).run(&inputs[..8], &mut s);
+            largest(&inputs[..8]).max(1.0) * largest(outputs) / s[0].abs().sqrt().max(1e-12)
+        }
+        _ if function.arguments().contains(&Argument::Corners) => {
+            largest(&inputs[..8]).max(1.0) * largest(outputs).max(1.0)
+        }
+        // What is left of 1.
+        Function::Silhouette(_) | Function::Color(_) => largest(outputs).max(1.0),
+        _ => largest(outputs),
+    }
 }
 
 /// The size below which input `i` of a row rounds absolutely.

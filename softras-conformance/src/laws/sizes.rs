@@ -108,8 +108,10 @@ fn very_many_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let found_alphas = found.image.silhouette.as_ref().map(widen).unwrap_or_default();
     for (p, (a, b)) in found_alphas.iter().zip(alphas(&expected.silhouette)).enumerate() {
         gauge.near(|| format!("alpha of pixel {p}"), *a, b, bound)?;
-        gauge
-            .holds(|| format!("pixel {p} is opaque or empty in the reference: {b}"), b > 1e-3 && b < 0.999)?;
+        gauge.holds(
+            || format!("pixel {p} is opaque or empty in the reference: {b}"),
+            b > 1e-3 && b < 0.9999,
+        )?;
     }
     let colors = (found.image.color.as_ref().map(widen), expected.color.as_ref().map(widen));
     for (i, (a, b)) in colors.0.iter().flatten().zip(colors.1.iter().flatten()).enumerate() {

@@ -62,6 +62,8 @@ const WOBBLES: u64 = 4;
 const SLOPE_NOISE: f64 = 1e-6;
 /// The same, relative to the distance from the face: forty roundings of the quantities that tie.
 const SLOPE_MARGIN: f64 = 2e-5;
+/// How near 1/2 a D of a distance that is next to nothing may round to it: sixteen roundings in `f32`.
+const HALF_NOISE: f64 = 1e-6;
 /// How near an edge a slope that does not vanish there is noise: 1e-7 of a coordinate is then 1e-4 of the slope.
 const UNIT_NOISE: f64 = 1e-3;
 /// A slope that changes by more than this share of itself, there and back, jumps: it is no curve.
@@ -193,6 +195,9 @@ impl Pair<'_> {
             return true;
         }
         let half_matters = parts.silhouette.edge() == Edge::Hard;
+        if half_matters && touch.member && (touch.p.d - 0.5).abs() < HALF_NOISE {
+            return true;
+        }
         let side = |t: &Touch<f64>| (t.member, half_matters && t.p.d > 0.5);
         let noise = edges.noise();
         (0..WOBBLES).flat_map(|seed| [(seed, noise), (seed, -noise)]).any(|(seed, size)| {
