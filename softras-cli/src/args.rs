@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use toml::{Table, Value};
 
+pub(crate) use crate::bench_args::BenchArgs;
 use crate::config::put;
 use crate::input::{Size, backend, point, sample};
 use crate::output::Usage;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Fit a mesh to views of a sample shape, of another mesh, or to pictures
     Fit(FitArgs),
+    /// Measure how fast back ends are, against each other and against brute force
+    Bench(BenchArgs),
     /// List the devices that can draw
     Devices(DevicesArgs),
 }
@@ -35,6 +38,7 @@ impl Args {
         match &self.command {
             Command::Render(args) => args.json,
             Command::Fit(args) => args.json,
+            Command::Bench(args) => args.json,
             Command::Devices(args) => args.json,
         }
     }

@@ -3,6 +3,8 @@
 
 mod args;
 mod backend;
+mod bench;
+mod bench_args;
 mod config;
 mod devices;
 mod fit;
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let result = match args.command {
         Command::Render(args) => render::run(&args),
         Command::Fit(args) => fit::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Devices(args) => devices::run(&args),
     };
     match result {
