@@ -176,33 +176,16 @@ impl Prepared {
             }
             return best;
         }
-        // Beyond an obtuse corner the nearest edge may be the other one.
-        let past = |v: usize, to: usize| {
+        // The edge that starts at `v`; beyond an obtuse corner `v` it may be the one that comes from `to`.
+        let edge = |v: usize, to: usize| {
             let (p, q) = (self.corners[v], self.corners[to]);
-            self.obtuse[v] && (x - p[0]) * (q[0] - p[0]) + (y - p[1]) * (q[1] - p[1]) > 0.0
+            let past = (x - p[0]) * (q[0] - p[0]) + (y - p[1]) * (q[1] - p[1]) > 0.0;
+            if self.obtuse[v] && past { to } else { v }
         };
         let v0 = match (w[0] <= 0.0, w[1] <= 0.0, w[2] <= 0.0) {
-            (_, true, true) => {
-                if past(0, 2) {
-                    2
-                } else {
-                    0
-                }
-            }
-            (true, _, true) => {
-                if past(1, 0) {
-                    0
-                } else {
-                    1
-                }
-            }
-            (true, true, _) => {
-                if past(2, 1) {
-                    1
-                } else {
-                    2
-                }
-            }
+            (_, true, true) => edge(0, 2),
+            (true, _, true) => edge(1, 0),
+            (true, true, _) => edge(2, 1),
             (true, ..) => 1,
             (_, true, _) => 2,
             _ => 0,
@@ -280,6 +263,7 @@ fn draw(n: &Numbers, picture: &DrawnPicture, (x, y): (f32, f32), pairs: &mut u64
 }
 
 /// Adds the gradient of one pixel to every face that it touched.
+#[expect(clippy::needless_range_loop, reason = "the indices are those of the formulas")]
 fn draw_back(
     n: &Numbers,
     picture: &DrawnPicture,

@@ -76,15 +76,15 @@ fn chains<S: Simd, const N: usize>(simd: S) -> f32 {
     let mut sums = products;
     for _ in 0..STEPS {
         for product in &mut products {
-            *product = *product * factor;
+            *product *= factor;
         }
         for sum in &mut sums {
-            *sum = *sum + term;
+            *sum += term;
         }
     }
     let mut total = f32x16::splat(simd, 0.0);
     for x in products.into_iter().chain(sums) {
-        total = total + x;
+        total += x;
     }
     total.as_slice().iter().sum()
 }

@@ -1,7 +1,5 @@
 //! The scenes are those that pairs were counted on by an independent program: the numbers agree.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
 use softras::CpuRasterizer;
 use softras_bench::{Data, Scene, SceneName};
 use softras_core::raster::DynRasterizer;

@@ -1,7 +1,5 @@
 //! `softras bench` from outside: the real binary, small scenes, wrong input.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
-
 mod program;
 
 use std::path::Path;
@@ -55,7 +53,7 @@ fn rows_have_their_keys_and_numbers_that_fit_together() {
         }
         let pairs = number(cpu, "pairs");
         assert!(pairs > 100.0 && (pairs - number(brute, "pairs")).abs() <= 2.0, "{cpu} {brute}");
-        assert_eq!(number(brute, "vs_brute"), 1.0);
+        assert!((number(brute, "vs_brute") - 1.0).abs() < 1e-9);
         assert!(number(cpu, "vs_brute") > 0.0 && number(brute, "tests_per_second") > 1e6);
         #[cfg(target_os = "linux")]
         assert!(number(cpu, "peak_mib") > 1.0);
