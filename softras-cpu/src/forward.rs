@@ -126,13 +126,12 @@ where
     ///
     /// `bins` are the lists of the pictures from the given one on.
     fn region(&self, region: Region<'_, R>, bins: (usize, &[Bins])) -> u64 {
-        match region.halves() {
-            Ok((a, b)) => {
-                let (a, b) = rayon::join(|| self.region(a, bins), || self.region(b, bins));
-                a + b
-            }
-            Err(tile) => self.tile(tile, bins),
+        if region.is_tile() {
+            return self.tile(region, bins);
         }
+        let (a, b) = region.halves();
+        let (a, b) = rayon::join(|| self.region(a, bins), || self.region(b, bins));
+        a + b
     }
 
     fn tile(&self, region: Region<'_, R>, (first, bins): (usize, &[Bins])) -> u64 {
