@@ -1,9 +1,12 @@
-//! Setup: each face once, its geometry and the pixels it can reach.
+//! Setup: each face once, the pixels it can reach.
 
 use rayon::prelude::*;
 use softras_core::math::{BoundingBox, Real, Scalar, Triangle};
 use softras_core::raster::{Plan, RasterParams, cull_reach};
 use softras_core::scene::Faces;
+
+/// Faces of one piece of work.
+const RUN: usize = 256;
 
 /// A rectangle of pixels, half open: columns `x.0..x.1`, rows `y.0..y.1`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +24,7 @@ impl PixelRect {
         if self.is_empty() { 0 } else { (self.x.1 - self.x.0) as usize * (self.y.1 - self.y.0) as usize }
     }
 
+    #[cfg(test)]
     pub(crate) fn intersect(&self, other: &Self) -> Self {
         Self {
             x: (self.x.0.max(other.x.0), self.x.1.min(other.x.1)),
@@ -29,45 +33,36 @@ impl PixelRect {
     }
 }
 
-/// A face, set up.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Record<R: Scalar> {
-    pub(crate) triangle: Triangle<R>,
-    pub(crate) bounds: BoundingBox<R>,
-    /// Every pixel the face can touch, and perhaps a few more: membership is decided by the pair.
-    pub(crate) rect: PixelRect,
-}
-
-/// Sets up every face of the batch.
+/// Finds the pixels of every face of the batch: every pixel it can touch, and perhaps a few more, for whether it does is
+/// decided by the pair.
 pub(crate) fn setup<R: Scalar>(
     faces: &Faces<R>,
     params: &RasterParams<R>,
     plan: &Plan<R>,
-    records: &mut Vec<Record<R>>,
+    rects: &mut Vec<PixelRect>,
 ) {
-    records.clear();
-    for (b, picture) in faces.pictures().iter().enumerate() {
-        let reach = cull_reach(params, &plan.setting(b, &[]));
-        // Faces between two pictures' ranges belong to none; they keep a place so that numbers match.
-        records.resize_with(picture.faces.start, Record::nowhere);
-        records.par_extend(picture.faces.clone().into_par_iter().with_min_len(256).map(|f| {
-            if faces.is_absent(f) {
-                return Record::nowhere();
+    rects.resize(faces.count(), PixelRect::default());
+    let pictures = faces.pictures();
+    rects.par_chunks_mut(RUN).enumerate().for_each(|(run, rects)| {
+        let first = run * RUN;
+        let mut b = pictures.partition_point(|p| p.faces.end <= first);
+        let reach_of = |b: usize| cull_reach(params, &plan.setting(b, &[]));
+        let mut reach = if b < pictures.len() { reach_of(b) } else { 0.0 };
+        for (f, rect) in (first..).zip(rects) {
+            while b < pictures.len() && pictures[b].faces.end <= f {
+                b += 1;
+                reach = if b < pictures.len() { reach_of(b) } else { 0.0 };
             }
-            let triangle = Triangle::new(faces.face(f));
-            let bounds = triangle.bounding_box();
-            Record { triangle, bounds, rect: pixel_rect(&bounds, reach, plan.width, plan.height) }
-        }));
-    }
-    records.resize_with(faces.count(), Record::nowhere);
-}
-
-impl<R: Scalar> Record<R> {
-    /// A face that touches no pixel.
-    fn nowhere() -> Self {
-        let triangle = Triangle::new([[R::ZERO; 3]; 3]);
-        Self { triangle, bounds: triangle.bounding_box(), rect: PixelRect::default() }
-    }
+            // Faces between two pictures' ranges belong to none.
+            let owned = b < pictures.len() && pictures[b].faces.start <= f;
+            *rect = if owned && !faces.is_absent(f) {
+                let bounds = Triangle::new(faces.face(f)).bounding_box();
+                pixel_rect(&bounds, reach, plan.width, plan.height)
+            } else {
+                PixelRect::default()
+            };
+        }
+    });
 }
 
 /// Returns the pixels whose centres lie in `bounds` grown by `reach` and a margin for rounding (KERNELS 1).

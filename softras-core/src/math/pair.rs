@@ -53,6 +53,8 @@ pub struct Setting<'a, R: Real> {
     pub bound: R,
     /// `sqrt(c sigma)`: by how much the bounding box is grown.
     pub box_reach: R,
+    /// Whether the box rule of MATH 3 can cut anything that the metric does not.
+    pub boxed: bool,
     /// What happens beyond the cut.
     pub cutoff: Cutoff,
     /// The distribution's own parameter.
@@ -148,9 +150,9 @@ impl<R: Real> PairGrad<R> {
         Self { corners: [[zero; 3]; 3], sigma: zero, gamma: zero, distribution: zero, t_conorm: zero }
     }
 
-    /// Adds another gradient.
+    /// Adds another gradient; those to the shapes of distribution `F` and silhouette aggregator `S` where they have any.
     #[inline(always)]
-    pub fn add(&mut self, other: &Self) {
+    pub fn add<F: DistributionFunction, S: SilhouetteAggregator>(&mut self, other: &Self) {
         for k in 0..3 {
             for i in 0..3 {
                 self.corners[k][i] += other.corners[k][i];
@@ -158,8 +160,12 @@ impl<R: Real> PairGrad<R> {
         }
         self.sigma += other.sigma;
         self.gamma += other.gamma;
-        self.distribution += other.distribution;
-        self.t_conorm += other.t_conorm;
+        if F::SHAPED {
+            self.distribution += other.distribution;
+        }
+        if S::SHAPED {
+            self.t_conorm += other.t_conorm;
+        }
     }
 }
 
@@ -218,6 +224,7 @@ impl<'a, R: Scalar> Setting<'a, R> {
             cut: like.splat(self.cut),
             bound: like.splat(self.bound),
             box_reach: like.splat(self.box_reach),
+            boxed: self.boxed,
             cutoff: self.cutoff,
             distribution_shape: like.splat(self.distribution_shape),
             t_conorm_shape: like.splat(self.t_conorm_shape),
@@ -238,6 +245,16 @@ impl<'a, R: Scalar> Setting<'a, R> {
 }
 
 impl<R: Real> Setting<'_, R> {
+    /// Tells where a face may have color: it is in front of the camera and turns a side that is colored.
+    #[inline(always)]
+    pub fn sees(&self, face: &Triangle<R>) -> R::Mask {
+        match self.facing {
+            Facing::Both => face.colored,
+            Facing::CounterClockwise => face.colored & face.counter_clockwise,
+            Facing::Clockwise => face.colored & !face.counter_clockwise,
+        }
+    }
+
     /// Returns what a face shows at a pixel it touches (MATH 5).
     #[inline(always)]
     pub fn shade(&self, face: &Triangle<R>, touch: &Touch<R>) -> Shade<R> {
@@ -247,13 +264,8 @@ impl<R: Real> Setting<'_, R> {
             Interpolation::Perspective => face.perspective(&clipped.c, depth),
             Interpolation::Screen => clipped.c,
         };
-        let seen = match self.facing {
-            Facing::Both => face.colored,
-            Facing::CounterClockwise => face.colored & face.counter_clockwise,
-            Facing::Clockwise => face.colored & !face.counter_clockwise,
-        };
         let in_range = depth.ge(self.near) & depth.le(self.far);
-        let member = touch.member & seen & in_range;
+        let member = touch.member & self.sees(face) & in_range;
         Shade {
             member,
             clipped,
@@ -312,7 +324,10 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
         let p = self.distribution.probability(x, setting.distribution_shape);
         let member = match setting.cutoff {
             Cutoff::None => s.mask(true),
-            Cutoff::Hard | Cutoff::Smooth => s.gt(-setting.bound) & face.bounds.holds(at, setting.box_reach),
+            Cutoff::Hard | Cutoff::Smooth if setting.boxed => {
+                s.gt(-setting.bound) & face.bounds.holds(at, setting.box_reach)
+            }
+            Cutoff::Hard | Cutoff::Smooth => s.gt(-setting.bound),
         };
         let p = match setting.cutoff {
             Cutoff::Smooth => smooth_window(&p, x, setting.cut),

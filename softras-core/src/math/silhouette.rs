@@ -9,6 +9,9 @@ use super::distribution::{Probability, ProbabilityGrad};
 use super::planes::Planes;
 use super::real::Real;
 
+/// Below this transmittance, 2^-25, alpha is exactly 1 in `f32`.
+const SATURATED: f64 = 1.0 / 33_554_432.0;
+
 /// What one face more does to an alpha.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Adding {
@@ -25,6 +28,8 @@ pub enum Adding {
 pub trait SilhouetteAggregator: Clone + Send + Sync + 'static {
     /// The device kernel that does the same, if there is one.
     const KERNEL: Option<Silhouette>;
+    /// Whether it has a parameter of its own; without, its gradient is not summed.
+    const SHAPED: bool = true;
     /// What is kept of the faces seen so far. After `finish` it is also what the reverse needs.
     type State<R: Real>: Planes<R>;
 
@@ -36,6 +41,11 @@ pub trait SilhouetteAggregator: Clone + Send + Sync + 'static {
     fn merge<R: Real>(&self, state: &mut Self::State<R>, other: &Self::State<R>);
     /// Returns the alpha.
     fn finish<R: Real>(&self, state: &mut Self::State<R>, faces: R, shape: R) -> R;
+    /// Tells where no further face can move the alpha by more than `f32` rounds (`T < 2^-25`); nowhere by default.
+    #[inline(always)]
+    fn saturated<R: Real>(&self, _state: &Self::State<R>, like: R) -> R::Mask {
+        like.mask(false)
+    }
     /// Returns the gradient to the probability of one face that was pushed, given `grad` with respect to the alpha.
     fn pair_vjp<R: Real>(
         &self,
@@ -126,6 +136,7 @@ planes! {
 
 impl SilhouetteAggregator for ProbabilisticOr {
     const KERNEL: Option<Silhouette> = Some(Silhouette::ProbabilisticOr);
+    const SHAPED: bool = false;
     type State<R: Real> = Transmittance<R>;
 
     fn adding(&self) -> Adding {
@@ -148,6 +159,10 @@ impl SilhouetteAggregator for ProbabilisticOr {
     fn finish<R: Real>(&self, state: &mut Transmittance<R>, _: R, _: R) -> R {
         state.transmittance.one() - state.transmittance
     }
+    #[inline(always)]
+    fn saturated<R: Real>(&self, state: &Transmittance<R>, like: R) -> R::Mask {
+        state.transmittance.lt(like.lit(SATURATED))
+    }
     /// `A = 1 - T`, `dA/d ln(1 - D_j) = -T`: no division, so nothing is lost where D rounds to 1.
     #[inline(always)]
     fn pair_vjp<R: Real>(
@@ -164,6 +179,7 @@ impl SilhouetteAggregator for ProbabilisticOr {
 
 impl SilhouetteAggregator for Sum {
     const KERNEL: Option<Silhouette> = Some(Silhouette::Sum);
+    const SHAPED: bool = false;
     type State<R: Real> = Total<R>;
 
     #[inline(always)]
@@ -197,6 +213,7 @@ impl SilhouetteAggregator for Sum {
 
 impl SilhouetteAggregator for HardSilhouette {
     const KERNEL: Option<Silhouette> = Some(Silhouette::Hard);
+    const SHAPED: bool = false;
     type State<R: Real> = Covered<R>;
 
     fn edge(&self) -> Edge {
@@ -353,6 +370,14 @@ impl SilhouetteAggregator for Silhouette {
             *any = [s0, s1, s2, s3];
             alpha
         })
+    }
+
+    #[inline(always)]
+    fn saturated<R: Real>(&self, any: &AnySilhouetteState<R>, like: R) -> R::Mask {
+        match self {
+            Self::ProbabilisticOr => ProbabilisticOr.saturated(&Planes::load(any), like),
+            Self::Sum | Self::Hard | Self::Custom(_) => like.mask(false),
+        }
     }
 
     #[inline(always)]
