@@ -152,7 +152,7 @@ impl Run<'_> {
         (self.bench.threads, self.bench.against) = (threads.to_vec(), against);
         let own = self.bench.run(&items, &mut *self.progress)?;
         let rows = own.rows.clone();
-        self.report.merge(own);
+        self.report.add_new(own);
         Ok(Ok(rows))
     }
 
