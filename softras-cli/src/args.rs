@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use toml::{Table, Value};
 
+pub(crate) use crate::bench_args::BenchArgs;
 use crate::config::put;
 use crate::input::{Size, backend, point, sample};
 use crate::output::Usage;
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Fit(FitArgs),
     /// Check that a back end is right, by every law there is
     Conformance(ConformanceArgs),
+    /// Measure how fast back ends are, against each other and against brute force
+    Bench(BenchArgs),
     /// List the devices that can draw
     Devices(DevicesArgs),
 }
@@ -38,6 +41,7 @@ impl Args {
             Command::Render(args) => args.json,
             Command::Fit(args) => args.json,
             Command::Conformance(args) => args.json,
+            Command::Bench(args) => args.json,
             Command::Devices(args) => args.json,
         }
     }

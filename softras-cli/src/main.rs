@@ -3,6 +3,8 @@
 
 mod args;
 mod backend;
+mod bench;
+mod bench_args;
 mod config;
 mod conformance;
 mod devices;
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         Command::Render(args) => render::run(&args),
         Command::Fit(args) => fit::run(&args),
         Command::Conformance(args) => conformance::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Devices(args) => devices::run(&args),
     };
     match result {

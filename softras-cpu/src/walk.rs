@@ -256,7 +256,7 @@ where
         };
         let (setting, face) = (&walker.setting, &walker.face);
         let grad = self.parts.backward(setting, face, at, silhouette.as_ref(), color.as_ref(), &mut sink);
-        sums.pair.add(&grad);
+        sums.pair.add::<F, S>(&grad);
     }
 }
 

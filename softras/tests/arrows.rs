@@ -11,7 +11,12 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("softras-io", &["softras-core"], &[]),
     ("softras-fit", &["softras-core", "softras-io"], &["softras-cpu"]),
     ("softras", &["softras-core", "softras-cpu"], &["softras-conformance", "softras-io"]),
-    ("softras-cli", &["softras", "softras-conformance", "softras-core", "softras-io", "softras-fit"], &[]),
+    ("softras-bench", &["softras-core", "softras-io"], &["softras"]),
+    (
+        "softras-cli",
+        &["softras", "softras-bench", "softras-conformance", "softras-core", "softras-fit", "softras-io"],
+        &[],
+    ),
 ];
 
 #[test]
