@@ -5,6 +5,7 @@ pub mod budget;
 pub mod compare;
 pub mod law;
 pub mod laws;
+pub mod mutant;
 pub mod oracle;
 pub mod report;
 pub mod scene;

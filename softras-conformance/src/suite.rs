@@ -19,6 +19,8 @@ pub struct Settings {
     pub cases: u32,
     /// Seed of the random cases: `SOFTRAS_SEED`, 0.
     pub seed: u64,
+    /// How many smaller cases to try of one that breaks a law: `SOFTRAS_SHRINK`, 256.
+    pub shrink: u32,
     /// What must be there: `SOFTRAS_REQUIRE`, names of back ends and `data`, with commas.
     pub require: Vec<String>,
     /// The outside data: `SOFTRAS_DATA`, or `shared/data` in a folder above the current one.
@@ -36,6 +38,7 @@ impl Settings {
         Self {
             cases: number("SOFTRAS_CASES").map_or(24, |n| u32::try_from(n).unwrap_or(u32::MAX)),
             seed: number("SOFTRAS_SEED").unwrap_or(0),
+            shrink: number("SOFTRAS_SHRINK").map_or(256, |n| u32::try_from(n).unwrap_or(u32::MAX)),
             require: read("SOFTRAS_REQUIRE")
                 .map(|x| x.split(',').map(|name| name.trim().to_owned()).collect())
                 .unwrap_or_default(),
@@ -44,12 +47,17 @@ impl Settings {
         }
     }
 
-    fn requires(&self, name: &str) -> bool {
+    /// Tells whether `name` must be there.
+    #[must_use]
+    pub fn requires(&self, name: &str) -> bool {
         self.require.iter().any(|r| r == name)
     }
 
-    fn context<'a>(&self, subject: &'a Subject, law: &Law) -> Context<'a> {
-        Context { subject, law: law.name, cases: self.cases, seed: self.seed, data: self.data.clone() }
+    /// What a law is given to check `subject`.
+    #[must_use]
+    pub fn context<'a>(&self, subject: &'a Subject, law: &Law) -> Context<'a> {
+        let (cases, seed, shrink) = (self.cases, self.seed, self.shrink);
+        Context { subject, law: law.name, cases, seed, shrink, data: self.data.clone() }
     }
 }
 

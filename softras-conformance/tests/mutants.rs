@@ -181,7 +181,7 @@ impl<R: Scalar> Rasterizer<R> for Mutant {
 fn broken(fault: Fault, law: &str) -> Option<String> {
     let subject = Subject::both(Mutant(fault, AtomicU32::new(0))).rung(Rung::Scalar);
     let law = laws::find(law)?;
-    let context = Context { subject: &subject, law: law.name, cases: 24, seed: 0, data: None };
+    let context = Context { subject: &subject, law: law.name, cases: 24, seed: 0, shrink: 256, data: None };
     (law.run)(&context).err().map(|b| b.0)
 }
 
@@ -265,7 +265,7 @@ fn a_back_end_without_a_part_is_held_to_refuse_it() {
     let subject = Subject::single(Modest);
     let run = |name: &str| {
         let law = laws::find(name).expect("the law exists");
-        let context = Context { subject: &subject, law: law.name, cases: 24, seed: 0, data: None };
+        let context = Context { subject: &subject, law: law.name, cases: 24, seed: 0, shrink: 256, data: None };
         (law.run)(&context)
     };
     let text = run("contract::refuses_what_it_does_not_list").expect_err("it draws Over").0;

@@ -4,13 +4,15 @@ use rayon::prelude::*;
 use softras_core::math::{PairGrad, Real, Scalar};
 use softras_core::scene::Picture;
 
+use crate::faults::{self, Fault};
+
 /// Returns the gradient of a face from that of its lanes.
 #[inline(always)]
 pub(crate) fn sum_grad<L: Real>(grad: &PairGrad<L>) -> PairGrad<L::Scalar> {
     let mut corners = [[grad.sigma.lane(0); 3]; 3];
     for (out, corner) in corners.iter_mut().zip(&grad.corners) {
         for (out, value) in out.iter_mut().zip(corner) {
-            *out = value.sum();
+            *out = faults::sum(*value);
         }
     }
     PairGrad {
@@ -37,6 +39,9 @@ pub(crate) fn gather_textures<R: Scalar>(pictures: &[Picture], slots: &[R], size
             let local = t.wrapping_sub(picture.first_texture);
             if local < picture.faces.len() {
                 let slot = picture.faces.start - first + local;
+                if faults::active(Fault::OverwritesSharedTextures) {
+                    row.fill(R::ZERO);
+                }
                 for (out, &value) in row.iter_mut().zip(&slots[slot * size..(slot + 1) * size]) {
                     *out += value;
                 }

@@ -15,6 +15,7 @@ use softras_core::scene::{Faces, Textures};
 
 use crate::accumulate::{gather_textures, sum_grad, sum_wide};
 use crate::bins::TILE;
+use crate::faults;
 use crate::forward::load_state;
 use crate::lanes::{Kernel, Vector, run};
 use crate::prepare::{Cotangents, prepare};
@@ -43,6 +44,7 @@ pub(crate) fn backward<R: Vector, M, F, S, A>(
 {
     let Drawn { faces, params, plan } = drawn;
     let nothing = grad.color.is_none() && grad.silhouette.is_none();
+    let nothing = nothing || faults::used_up(&saved.planes);
     if nothing || plan.batch == 0 {
         return;
     }
@@ -190,7 +192,7 @@ where
         let items: Vec<(usize, PixelRect)> = faces
             .clone()
             .filter(|&f| self.saved.records[f].rect.area() > BIG_PIXELS)
-            .flat_map(|f| items_of(&self.saved.records[f].rect).map(move |item| (f, item)))
+            .flat_map(|f| faults::items(items_of(&self.saved.records[f].rect)).map(move |item| (f, item)))
             .collect();
         // A few items at a time bound the memory of their texture slots; the order of the sums is that of the items.
         let turn = (SLOT_NUMBERS / texture_size.max(1)).clamp(1, 1 << 16);
@@ -302,12 +304,12 @@ where
             bounds: record.bounds.splat(like),
             number: like.splat(R::from_f64(local as f64)),
             texels: if self.plan.draws_color {
-                self.faces.texels_of(picture.first_texture + local)
+                faults::texels(self.faces, picture.first_texture, local)
             } else {
                 None
             },
         };
-        let setting = self.plan.setting(b, self.params.get_weights()).splat(like);
+        let setting = faults::setting(self.plan, b, self.params.get_weights()).splat(like);
         let channels = self.plan.channels;
         for (c, out) in scratch.background.iter_mut().enumerate() {
             *out = like.splat(self.plan.background[b * channels + c]);
@@ -385,7 +387,8 @@ where
                 },
                 weights: &mut scratch.weights,
             };
-            sum.add(&parts.backward(setting, face, at, silhouette.as_ref(), color.as_ref(), &mut sink));
+            let (silhouette, color) = (silhouette.as_ref(), color.as_ref());
+            sum.add(&faults::backward(parts, setting, (face, at), silhouette, color, &mut sink));
         }
     }
 }

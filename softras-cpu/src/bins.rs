@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use softras_core::math::Scalar;
 use softras_core::scene::Picture;
 
+use crate::faults;
 use crate::setup::{PixelRect, Record};
 
 /// Pixels along a side of a tile; a multiple of a block's.
@@ -41,7 +42,7 @@ impl Grid {
         let tile = TILE as u32;
         let across = self.across;
         let columns = rect.x.0 / tile..rect.x.1.div_ceil(tile);
-        let rows = if rect.is_empty() { 0..0 } else { rect.y.0 / tile..rect.y.1.div_ceil(tile) };
+        let rows = if rect.is_empty() { 0..0 } else { rect.y.0 / tile..faults::row_end(rect.y.1).div_ceil(tile) };
         rows.flat_map(move |y| columns.clone().map(move |x| y as usize * across + x as usize))
     }
 }
@@ -94,7 +95,7 @@ pub(crate) fn build<R: Scalar>(
     bins.resize_with(pictures.len(), Bins::default);
     bins.par_iter_mut()
         .zip(pictures)
-        .for_each(|(bins, picture)| bins.build(grid, &records[picture.faces.clone()]));
+        .for_each(|(bins, picture)| bins.build(grid, faults::listed(&records[picture.faces.clone()])));
 }
 
 #[cfg(test)]

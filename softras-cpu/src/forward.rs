@@ -12,6 +12,7 @@ use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
 
 use crate::bins::{self, Grid, TILE};
+use crate::faults;
 use crate::lanes::{Kernel, Vector, run};
 use crate::setup::{PixelRect, Record, setup};
 use crate::workspace::{Blocks, CpuSaved, Layout};
@@ -31,7 +32,9 @@ pub(crate) fn forward<R: Vector, M, F, S, A>(
     A: ColorAggregator,
 {
     let grid = Grid::new(plan.width, plan.height);
-    setup(faces, params, plan, &mut saved.records);
+    if !faults::keeps_old((&saved.records, &saved.grid), (faces.count(), &grid)) {
+        setup(faces, params, plan, &mut saved.records);
+    }
     bins::build(&grid, faces.pictures(), &saved.records, &mut saved.bins);
     let layout = Layout {
         silhouette: if plan.draws_silhouette { S::State::<R>::COUNT } else { 0 },
@@ -44,6 +47,7 @@ pub(crate) fn forward<R: Vector, M, F, S, A>(
     let tile_size = layout.count() * TILE * TILE;
     saved.planes.clear();
     saved.planes.resize(plan.batch * grid.tiles() * tile_size, R::ZERO);
+    faults::drawn(&saved.planes);
 
     let (records, bins) = (&saved.records, &saved.bins);
     saved.pairs = saved
@@ -59,11 +63,12 @@ pub(crate) fn forward<R: Vector, M, F, S, A>(
                 layout,
                 grid,
                 rect: grid.tile(t),
-                setting: plan.setting(b, params.get_weights()),
+                setting: faults::setting(plan, b, params.get_weights()),
                 background: &plan.background[b * plan.channels..(b + 1) * plan.channels],
             };
             let own = Own { faces, records: &records[picture.faces.clone()], first: picture.first_texture };
-            run!(R, M, DrawTile { tile, own, list: bins[b].tile(t), planes })
+            let list = faults::list(bins[b].tile(t), b, plan);
+            run!(R, M, DrawTile { tile, own, list: &list, planes })
         })
         .sum();
     write_image(plan, &grid, &layout, &saved.planes, image);
@@ -110,7 +115,10 @@ where
     fn run<L: Real<Scalar = R>>(self, like: L) -> u64 {
         let Self { tile, own, list, planes } = self;
         let Tile { parts, plan, layout, grid, rect, .. } = &tile;
-        let setting = tile.setting.splat(like);
+        if faults::skips(list) {
+            return 0;
+        }
+        let setting = faults::of_tile(&tile.setting, list.len()).splat(like);
         let block_size = layout.count() * L::LANES;
         let mut scratch = vec![like.zero(); layout.channels];
         let mut sums = vec![like.zero(); layout.sums];
@@ -128,7 +136,7 @@ where
                 triangle: record.triangle.splat(like),
                 bounds: record.bounds.splat(like),
                 number: like.splat(R::from_f64(local as f64)),
-                texels: if plan.draws_color { own.faces.texels_of(own.first + local) } else { None },
+                texels: if plan.draws_color { faults::texels(own.faces, own.first, local) } else { None },
             };
             for n in Blocks::of::<L>(rect, &record.rect.intersect(rect)) {
                 let first = Blocks::first_pixel::<L>(rect, n);
@@ -237,8 +245,9 @@ fn write_image<R: Scalar>(plan: &Plan<R>, grid: &Grid, layout: &Layout, planes: 
     let (across, down) = (Blocks::across(lanes), Blocks::down(lanes));
     let tile_size = layout.count() * TILE * TILE;
     let copy_row = |row: &mut [R], b: usize, y: usize, plane: usize| {
+        let y = faults::row(y, plan.height);
         let first_tile = b * grid.tiles() + y / TILE * grid.across;
-        for (x, out) in row.iter_mut().enumerate() {
+        for (x, out) in row.iter_mut().enumerate().take(faults::columns(plan.width)) {
             let tile = (first_tile + x / TILE) * tile_size;
             let block = (y % TILE / down) * Blocks::row(lanes) + x % TILE / across;
             let lane = (y % down) * across + x % across;

@@ -62,13 +62,13 @@ impl Vector for f64 {
 
 impl Vector for f32 {
     const WIDTH: usize = 16;
-    #[cfg(not(softras_one_level))]
+    #[cfg(not(any(softras_one_level, all(target_arch = "x86_64", feature = "faults"))))]
     #[inline]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         fearless_simd::dispatch!(level(), simd => kernel.run(Lanes(f32x16::splat(simd, 0.0))))
     }
     /// `--cfg softras_one_level` builds the kernels once, for AVX2: a quarter of the build, for people at work on them.
-    #[cfg(softras_one_level)]
+    #[cfg(all(softras_one_level, not(all(target_arch = "x86_64", feature = "faults"))))]
     #[inline]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         let Some(simd) = level().as_avx2() else {
@@ -79,7 +79,17 @@ impl Vector for f32 {
             || kernel.run(Lanes(f32x16::splat(simd, 0.0))),
         )
     }
-    #[cfg(all(target_arch = "x86_64", not(softras_one_level)))]
+    /// Broken kernels are built once, for the instruction set that every machine has.
+    #[cfg(all(target_arch = "x86_64", feature = "faults"))]
+    #[inline]
+    fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
+        let Some(simd) = level().as_sse2() else { unreachable!("x86_64 has SSE2") };
+        simd.vectorize(
+            #[inline(always)]
+            || kernel.run(Lanes(f32x16::splat(simd, 0.0))),
+        )
+    }
+    #[cfg(all(target_arch = "x86_64", not(any(softras_one_level, feature = "faults"))))]
     #[inline]
     fn dispatch_few<K: Kernel<Self>>(kernel: K) -> K::Output {
         if let Some(simd) = level().as_avx2() {

@@ -4,6 +4,11 @@
 mod accumulate;
 mod backward;
 mod bins;
+#[cfg(feature = "faults")]
+pub mod faults;
+#[cfg(not(feature = "faults"))]
+#[expect(dead_code, unreachable_pub, reason = "without the feature no fault can be planted")]
+mod faults;
 mod forward;
 mod lanes;
 mod prepare;
@@ -21,6 +26,7 @@ use softras_core::raster::{
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
 
+use faults::Fault;
 pub use workspace::CpuSaved;
 use workspace::Drawn;
 
@@ -51,6 +57,7 @@ macro_rules! with_parts {
                     silhouette: ProbabilisticOr,
                     color: Softmax,
                 };
+                let $parts = faults::parts($parts, params);
                 $call
             }
             (distance, distribution, silhouette, color) => {
@@ -60,6 +67,7 @@ macro_rules! with_parts {
                     silhouette: silhouette.clone(),
                     color: color.clone(),
                 };
+                let $parts = faults::parts($parts, params);
                 $call
             }
         }
@@ -94,8 +102,10 @@ macro_rules! rasterizer {
                 image: &mut Image<$r>,
                 saved: &mut CpuSaved<$r>,
             ) -> Result<()> {
-                saved.clear();
-                let plan = Plan::new(faces, params)?;
+                if !faults::active(Fault::KeepsTheStateAfterAnError) {
+                    saved.clear();
+                }
+                let plan = faults::plan(Plan::new(faces, params)?);
                 Rasterizer::<$r>::capabilities(self).check("cpu", faces, params)?;
                 image.fit(&plan);
                 with_parts!(params, parts => forward::forward(&parts, faces, params, &plan, image, saved));

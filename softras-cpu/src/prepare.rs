@@ -10,6 +10,7 @@ use softras_core::raster::Gradients;
 
 use crate::accumulate::sum_wide;
 use crate::bins::TILE;
+use crate::faults::{self, Fault};
 use crate::forward::{load_state, store_state};
 use crate::lanes::{Kernel, Vector, run};
 use crate::workspace::{Blocks, CpuSaved, Drawn};
@@ -70,6 +71,7 @@ where
         .collect();
 
     for (b, tiles) in partials.chunks(grid.tiles().max(1)).enumerate() {
+        let b = faults::picture(b, plan.batch);
         let total = |i: usize| sum_wide(tiles.iter().map(|partial| partial[i]));
         if let Some(g) = &mut gradients.background {
             for c in 0..channels {
@@ -120,7 +122,7 @@ where
         let (b, t) = (number / grid.tiles(), number % grid.tiles());
         let tile = grid.tile(t);
         let weights = params.get_weights();
-        let setting = plan.setting(b, weights).splat(like);
+        let setting = faults::setting(plan, b, weights).splat(like);
         let channels = plan.channels;
         let own = &plan.background[b * channels..(b + 1) * channels];
         let background: Vec<L> = own.iter().map(|&c| like.splat(c)).collect();
@@ -149,6 +151,8 @@ where
             };
             if let Some(g) = &grad.silhouette {
                 read(&|x, y| g[[b, y, x]]).store(own);
+            } else if faults::active(Fault::InventsImageGradients) && layout.silhouette > 0 {
+                like.one().store(own);
             }
             if let Some(g) = &grad.color {
                 for (c, out) in pixel_grad.iter_mut().enumerate() {

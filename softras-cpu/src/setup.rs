@@ -5,6 +5,8 @@ use softras_core::math::{BoundingBox, Real, Scalar, Triangle};
 use softras_core::raster::{Plan, RasterParams, cull_reach};
 use softras_core::scene::Faces;
 
+use crate::faults::{self, Fault};
+
 /// A rectangle of pixels, half open: columns `x.0..x.1`, rows `y.0..y.1`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PixelRect {
@@ -47,16 +49,20 @@ pub(crate) fn setup<R: Scalar>(
 ) {
     records.clear();
     for (b, picture) in faces.pictures().iter().enumerate() {
-        let reach = cull_reach(params, &plan.setting(b, &[]));
+        let setting = faults::setting(plan, b, &[]);
+        let reach = cull_reach(params, &setting);
         // Faces between two pictures' ranges belong to none; they keep a place so that numbers match.
         records.resize_with(picture.faces.start, Record::nowhere);
         records.par_extend(picture.faces.clone().into_par_iter().with_min_len(256).map(|f| {
-            if faces.is_absent(f) {
+            if faces.is_absent(f) && !faults::active(Fault::DrawsAbsentFaces) {
                 return Record::nowhere();
             }
-            let triangle = Triangle::new(faces.face(f));
+            let triangle = faults::triangle(Triangle::new(faces.face(f)));
+            if faults::drops(&triangle, &setting) {
+                return Record::nowhere();
+            }
             let bounds = triangle.bounding_box();
-            Record { triangle, bounds, rect: pixel_rect(&bounds, reach, plan.width, plan.height) }
+            Record { triangle, bounds, rect: faults::rect(pixel_rect(&bounds, reach, plan.width, plan.height)) }
         }));
     }
     records.resize_with(faces.count(), Record::nowhere);

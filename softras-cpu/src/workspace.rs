@@ -7,6 +7,7 @@ use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
 
 use crate::bins::{Bins, Grid, TILE};
+use crate::faults;
 use crate::setup::{PixelRect, Record};
 
 /// What [`crate::CpuRasterizer`] keeps of a picture: the input, and O(pixels) aggregator state.
@@ -148,10 +149,11 @@ impl Blocks {
         let like = offsets.x;
         let (w, h) = (grid.width as f64, grid.height as f64);
         let height = like.lit(h);
-        Vec2::new(
+        let at = Vec2::new(
             (offsets.x + like.lit(2.0 * first.0 as f64 + 1.0 - w)) / height,
             (offsets.y + like.lit(h - 1.0 - 2.0 * first.1 as f64)) / height,
-        )
+        );
+        faults::centres(at, grid)
     }
 
     /// What each lane of a block adds to the numerators of its first pixel centre: whole numbers, exact.

@@ -24,6 +24,11 @@ pub(super) const LAWS: &[Law] = &[
         "the same with slivers, points, lines, copies, faces behind the camera, huge and tiny ones",
         agrees_on_strange_scenes
     ),
+    law!(
+        "forward::agrees_on_pictures_of_many_tiles",
+        "the same around the edges of tiles of 8, 16 and 32 pixels, with faces that cover all of them",
+        agrees_on_many_tiles
+    ),
 ];
 
 fn agrees_with_the_reference<R: Tested>(under: &Under<'_, R>) -> Outcome {
@@ -48,6 +53,21 @@ fn agrees_on_strange_scenes<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under
         .context
         .for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| agree(under, scene, gauge))
+}
+
+fn agrees_on_many_tiles<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    for (i, size) in
+        [(15, 17), (16, 16), (17, 15), (33, 31), (8, 65), (65, 8), (97, 72)].into_iter().enumerate()
+    {
+        let mut scene = strategy::small_scene(crate::scene::Style::default(), i as u64);
+        for faces in &mut scene.pictures {
+            faces.push([[-9.0, -8.0, 4.0], [9.0, -7.0, 5.0], [0.5, 9.0, 4.5]]);
+        }
+        let scene = Scene { size, sigma: vec![1e-3], shared_textures: false, ..scene };
+        agree(under, &scene, &mut gauge).map_err(|e| Broken(format!("{size:?}: {e}")))?;
+    }
+    Ok(gauge)
 }
 
 /// Draws a scene on both, and compares what is not in doubt.

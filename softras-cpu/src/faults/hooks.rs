@@ -1,0 +1,282 @@
+//! What the hooks in the kernels call. Without a fault each returns what it is given.
+
+use std::borrow::Cow;
+
+#[cfg(not(feature = "faults"))]
+use softras_core::math::{
+    ColorAggregator, ColorGradOf, DistanceMetric, DistributionFunction, Face, PairGrad, PairSink, Parts,
+    SilhouetteAggregator, SilhouetteGrad,
+};
+use softras_core::math::{DepthMap, FaceTexels, Facing, Interpolation, Real, Scalar, Setting, Triangle, Vec2};
+use softras_core::math::{Cutoff, TextureKind};
+#[cfg(not(feature = "faults"))]
+use softras_core::raster::RasterParams;
+use softras_core::raster::Plan;
+use softras_core::scene::Faces;
+
+use super::{Fault, active};
+use crate::bins::{Grid, TILE};
+use crate::setup::{PixelRect, Record};
+
+/// Returns the plan of a picture that is about to be drawn.
+pub(crate) fn plan<R: Scalar>(mut plan: Plan<R>) -> Plan<R> {
+    if active(Fault::BackgroundOfTheFirstPicture) {
+        let channels = plan.channels;
+        for i in channels..plan.background.len() {
+            plan.background[i] = plan.background[i % channels];
+        }
+    }
+    #[cfg(feature = "faults")]
+    if active(Fault::SharesScratch) {
+        super::planted::share(&mut plan.background);
+    }
+    plan
+}
+
+/// Returns the numbers that all pairs of picture `b` share.
+#[inline(always)]
+pub(crate) fn setting<'a, R: Scalar>(plan: &Plan<R>, b: usize, weights: &'a [R]) -> Setting<'a, R> {
+    let mut setting = plan.setting(b, weights);
+    if active(Fault::SigmaOfTheFirstPicture) {
+        let first = plan.setting(0, weights);
+        setting.inv_sigma = first.inv_sigma;
+        setting.bound = first.bound;
+        setting.box_reach = first.box_reach;
+    }
+    if active(Fault::DoublesTheBackgroundLogit) {
+        let background = &mut setting.color.background_nearness;
+        let farthest = setting.depth_map.nearness(setting.far);
+        *background = *background + (*background - farthest);
+    }
+    if active(Fault::NearAndFarExclusive) {
+        let inwards = 4.0 * unit::<R>();
+        setting.near = setting.near * R::from_f64(1.0 + inwards);
+        setting.far = setting.far * R::from_f64(1.0 - inwards);
+    }
+    if active(Fault::TurnsSides) {
+        setting.facing = match setting.facing {
+            Facing::Both => Facing::Both,
+            Facing::CounterClockwise => Facing::Clockwise,
+            Facing::Clockwise => Facing::CounterClockwise,
+        };
+    }
+    if active(Fault::AffineInterpolation) {
+        setting.interpolation = Interpolation::Screen;
+    }
+    if active(Fault::LinearDepth) {
+        setting.depth_map = DepthMap::Linear;
+    }
+    if active(Fault::IgnoresTheCut) && setting.cutoff == Cutoff::Hard {
+        setting.cutoff = Cutoff::None;
+    }
+    setting
+}
+
+/// Returns half a unit in the last place at 1.
+pub(super) fn unit<R: Scalar>() -> f64 {
+    if R::NAME == "f32" { f64::from(f32::EPSILON) / 2.0 } else { f64::EPSILON / 2.0 }
+}
+
+/// Returns the numbers of a tile whose list has `faces` entries.
+#[inline(always)]
+pub(crate) fn of_tile<'a, R: Scalar>(setting: &Setting<'a, R>, faces: usize) -> Setting<'a, R> {
+    let mut setting = *setting;
+    if active(Fault::MeanOfTheTile) {
+        setting.faces = R::from_f64(faces as f64);
+    }
+    setting
+}
+
+/// Returns the faces of a picture that go into lists.
+#[inline(always)]
+pub(crate) fn listed<R: Scalar>(records: &[Record<R>]) -> &[Record<R>] {
+    let lost = usize::from(active(Fault::LosesTheLastFace));
+    &records[..records.len().saturating_sub(lost)]
+}
+
+/// Returns the end of the rows of a box, as lists see it.
+#[inline(always)]
+pub(crate) fn row_end(end: u32) -> u32 {
+    if active(Fault::OffByOneTile) { end.saturating_sub(1) } else { end }
+}
+
+/// Returns the list of a tile of picture `b`.
+#[inline(always)]
+pub(crate) fn list<'a, R: Scalar>(list: &'a [u32], b: usize, plan: &Plan<R>) -> Cow<'a, [u32]> {
+    if active(Fault::CutsListsAt64) {
+        return Cow::Borrowed(&list[..list.len().min(64)]);
+    }
+    let turned = (active(Fault::BatchesInAnotherOrder) && b > 0)
+        || (active(Fault::ColorAloneInAnotherOrder) && !plan.draws_silhouette);
+    #[cfg(feature = "faults")]
+    let turned = turned
+        || (active(Fault::ListsInAnyOrder) && list.len() > 100 && super::planted::turn().is_multiple_of(2));
+    if turned { Cow::Owned(list.iter().rev().copied().collect()) } else { Cow::Borrowed(list) }
+}
+
+/// Tells whether a tile is left as it is.
+#[inline(always)]
+pub(crate) fn skips(list: &[u32]) -> bool {
+    active(Fault::SkipsEmptyTiles) && list.is_empty()
+}
+
+/// Tells whether setup is left out, for `count` faces that were set up for `old` before.
+#[inline(always)]
+pub(crate) fn keeps_old<R: Scalar>(
+    (records, old): (&[Record<R>], &Grid),
+    (count, grid): (usize, &Grid),
+) -> bool {
+    active(Fault::KeepsOldFaces) && records.len() == count && old == grid
+}
+
+/// Returns a face that was set up.
+#[inline(always)]
+pub(crate) fn triangle<R: Scalar>(mut triangle: Triangle<R>) -> Triangle<R> {
+    if active(Fault::DividesByNoArea) && !triangle.solid {
+        triangle.inv_det = R::from_f64(f64::INFINITY);
+    }
+    triangle
+}
+
+/// Tells whether setup drops a face.
+#[inline(always)]
+pub(crate) fn drops<R: Scalar>(triangle: &Triangle<R>, setting: &Setting<'_, R>) -> bool {
+    let back = match setting.facing {
+        Facing::Both => false,
+        Facing::CounterClockwise => !triangle.counter_clockwise,
+        Facing::Clockwise => triangle.counter_clockwise,
+    };
+    (active(Fault::CullsBacks) && back)
+        || (active(Fault::DropsFacesWithoutArea) && !triangle.solid)
+        || (active(Fault::DropsFacesBehindTheCamera) && triangle.solid && !triangle.colored)
+}
+
+/// Returns the box of pixels that a face can reach.
+#[inline(always)]
+pub(crate) fn rect(mut rect: PixelRect) -> PixelRect {
+    if active(Fault::BoxTooSmall) {
+        rect.x.1 = rect.x.1.saturating_sub(1);
+    }
+    rect
+}
+
+/// Returns the pixel centres of a block.
+#[inline(always)]
+pub(crate) fn centres<L: Real>(mut at: Vec2<L>, grid: &Grid) -> Vec2<L> {
+    if active(Fault::CentresPixelsAtCorners) {
+        at.x -= at.x.lit(1.0 / grid.height as f64);
+    }
+    if active(Fault::StretchesPictures) {
+        at.x = at.x * at.x.lit(grid.height as f64 / grid.width as f64);
+    }
+    at
+}
+
+/// Returns the texels of face `local` of a picture whose first row is `first`.
+#[inline(always)]
+pub(crate) fn texels<R: Scalar>(faces: &Faces<R>, first: usize, local: usize) -> Option<FaceTexels<'_, R>> {
+    let first = if active(Fault::TexturesOfTheFirstPicture) { faces.pictures()[0].first_texture } else { first };
+    let texels = faces.texels_of(first + local)?;
+    let TextureKind::Surface { .. } = texels.kind else { return Some(texels) };
+    if !active(Fault::ShiftsTexels) {
+        return Some(texels);
+    }
+    let all = faces.textures()?.texels();
+    let (size, own) = (texels.texels.len(), (first + local) * texels.texels.len());
+    let start = if own + size < all.len() { own + texels.channels } else { own.saturating_sub(texels.channels) };
+    Some(FaceTexels { texels: &all.as_slice()?[start..start + size], ..texels })
+}
+
+/// Returns how many columns of a row are copied to the picture.
+#[inline(always)]
+pub(crate) fn columns(width: usize) -> usize {
+    if active(Fault::LosesTheLastColumn) && !width.is_multiple_of(TILE) { width - 1 } else { width }
+}
+
+/// Returns the row that is copied to row `y` of the picture.
+#[inline(always)]
+pub(crate) fn row(y: usize, height: usize) -> usize {
+    if active(Fault::TurnsRows) { height - 1 - y } else { y }
+}
+
+/// Returns the picture whose gradient the sums of picture `b` are.
+#[inline(always)]
+pub(crate) fn picture(b: usize, batch: usize) -> usize {
+    if active(Fault::MixesBatchGradients) { batch - 1 - b } else { b }
+}
+
+/// Returns the items of a big face.
+#[inline(always)]
+pub(crate) fn items(items: impl Iterator<Item = PixelRect>) -> impl Iterator<Item = PixelRect> {
+    let mut items = items.peekable();
+    core::iter::from_fn(move || {
+        let item = items.next()?;
+        (!active(Fault::LosesTheLastItem) || items.peek().is_some()).then_some(item)
+    })
+}
+
+/// Notes that a state was drawn.
+#[inline(always)]
+#[cfg_attr(not(feature = "faults"), expect(unused_variables, reason = "a fault needs it"))]
+pub(crate) fn drawn<R>(planes: &[R]) {
+    #[cfg(feature = "faults")]
+    if active(Fault::UsesUpTheState) {
+        super::planted::drawn(planes);
+    }
+}
+
+/// Tells whether a state has no gradient left.
+#[inline(always)]
+#[cfg_attr(not(feature = "faults"), expect(unused_variables, reason = "a fault needs it"))]
+pub(crate) fn used_up<R>(planes: &[R]) -> bool {
+    #[cfg(feature = "faults")]
+    if active(Fault::UsesUpTheState) {
+        return super::planted::reversed(planes) > 0;
+    }
+    false
+}
+
+/// Returns the sum of the lanes.
+#[inline(always)]
+pub(crate) fn sum<L: Real>(lanes: L) -> L::Scalar {
+    #[cfg(feature = "faults")]
+    if active(Fault::AddsInAnyOrder) {
+        let first = 7 * super::planted::turn();
+        let mut sum = lanes.lane(first % L::LANES);
+        for i in 1..L::LANES {
+            sum += lanes.lane((first + i) % L::LANES);
+        }
+        return sum;
+    }
+    lanes.sum()
+}
+
+/// Returns the parts that the kernels run.
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub(crate) fn parts<R: Scalar, M, F, S, A>(
+    parts: Parts<M, F, S, A>,
+    _: &RasterParams<R>,
+) -> Parts<M, F, S, A> {
+    parts
+}
+
+/// Returns the gradient of a pair: [`Parts::backward`].
+#[cfg(not(feature = "faults"))]
+#[inline(always)]
+pub(crate) fn backward<L: Real, M, F, S, A>(
+    parts: &Parts<M, F, S, A>,
+    setting: &Setting<'_, L>,
+    (face, at): (&Face<'_, L>, Vec2<L>),
+    silhouette: Option<&SilhouetteGrad<S::State<L>, L>>,
+    color: Option<&ColorGradOf<'_, A, L>>,
+    sink: &mut PairSink<'_, L>,
+) -> PairGrad<L>
+where
+    M: DistanceMetric,
+    F: DistributionFunction,
+    S: SilhouetteAggregator,
+    A: ColorAggregator,
+{
+    parts.backward(setting, face, at, silhouette, color, sink)
+}
