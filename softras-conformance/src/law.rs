@@ -6,6 +6,11 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 use crate::subject::Subject;
+use crate::trace;
+use crate::verdict::Verdict;
+
+/// Why a law is skipped that needs the outside data.
+pub(crate) const NO_DATA: &str = "no data";
 
 /// One law.
 #[derive(Clone, Copy, Debug)]
@@ -14,10 +19,25 @@ pub struct Law {
     pub name: &'static str,
     /// The same, in full.
     pub statement: &'static str,
+    /// What it compares.
+    pub compares: Compares,
+    /// Which parts it is about, in words; empty where it is about every part that a back end declares.
+    pub about: &'static str,
     /// What must be there to check it.
     pub needs: Need,
     /// Checks it.
     pub run: fn(&Context<'_>) -> Outcome,
+}
+
+/// What a law compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compares {
+    /// Bits, or exact numbers: there is no tolerance.
+    Bits,
+    /// Numbers within a budget ([`crate::budget`]), or a bound that the law states.
+    Budget,
+    /// Errors, shapes and finiteness: what is promised before any number is right.
+    Contract,
 }
 
 /// What must be there to check a law.
@@ -64,9 +84,17 @@ pub struct Gauge {
     pub comparisons: u64,
     /// How many cases were drawn at random.
     pub cases: u64,
+    /// What the back end does not declare, where nothing can be compared without it.
+    pub lacks: Vec<String>,
 }
 
 impl Gauge {
+    /// What a law returns that has nothing to compare, since the back end does not declare `lacks`.
+    #[must_use]
+    pub fn unsupported(lacks: impl Into<String>) -> Self {
+        Self { lacks: vec![lacks.into()], ..Self::default() }
+    }
+
     /// Checks that `error` is at most `bound`. NaN is not.
     ///
     /// # Errors
@@ -74,7 +102,8 @@ impl Gauge {
     pub fn within(&mut self, what: impl FnOnce() -> String, error: f64, bound: f64) -> Result<(), Broken> {
         self.comparisons += 1;
         if error.is_nan() || error > bound {
-            return Err(Broken(format!("{}: off by {error:.3e}, allowed {bound:.3e}", what())));
+            let share = trace::broke(error / bound);
+            return Err(Broken(format!("{}: off by {error:.3e}, allowed {bound:.3e}{share}", what())));
         }
         let share = if error > 0.0 { error / bound } else { 0.0 };
         if share > self.share {
@@ -118,6 +147,7 @@ impl Gauge {
         }
         self.comparisons += other.comparisons;
         self.cases += other.cases;
+        self.lacks.extend(other.lacks);
     }
 }
 
@@ -157,11 +187,19 @@ impl Context<'_> {
         };
         let mut runner =
             TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &self.rng_seed()));
+        let broke = core::cell::Cell::new(None);
         let run = runner.run(&strategy, |value| {
             let mut gauge = gauge.borrow_mut();
             gauge.cases += 1;
-            check(&value, &mut gauge).map_err(|e| TestCaseError::fail(e.0))
+            trace::take();
+            check(&value, &mut gauge).map_err(|e| {
+                broke.set(Some(trace::take())); // the last case that breaks is the smallest
+                TestCaseError::fail(e.0)
+            })
         });
+        if let Some(trace) = broke.take() {
+            trace::put(trace);
+        }
         match run {
             Ok(()) => Ok(gauge.into_inner()),
             Err(TestError::Fail(why, value)) => Err(Broken(format!(
@@ -186,17 +224,21 @@ impl Context<'_> {
         seed
     }
 
-    /// Returns why the law cannot be checked here, if it cannot.
+    /// Returns why the law cannot be checked here, if it cannot: skipped, or unsupported.
     #[must_use]
-    pub fn lacks(&self, need: Need) -> Option<String> {
-        let no_data = || self.data.is_none().then(|| "no data".to_owned());
+    pub fn lacks(&self, need: Need) -> Option<Verdict> {
+        let skipped = |why: &str| Verdict::Skipped(why.to_owned());
+        let no_data = || self.data.is_none().then(|| skipped(NO_DATA));
         match need {
             Need::Nothing => None,
-            Need::Double => self.subject.double().is_none().then(|| "no f64".to_owned()),
-            Need::Reference => (!self.subject.is_reference()).then(|| "about the core alone".to_owned()),
+            Need::Double => {
+                let none = self.subject.double().is_none();
+                none.then(|| Verdict::Unsupported("does not declare f64".to_owned()))
+            }
+            Need::Reference => (!self.subject.is_reference()).then(|| skipped("about the core alone")),
             Need::Data => no_data(),
             Need::DataAndCulling if self.subject.is_reference() => {
-                Some("too many faces to try each at every pixel".to_owned())
+                Some(skipped("too many faces to try each at every pixel"))
             }
             Need::DataAndCulling => no_data(),
         }

@@ -9,16 +9,22 @@ pub mod mutant;
 pub mod oracle;
 pub mod report;
 pub mod scene;
+pub mod settings;
 pub mod strategy;
 pub mod subject;
+pub mod verdict;
 
 mod floor;
+mod strip;
 mod suite;
+mod trace;
 
 pub use budget::{Budget, Rung};
-pub use law::{Broken, Context, Gauge, Law, Need, Outcome};
+pub use law::{Broken, Compares, Context, Gauge, Law, Need, Outcome};
+pub use settings::Settings;
 pub use subject::{Opened, Subject};
-pub use suite::{Settings, measure, test};
+pub use suite::{measure, test, test_availability};
+pub use verdict::Verdict;
 
 /// Writes the `main` of a test binary (`harness = false`) that runs every law on the given back ends.
 ///

@@ -5,13 +5,14 @@
 //! ([`REASONS`]).
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 
-use crate::law::{Broken, Law};
+use crate::law::Law;
 use crate::laws::laws;
+use crate::settings::Settings;
 use crate::subject::Subject;
-use crate::suite::Settings;
+use crate::suite;
+use crate::verdict::Verdict;
 
 mod reasons;
 
@@ -30,29 +31,11 @@ pub struct Mutant {
     pub subject: Subject,
 }
 
-/// What a law says of a back end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// It holds.
-    Holds,
-    /// It is broken, and where.
-    Caught(String),
-    /// It could not be checked, and why.
-    Skipped(String),
-}
-
-/// Checks one law. A panic is a broken law too.
+/// Checks one law on a back end.
 #[must_use]
-pub fn check(subject: &Subject, law: &Law, settings: &Settings) -> Finding {
+pub fn check(subject: &Subject, law: &Law, settings: &Settings) -> Verdict {
     let context = settings.context(subject, law);
-    if let Some(why) = context.lacks(law.needs) {
-        return Finding::Skipped(why);
-    }
-    match catch_unwind(AssertUnwindSafe(|| (law.run)(&context))) {
-        Ok(Ok(_)) => Finding::Holds,
-        Ok(Err(Broken(why))) => Finding::Caught(why),
-        Err(_) => Finding::Caught("it panicked".to_owned()),
-    }
+    context.lacks(law.needs).unwrap_or_else(|| Verdict::of(law, subject, &suite::run(law, &context)))
 }
 
 /// Which laws catch which mutants.
@@ -82,7 +65,7 @@ impl Matrix {
         let mut matrix = Self::default();
         for mutant in mutants {
             let caught_by = laws()
-                .filter(|law| matches!(check(&mutant.subject, law, settings), Finding::Caught(_)))
+                .filter(|law| matches!(check(&mutant.subject, law, settings), Verdict::Broken(_)))
                 .map(|law| law.name.to_owned())
                 .collect();
             let row = MatrixRow {

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use softras_core::math::Scalar;
-use softras_core::raster::{Capabilities, DynRasterizer, Info, Rasterizer};
+use softras_core::raster::{Capabilities, DynRasterizer, Info, Outputs, Rasterizer};
 
 use crate::budget::{Budget, Rung};
+use crate::scene::Scene;
+use crate::trace::Recording;
 
 /// A back end under test: what it does in `f32`, and in `f64` if it can.
 #[derive(Clone)]
@@ -13,6 +15,7 @@ pub struct Subject {
     single: Arc<dyn DynRasterizer<f32>>,
     double: Option<Arc<dyn DynRasterizer<f64>>>,
     rung: Rung,
+    expected: Vec<(String, String)>, // (law, why it breaks)
 }
 
 impl core::fmt::Debug for Subject {
@@ -45,7 +48,7 @@ impl Subject {
             _ => Rung::Device,
         };
         let listed = |name: &&str| single.capabilities().scalars.contains(name);
-        Self { double: double.filter(|_| listed(&"f64")), single, rung }
+        Self { double: double.filter(|_| listed(&"f64")), single, rung, expected: Vec::new() }
     }
 
     /// The same back end, held to the bounds of `rung`. The default is `Reference` for the reference, `Simd` for a
@@ -54,6 +57,30 @@ impl Subject {
     pub const fn rung(mut self, rung: Rung) -> Self {
         self.rung = rung;
         self
+    }
+
+    /// The same back end, which is known to break `law`, and why. That it breaks is then no failure; that it holds is.
+    #[must_use]
+    pub fn expected_to_break(mut self, law: impl Into<String>, why: impl Into<String>) -> Self {
+        self.expected.push((law.into(), why.into()));
+        self
+    }
+
+    /// Why `law` is expected to break, if it is.
+    #[must_use]
+    pub fn expectation(&self, law: &str) -> Option<&str> {
+        self.expected.iter().find(|(name, _)| name == law).map(|(_, why)| why.as_str())
+    }
+
+    /// The laws that are expected to break.
+    pub(crate) fn expected(&self) -> impl Iterator<Item = &str> {
+        self.expected.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The bounds that it is held to.
+    #[must_use]
+    pub const fn held_to(&self) -> Rung {
+        self.rung
     }
 
     /// Who it is.
@@ -71,6 +98,18 @@ impl Subject {
     pub fn double(&self) -> Option<&dyn DynRasterizer<f64>> {
         self.double.as_deref()
     }
+    /// Draws a face over the whole of one pixel, and tells whether it covers it.
+    ///
+    /// # Errors
+    /// If the back end refuses.
+    pub fn draws(&self) -> softras_core::Result<bool> {
+        let corners = [[-4.0, -4.0, 2.0], [4.0, -4.0, 2.0], [0.0, 4.0, 2.0]];
+        let scene = Scene { channels: 0, ..Scene::pixel(corners, 0.0, 0.0) };
+        let scene = scene.style(|s| s.outputs = Outputs::Silhouette);
+        let (image, _) = self.single.forward(&scene.faces()?, &scene.params())?;
+        Ok(image.silhouette.is_some_and(|alpha| alpha.iter().all(|a| *a > 0.99)))
+    }
+
     /// Tells whether this is the reference.
     #[must_use]
     pub fn is_reference(&self) -> bool {
@@ -97,6 +136,9 @@ pub trait Tested: Scalar {
     fn budget(subject: &Subject) -> Budget;
     /// The bits of a number.
     fn bits(self) -> u64;
+    /// The same back end, which notes what it draws.
+    #[doc(hidden)]
+    fn recording<'a>(backend: &'a dyn DynRasterizer<Self>) -> Box<dyn DynRasterizer<Self> + 'a>;
 }
 
 impl Tested for f32 {
@@ -109,6 +151,9 @@ impl Tested for f32 {
     fn bits(self) -> u64 {
         u64::from(self.to_bits())
     }
+    fn recording<'a>(backend: &'a dyn DynRasterizer<Self>) -> Box<dyn DynRasterizer<Self> + 'a> {
+        Box::new(Recording(backend))
+    }
 }
 
 impl Tested for f64 {
@@ -120,6 +165,9 @@ impl Tested for f64 {
     }
     fn bits(self) -> u64 {
         self.to_bits()
+    }
+    fn recording<'a>(backend: &'a dyn DynRasterizer<Self>) -> Box<dyn DynRasterizer<Self> + 'a> {
+        Box::new(Recording(backend))
     }
 }
 

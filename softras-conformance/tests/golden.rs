@@ -97,7 +97,13 @@ fn holds(name: &str, settings: &Settings) -> core::result::Result<(), Failed> {
 }
 
 fn main() -> std::process::ExitCode {
-    let settings = Settings::from_environment();
+    let settings = match Settings::from_environment() {
+        Ok(settings) => settings,
+        Err(why) => {
+            eprintln!("{why}");
+            return std::process::ExitCode::FAILURE;
+        }
+    };
     let missing = settings.data.is_none();
     let needed = settings.require.iter().any(|name| name == "data");
     let trials = ["golden::blenders_teapot", "golden::pytorch3d_silhouettes", "golden::deformation_demo"]

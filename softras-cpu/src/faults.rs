@@ -63,7 +63,7 @@ faults! {
     /// The last face of every picture is in no list.
     LosesTheLastFace => "forward::agrees_with_the_reference",
     /// A tile draws the first 64 faces of its list.
-    CutsListsAt64 => "limits::many_faces_are_opaque",
+    CutsListsAt64 => "forward::agrees_on_pictures_of_many_tiles",
     /// A box that ends on the first row of a tile is not listed there.
     OffByOneTile => "forward::agrees_on_pictures_of_many_tiles",
     /// The box of pixels that a face can reach lacks its last column.
@@ -87,7 +87,9 @@ faults! {
     /// Gradients to background and epsilon go to the wrong picture of a batch.
     MixesBatchGradients => "gradient::of_a_batch_is_that_of_its_pictures",
     /// Surface textures are read one texel off.
-    ShiftsTexels => "color::reads_every_texel_at_its_centre",
+    ShiftsTexels => "forward::agrees_for_every_combination",
+    /// A side of a surface texture counts one texel less than it has.
+    ShortensTextures => "color::reads_every_texel_at_its_centre",
     /// The background's logit is twice what it should be.
     DoublesTheBackgroundLogit => "color::epsilon_lifts_the_background",
     /// Depths at near and far have no color.
@@ -123,7 +125,7 @@ faults! {
     /// The logarithm of D ends at -16.
     ClampsLogD => "forward::agrees_for_every_combination",
     /// A pixel that is opaque to one part in 16,384 takes no more faces.
-    StopsWhenOpaque => "symmetry::of_face_order",
+    StopsWhenOpaque => "limits::many_faces_are_opaque",
     /// The sums of the softmax are not scaled down when a nearer face comes.
     ForgetsToRescale => "symmetry::of_face_order",
     /// The color gradient does not flow through D.
@@ -158,6 +160,28 @@ faults! {
     BatchesInAnotherOrder => "gradient::of_a_batch_is_that_of_its_pictures",
     /// Color alone is drawn from the last face.
     ColorAloneInAnotherOrder => "contract::draws_what_is_asked",
+    /// Lanes are added in an order that depends on the number of threads.
+    AddsByThreads => "determinism::of_variants",
+    /// The exponential of vector lanes is off by one part in a million.
+    LooseExponential => "functions::run_alone_are_the_core",
+    /// An edge on a pixel centre belongs to the face on its right alone, as where faces have hard edges.
+    EdgesOfOneFace => "silhouette::on_a_shared_edge_is_three_quarters",
+    /// The slope of the unsquared distance is divided by a distance of 0.
+    DividesByNoDistance => "robustness::poison_that_passes_is_harmless",
+    /// The cut of a probability that f32 takes for 0 is infinite.
+    CutsAtInfinity => "robustness::extreme_settings_are_harmless",
+    /// Hard silhouettes pass their gradient on.
+    LeaksThroughHardSilhouettes => "gradient::of_hard_parts_is_zero",
+    /// Colors are clamped to 0..1.
+    ClampsColors => "color::is_linear_in_its_colors",
+    /// Image gradients are clamped to -1..1.
+    ClampsImageGradients => "gradient::is_linear",
+    /// An alpha of 0 is not written to the picture.
+    LeavesEmptyPixels => "contract::reuses_buffers",
+    /// Gradients are added to what is in their buffer.
+    AddsToGradientBuffers => "contract::reuses_buffers",
+    /// Pairs beyond the border of the picture are counted.
+    CountsBeyondTheBorder => "forward::pairs_are_those_of_the_reference",
     /// Alpha ends two units in the last place above 1.
     AlphaAboveOne => "robustness::alpha_stays_in_range",
     /// After an error the state of the last picture is still there.
@@ -169,7 +193,7 @@ faults! {
     /// An image gradient that does not fit is taken for none.
     AcceptsAnyImageGradient => "contract::refuses_bad_image_gradients",
     /// An empty state gives gradients of zeros.
-    AcceptsEmptyStates => "contract::refuses_foreign_states",
+    AcceptsEmptyStates => "contract::an_error_empties_the_state",
     /// What is not listed is drawn as something else.
     DrawsWhatIsNotListed => "contract::refuses_what_it_does_not_list",
     /// The memory limit is ignored.

@@ -152,7 +152,7 @@ where
                 let member = parts.forward(&setting, &face, at, silhouette, color);
                 if member.any() {
                     block.store(like, layout, &sums, planes);
-                    pairs += L::count(member & Blocks::valid(like, grid, first)) as u64;
+                    pairs += faults::counted::<L>(member, Blocks::valid(like, grid, first));
                 }
             }
         }
@@ -251,7 +251,7 @@ fn write_image<R: Scalar>(plan: &Plan<R>, grid: &Grid, layout: &Layout, planes: 
             let tile = (first_tile + x / TILE) * tile_size;
             let block = (y % TILE / down) * Blocks::row(lanes) + x % TILE / across;
             let lane = (y % down) * across + x % across;
-            *out = planes[tile + (block * layout.count() + plane) * lanes + lane];
+            *out = faults::written(*out, planes[tile + (block * layout.count() + plane) * lanes + lane]);
         }
     };
     if let Some(color) = image.color.as_mut().and_then(|a| a.as_slice_mut()) {

@@ -11,6 +11,8 @@ use std::sync::OnceLock;
 use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, SimdMask, f32x16, mask32x16, u32x16};
 use softras_core::math::{DistanceMetric, Mask, Real, Scalar, exp_f32};
 
+use crate::faults;
+
 /// Work that is generic over the lanes of a scalar type.
 pub(crate) trait Kernel<R> {
     /// What it returns.
@@ -281,7 +283,7 @@ impl<S: Simd> Real for Lanes<S> {
     }
     #[inline(always)]
     fn exp(self) -> Self {
-        exp_f32(self)
+        faults::exp(exp_f32(self))
     }
     #[inline(always)]
     fn pow2(self) -> Self {

@@ -12,7 +12,9 @@ mod faults;
 mod forward;
 mod lanes;
 mod prepare;
+mod probe;
 mod setup;
+mod variants;
 mod workspace;
 
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use softras_core::math::{
     Color, Distance, Distribution, Euclidean, Logistic, Parts, ProbabilisticOr, Silhouette, Softmax,
 };
 use softras_core::raster::{
-    Capabilities, Gradients, Info, Plan, RasterParams, Rasterizer, Saturation, Wanted,
+    Capabilities, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Saturation, Variant, Wanted,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
@@ -76,7 +78,7 @@ macro_rules! with_parts {
 
 /// One implementation a scalar type, not a generic one: the kernels are then compiled once, in this crate.
 macro_rules! rasterizer {
-    ($r:ident) => {
+    ($r:ident, $variants:ident) => {
         impl Rasterizer<$r> for CpuRasterizer {
             type Saved = CpuSaved<$r>;
 
@@ -128,9 +130,21 @@ macro_rules! rasterizer {
                 with_parts!(&drawn.params, parts => backward::backward(&parts, saved, drawn, grad, gradients));
                 Ok(())
             }
+
+            fn pairs(&self, saved: &CpuSaved<$r>) -> Option<u64> {
+                saved.drawn.as_ref().map(|_| saved.pairs)
+            }
+
+            fn variants(&self) -> Vec<Variant<$r>> {
+                variants::$variants()
+            }
+
+            fn probe(&self) -> Option<&dyn Probe<$r>> {
+                Some(self)
+            }
         }
     };
 }
 
-rasterizer!(f32);
-rasterizer!(f64);
+rasterizer!(f32, single);
+rasterizer!(f64, double);

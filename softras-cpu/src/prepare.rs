@@ -143,7 +143,7 @@ where
             // Pixels beyond the border have no gradient.
             let mut read = |at: &dyn Fn(usize, usize) -> R| {
                 let value = like.per_lane(|i| match Blocks::pixel::<L>(grid, first, i) {
-                    Some((x, y)) => at(x, y),
+                    Some((x, y)) => faults::image_grad(at(x, y)),
                     None => R::ZERO,
                 });
                 some |= (!value.same(like.zero())).any();

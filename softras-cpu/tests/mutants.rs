@@ -15,7 +15,13 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // Faults are planted one at a time.
     arguments.test_threads = Some(1);
-    let settings = Settings { shrink: 0, data: None, ..Settings::from_environment() };
+    let settings = match Settings::from_environment() {
+        Ok(settings) => Settings { shrink: 0, data: None, ..settings },
+        Err(why) => {
+            eprintln!("{why}");
+            return ExitCode::FAILURE;
+        }
+    };
     let mut trials = vec![Trial::test("mutants::every_law_catches_one_alone_or_says_why_it_stays", needed)];
     trials.extend(planted::trials(&settings));
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -45,8 +51,8 @@ mod planted {
 #[cfg(feature = "faults")]
 mod planted {
     use super::{Failed, Matrix, Settings, TABLE, Trial, table};
-    use softras_conformance::mutant::{Finding, Mutant, check};
-    use softras_conformance::{Subject, laws};
+    use softras_conformance::mutant::{Mutant, check};
+    use softras_conformance::{Subject, Verdict, laws};
     use softras_cpu::faults::{self, Fault};
 
     fn mutant(fault: Fault) -> Mutant {
@@ -65,14 +71,14 @@ mod planted {
         let mut trials = vec![Trial::test("mutants::are_those_of_the_table", are_those_of_the_table)];
         for law in own {
             let settings = settings.clone();
-            let healthy = move || says(&Subject::both(faults::Mutant::healthy()), law, &settings, &Finding::Holds);
+            let healthy = move || says(&Subject::both(faults::Mutant::healthy()), law, &settings, &Verdict::Holds);
             trials.push(Trial::test(format!("without a fault::{law}"), healthy));
         }
         for &fault in Fault::ALL {
             let settings = settings.clone();
             let caught = move || {
                 let mutant = mutant(fault);
-                says(&mutant.subject, &mutant.law, &settings, &Finding::Caught(String::new()))
+                says(&mutant.subject, &mutant.law, &settings, &Verdict::Broken(String::new()))
             };
             trials.push(Trial::test(format!("{fault:?} is caught by {}", fault.law()), caught));
         }
@@ -83,7 +89,7 @@ mod planted {
     }
 
     /// Checks a law on a back end, and what it says.
-    fn says(subject: &Subject, law: &str, settings: &Settings, expected: &Finding) -> Result<(), Failed> {
+    fn says(subject: &Subject, law: &str, settings: &Settings, expected: &Verdict) -> Result<(), Failed> {
         let law = laws::find(law).ok_or_else(|| format!("there is no law {law}"))?;
         let found = check(subject, law, settings);
         if std::mem::discriminant(&found) == std::mem::discriminant(expected) {

@@ -17,61 +17,73 @@ pub(super) const LAWS: &[Law] = &[
     law!(
         "color::of_known_faces",
         "the closed form of a lone white face at the pixels of MATH 11, both depth maps",
+        Budget.of("Softmax, Over and hard color"),
         of_known_faces
     ),
     law!(
         "color::is_interpolated_as_asked",
         "hard colors are sum c_k T_k on the screen, sum c'_k T_k in perspective",
+        Budget.of("hard color"),
         is_interpolated
     ),
     law!(
         "color::stays_in_the_hull",
         "Softmax and Over are convex combinations of faces and background",
+        Budget.of("colors that mix convexly"),
         stays_in_the_hull
     ),
     law!(
         "color::is_linear_in_its_colors",
         "the picture of a sum of colors is the sum of the pictures",
+        Budget.of("colors that mix convexly"),
         is_linear_in_colors
     ),
     law!(
         "color::channels_do_not_mix",
         "a channel drawn alone is the channel drawn among others",
+        Budget.of("colors that mix convexly"),
         channels_do_not_mix
     ),
     law!(
         "color::over_white_is_the_silhouette",
         "Over of white faces on black is the probabilistic or",
+        Budget.of("Over"),
         over_white
     ),
     law!(
         "color::near_and_far_are_inclusive",
         "a face at near or far has color, one beyond has none",
+        Budget.of("colors that mix convexly"),
         near_and_far
     ),
     law!(
         "color::of_one_sided_faces",
         "only fronts have color, and either winding may be the front",
+        Bits.of("colors that mix convexly"),
         of_one_sided_faces
     ),
     law!(
         "color::of_hard_is_the_nearest",
         "hard color is the nearest face's, the first of equals",
+        Budget.of("hard color"),
         of_hard_is_the_nearest
     ),
     law!(
         "color::reads_every_texel_at_its_centre",
         "texel centres of MATH 6 show their texel, corner cones the corner's",
+        Budget,
         reads_every_texel
     ),
     law!(
         "color::prefers_the_nearer_face",
         "of two faces alike, the nearer weighs more, the more so the smaller gamma",
+        Budget.of("Softmax and Over"),
         prefers_the_nearer
     ),
     law!(
         "color::epsilon_lifts_the_background",
         "the background weighs exp(epsilon / gamma) against a face's D exp(zn / gamma)",
+        Budget.of("Softmax"),
         epsilon_lifts
     ),
 ];

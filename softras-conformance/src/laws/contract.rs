@@ -24,71 +24,85 @@ pub(super) const LAWS: &[Law] = &[
     law!(
         "contract::says_who_it_is",
         "a back end has a name, a device and a list of what it can do",
+        Contract,
         says_who_it_is
     ),
     law!(
         "contract::refuses_bad_parameters",
         "a setting out of range is refused by its name",
+        Contract,
         refuses_bad_parameters
     ),
     law!(
         "contract::refuses_bad_shapes",
         "arrays that do not fit the batch are refused by name",
+        Contract,
         refuses_bad_shapes
     ),
     law!(
         "contract::refuses_bad_image_gradients",
         "an image gradient of another shape, of a picture not drawn, or not finite is refused",
+        Contract,
         refuses_bad_image_gradients
     ),
     law!(
         "contract::refuses_foreign_states",
         "a state that is empty or another back end's is refused",
+        Contract,
         refuses_foreign_states
     ),
     law!(
         "contract::an_error_empties_the_state",
         "after a failed forward there is nothing to go backward from",
+        Contract,
         an_error_empties
     ),
     law!(
         "contract::refuses_what_it_does_not_list",
         "what capabilities do not list is Unsupported, by name",
+        Contract,
         refuses_unlisted
     ),
     law!(
         "contract::refuses_too_much_memory",
         "pictures beyond the memory limit are refused",
+        Contract,
         refuses_too_much_memory
     ),
     law!(
         "contract::draws_no_faces",
         "no faces give the background and A = 0; no pictures give none",
+        Bits,
         draws_no_faces
     ),
     law!(
         "contract::draws_one_pixel",
         "a picture of one pixel is drawn as seen from its centre",
+        Budget,
         draws_one_pixel
     ),
     law!(
         "contract::skips_absent_faces",
         "an absent face touches nothing, and counts in the mean of Sum",
+        Bits,
         skips_absent_faces
     ),
     law!(
         "contract::reuses_buffers",
         "buffers of any shape, with anything in them, give the same bits",
+        Bits,
         reuses_buffers
     ),
     law!(
         "contract::draws_what_is_asked",
         "color alone and silhouette alone have the bits they have together",
+        Bits,
         draws_what_is_asked
     ),
     law!(
         "contract::may_skip_what_is_opaque",
         "Saturation::Skip changes no alpha and no gradient above 1e-7",
+        Budget.of("the probabilistic or"),
         may_skip
     ),
 ];

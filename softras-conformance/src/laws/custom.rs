@@ -17,6 +17,7 @@ use crate::subject::Tested;
 pub(super) const LAWS: &[Law] = &[law!(
     "contract::custom_parts_equal_what_they_imitate",
     "parts of a user's own give what the built-in ones give",
+    Budget.of("parts of a user's own"),
     custom_parts
 )];
 

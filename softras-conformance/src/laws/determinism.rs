@@ -11,25 +11,29 @@ use crate::strategy::{self, Kind};
 use crate::subject::Tested;
 
 pub(super) const LAWS: &[Law] = &[
-    law!("determinism::of_runs", "the same call gives the same bits, every run", of_runs),
+    law!("determinism::of_runs", "the same call gives the same bits, every run", Bits, of_runs),
     law!(
         "determinism::of_concurrent_calls",
         "calls from many threads at once give the bits of one alone",
+        Bits,
         of_threads
     ),
     law!(
         "determinism::of_many_faces",
         "a picture of thousands of faces has the same bits every run",
+        Bits,
         of_many_faces
     ),
     law!(
         "determinism::of_stale_states",
         "a state drawn with one scene and then another is that of the second alone",
+        Bits,
         of_stale_states
     ),
     law!(
         "determinism::of_moving_scenes",
         "a state drawn again after faces, texels or settings moved is that of a state drawn once",
+        Bits,
         of_moving_scenes
     ),
 ];

@@ -11,7 +11,7 @@ use softras_core::math::{
 use softras_core::raster::{RasterParams, sigma_from_pixels};
 
 use super::law_once;
-use crate::law::{Broken, Context, Gauge, Law, Need, Outcome};
+use crate::law::{Broken, Context, Gauge, Law, Outcome};
 use crate::scene::{Corners, noise, signed_noise};
 use crate::strategy;
 
@@ -19,43 +19,43 @@ pub(super) const LAWS: &[Law] = &[
     law_once!(
         "functions::known_answers",
         "the tables of MATH 11: weights, distances, feet, probabilities and depths of faces A and B",
-        Need::Reference,
+        Budget.needs(Reference),
         known_answers
     ),
     law_once!(
         "functions::vjps_are_derivatives",
         "every vjp of the core is the derivative of its function, by dual numbers",
-        Need::Reference,
+        Budget.needs(Reference),
         vjps_are_derivatives
     ),
     law_once!(
         "functions::silhouettes_are_monoids",
         "any split of the faces, merged in any grouping, gives the silhouette of all of them",
-        Need::Reference,
+        Budget.needs(Reference),
         silhouettes_are_monoids
     ),
     law_once!(
         "functions::colors_are_monoids",
         "any split of the faces, merged in any grouping, gives the color of all of them",
-        Need::Reference,
+        Budget.needs(Reference),
         colors_are_monoids
     ),
     law_once!(
         "functions::logistic_keeps_its_tails",
         "D + (1 - D) = 1, D = mantissa exp(exponent), and no tail overflows or vanishes in ln D",
-        Need::Reference,
+        Budget.needs(Reference),
         logistic_keeps_its_tails
     ),
     law_once!(
         "functions::texels_tile_the_face",
         "every weight reads a texel of the face, neighbours in a cell the same, and none is left out",
-        Need::Reference,
+        Budget.needs(Reference),
         texels_tile_the_face
     ),
     law_once!(
         "functions::the_grid_is_the_official_one",
         "pixel centres, sigma in pixels, and the numbers of the presets",
-        Need::Reference,
+        Budget.needs(Reference),
         the_grid
     ),
 ];

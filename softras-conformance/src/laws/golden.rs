@@ -11,14 +11,14 @@ use softras_core::raster::RasterParams;
 use softras_core::scene::{Faces, Textures};
 
 use super::{Under, law};
-use crate::law::{Broken, Gauge, Law, Need, Outcome};
+use crate::law::{Broken, Gauge, Law, Outcome};
 use crate::oracle::ask;
 use crate::subject::Tested;
 
 pub(super) const LAWS: &[Law] = &[law!(
     "golden::official_maths",
     "38 pictures and gradients of an independent port of the official maths are reproduced",
-    Need::Data,
+    Budget.needs(Data),
     official_maths
 )];
 

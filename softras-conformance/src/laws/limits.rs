@@ -15,25 +15,39 @@ pub(super) const LAWS: &[Law] = &[
     law!(
         "limits::small_sigma_is_the_mask",
         "sigma -> 0: A is 1 in a face and 0 outside, away from edges",
+        Budget.of("the probabilistic or and hard silhouettes"),
         small_sigma
     ),
     law!(
         "limits::small_gamma_is_the_z_buffer",
         "gamma -> 0: the color of the nearest face within reach",
+        Budget.of("Softmax"),
         small_gamma
     ),
     law!(
         "limits::both_small_are_hard",
         "sigma and gamma -> 0: the picture of the hard parts, away from edges",
+        Budget.of("Softmax against hard parts"),
         both_small
     ),
     law!(
         "limits::large_gamma_forgets_depth",
         "gamma -> infinity: colors weigh D, the background 1",
+        Budget.of("Softmax"),
         large_gamma
     ),
-    law!("limits::a_small_cut_is_none", "dist_eps -> 0: the picture without a cut-off", a_small_cut_is_none),
-    law!("limits::many_faces_are_opaque", "D of 1/2 or more, many times, is A = 1", many_faces_are_opaque),
+    law!(
+        "limits::a_small_cut_is_none",
+        "dist_eps -> 0: the picture without a cut-off",
+        Budget,
+        a_small_cut_is_none
+    ),
+    law!(
+        "limits::many_faces_are_opaque",
+        "D of 1/2 or more, many times, is A = 1",
+        Budget.of("the probabilistic or"),
+        many_faces_are_opaque
+    ),
 ];
 
 /// A scene of one picture; `change` its style.

@@ -46,38 +46,46 @@ pub fn find(name: &str) -> Option<&'static Law> {
     laws().find(|law| law.name == name)
 }
 
-/// Declares a law that is checked in every scalar type the back end has.
-macro_rules! law {
-    ($name:literal, $statement:literal, $check:ident) => {
-        law!($name, $statement, $crate::law::Need::Nothing, $check)
-    };
-    ($name:literal, $statement:literal, $need:expr, $check:ident) => {
+/// Declares a law: its name, its statement, what it compares, of which parts if not of all, what it needs if anything.
+macro_rules! declare {
+    ($run:expr, $name:literal, $statement:literal, $compares:ident $(.of($about:literal))? $(.needs($need:ident))?) => {
         $crate::law::Law {
             name: $name,
             statement: $statement,
-            needs: $need,
-            run: |context| $crate::laws::in_both(context, $check::<f32>, $check::<f64>),
+            compares: $crate::law::Compares::$compares,
+            about: $crate::laws::declare!(@or "", $($about)?),
+            needs: $crate::laws::declare!(@or $crate::law::Need::Nothing, $($crate::law::Need::$need)?),
+            run: $run,
         }
+    };
+    (@or $default:expr, $value:expr) => { $value };
+    (@or $default:expr,) => { $default };
+}
+/// Declares a law that is checked in every scalar type the back end has.
+macro_rules! law {
+    ($name:literal, $statement:literal, $compares:ident $(.of($about:literal))? $(.needs($need:ident))?, $check:ident) => {
+        $crate::laws::declare!(
+            |context| $crate::laws::in_both(context, $check::<f32>, $check::<f64>),
+            $name, $statement, $compares $(.of($about))? $(.needs($need))?
+        )
     };
 }
 /// Declares a law that is checked once.
 macro_rules! law_once {
-    ($name:literal, $statement:literal, $need:expr, $check:expr) => {
-        $crate::law::Law { name: $name, statement: $statement, needs: $need, run: $check }
+    ($name:literal, $statement:literal, $compares:ident $(.of($about:literal))? $(.needs($need:ident))?, $check:expr) => {
+        $crate::laws::declare!($check, $name, $statement, $compares $(.of($about))? $(.needs($need))?)
     };
 }
 /// Declares a law that is checked in `f32` alone.
 macro_rules! law_single {
-    ($name:literal, $statement:literal, $need:expr, $check:ident) => {
-        $crate::law::Law {
-            name: $name,
-            statement: $statement,
-            needs: $need,
-            run: |context| Ok($crate::laws::in_one(context, $check)?.unwrap_or_default()),
-        }
+    ($name:literal, $statement:literal, $compares:ident $(.of($about:literal))? $(.needs($need:ident))?, $check:ident) => {
+        $crate::laws::declare!(
+            |context| Ok($crate::laws::in_one(context, $check)?.unwrap_or_default()),
+            $name, $statement, $compares $(.of($about))? $(.needs($need))?
+        )
     };
 }
-use {law, law_once, law_single};
+use {declare, law, law_once, law_single};
 
 use crate::law::{Broken, Context, Outcome};
 use crate::subject::{Subject, Tested};
@@ -105,6 +113,7 @@ fn in_both(context: &Context<'_>, single: Check<f32>, double: Check<f64>) -> Out
 fn in_one<R: Tested>(context: &Context<'_>, check: Check<R>) -> Result<Option<Gauge>, Broken> {
     let subject: &Subject = context.subject;
     let Some(backend) = R::backend(subject) else { return Ok(None) };
+    let backend = &*R::recording(backend);
     let under = Under { context, backend, budget: R::budget(subject), can: backend.capabilities() };
     match check(&under) {
         Ok(mut gauge) => {

@@ -9,25 +9,25 @@ use softras_core::scene::{Faces, Picture};
 
 use super::golden::{data, read};
 use super::{Under, built, law_single};
-use crate::law::{Broken, Gauge, Law, Need, Outcome};
+use crate::law::{Broken, Gauge, Law, Outcome};
 
 pub(super) const LAWS: &[Law] = &[
     law_single!(
         "golden::blenders_teapot",
         "the hard mask of a teapot is the one Blender drew, at each of 65,536 pixels",
-        Need::DataAndCulling,
+        Bits.of("hard parts").needs(DataAndCulling),
         blenders_teapot
     ),
     law_single!(
         "golden::pytorch3d_silhouettes",
         "silhouettes of a sphere of 20,480 faces are those PyTorch3D drew, within one grey level",
-        Need::DataAndCulling,
+        Budget.of("the probabilistic or").needs(DataAndCulling),
         pytorch3d_silhouettes
     ),
     law_single!(
         "golden::deformation_demo",
         "the airplane of the official demo covers its 120 target pictures with a soft IoU of 0.80895",
-        Need::DataAndCulling,
+        Budget.of("the probabilistic or").needs(DataAndCulling),
         deformation_demo
     ),
 ];

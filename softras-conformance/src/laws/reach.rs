@@ -15,22 +15,31 @@ pub(super) const LAWS: &[Law] = &[
     law!(
         "gradient::reaches_hidden_faces",
         "a face behind another gets color and silhouette gradients, at any depth",
+        Budget.of("Softmax and Over"),
         reaches_hidden_faces
     ),
     law!(
         "gradient::reaches_faces_outside_near_and_far",
         "the silhouette gradient of a face does not depend on its depth",
+        Bits,
         reaches_faces_outside_near_and_far
     ),
-    law!("gradient::ends_at_the_cut", "beyond its reach a face has a gradient of exactly 0", ends_at_the_cut),
+    law!(
+        "gradient::ends_at_the_cut",
+        "beyond its reach a face has a gradient of exactly 0",
+        Bits,
+        ends_at_the_cut
+    ),
     law!(
         "gradient::of_hard_parts_is_zero",
         "hard silhouettes have no gradient; hard color none but through the interpolated attributes",
+        Bits.of("hard silhouettes and hard color"),
         of_hard_parts_is_zero
     ),
     law!(
         "gradient::survives_saturation",
         "under many opaque faces the silhouette gradient is that of the reference, not lost where D rounds to 1",
+        Budget.of("the probabilistic or"),
         survives_saturation
     ),
 ];

@@ -8,7 +8,7 @@ use softras_core::{Error, Image};
 
 use super::{Under, law, law_once};
 use crate::compare::groups;
-use crate::law::{Broken, Context, Gauge, Law, Need, Outcome};
+use crate::law::{Broken, Context, Gauge, Law, Outcome};
 use crate::oracle::ask;
 use crate::scene::{Corners, Scene};
 use crate::strategy::{self, Kind};
@@ -18,32 +18,37 @@ pub(super) const LAWS: &[Law] = &[
     law_once!(
         "robustness::constructors_refuse_poison",
         "NaN, infinities and coordinates beyond 1e6 are refused by name when faces and textures are built",
-        Need::Nothing,
+        Contract.needs(Nothing),
         constructors_refuse_poison
     ),
     law!(
         "robustness::poison_that_passes_is_harmless",
         "every strange face that the constructors let pass gives finite pictures and gradients, for every part",
+        Contract,
         poison_that_passes_is_harmless
     ),
     law!(
         "robustness::extreme_settings_are_harmless",
         "sigma, gamma, epsilon, dist_eps, near and far at every limit that validation lets pass stay finite",
+        Contract,
         extreme_settings_are_harmless
     ),
     law!(
         "robustness::zero_area_has_no_color",
         "a face without area has no color and is outside everywhere, but keeps its Euclidean distance",
+        Bits,
         zero_area_has_no_color
     ),
     law!(
         "robustness::faces_behind_the_camera_have_no_color",
         "a face with a corner at or behind the camera has no color, and its silhouette all the same",
+        Bits,
         faces_behind_the_camera_have_no_color
     ),
     law!(
         "robustness::alpha_stays_in_range",
         "0 <= A <= 1 in every scene that validation lets pass",
+        Budget,
         alpha_stays_in_range
     ),
 ];

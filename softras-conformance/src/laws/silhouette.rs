@@ -16,48 +16,67 @@ pub(super) const LAWS: &[Law] = &[
     law!(
         "silhouette::of_known_faces",
         "the probabilities of MATH 11, drawn one pixel at a time",
+        Budget.of("the probabilistic or"),
         of_known_faces
     ),
     law!(
         "silhouette::adding_a_face_never_lowers_it",
         "A with one face more is not less (but for Sum)",
+        Budget.of("silhouettes that a face more never lowers"),
         adding_a_face
     ),
     law!(
         "silhouette::is_at_least_its_largest_face",
         "A >= max D (but for Sum)",
+        Budget.of("silhouettes that a face more never lowers"),
         is_at_least_its_largest_face
     ),
-    law!("silhouette::of_a_face_twice", "a lone face, duplicated, squares 1 - A", of_a_face_twice),
+    law!(
+        "silhouette::of_a_face_twice",
+        "a lone face, duplicated, squares 1 - A",
+        Budget.of("the probabilistic or"),
+        of_a_face_twice
+    ),
     law!(
         "silhouette::of_faces_is_their_product",
         "1 - A is the product of the 1 - A of each face alone",
+        Budget.of("the probabilistic or"),
         of_faces_is_their_product
     ),
     law!(
         "silhouette::does_not_know_color",
         "A does not depend on depth, near and far, sides, textures or the color aggregator",
+        Bits,
         does_not_know_color
     ),
-    law!("silhouette::of_sum_is_the_mean", "Sum is the mean of the D of all faces", of_sum_is_the_mean),
+    law!(
+        "silhouette::of_sum_is_the_mean",
+        "Sum is the mean of the D of all faces",
+        Budget.of("Sum"),
+        of_sum_is_the_mean
+    ),
     law!(
         "silhouette::of_hard_is_any_above_half",
         "hard A is 1 where any D > 1/2, else 0",
+        Bits.of("hard silhouettes"),
         of_hard_is_any_above_half
     ),
     law!(
         "silhouette::on_a_shared_edge_is_three_quarters",
         "two faces that share an edge have A = 3/4 on it",
+        Budget.of("the probabilistic or"),
         on_a_shared_edge
     ),
     law!(
         "silhouette::fades_with_distance",
         "A falls as a face moves away, from 1 to exactly 0",
+        Budget,
         fades_with_distance
     ),
     law!(
         "silhouette::hardly_depends_on_the_cut",
         "a cut-off takes at most dist_eps for each face",
+        Budget.of("the probabilistic or"),
         hardly_depends_on_the_cut
     ),
 ];

@@ -17,26 +17,31 @@ pub(super) const LAWS: &[Law] = &[
     law!(
         "symmetry::of_face_order",
         "faces in another order give the same picture, and their gradients in that order",
+        Budget,
         of_face_order
     ),
     law!(
         "symmetry::of_corner_order",
         "a face's corners moved one on give the same picture and gradient",
+        Budget.of("vertex textures"),
         of_corner_order
     ),
     law!(
         "symmetry::of_mirrors_and_turns",
         "a scene mirrored or turned by a quarter gives the picture so",
+        Budget,
         of_mirrors_and_turns
     ),
     law!(
         "symmetry::of_place_and_scale",
         "every pixel is a picture of its own: of the faces moved to it and k times as large, at k^2 sigma",
+        Budget,
         of_place_and_scale
     ),
     law!(
         "symmetry::of_affine_maps",
         "barycentric D does not change under any affine map of face and pixel",
+        Budget.of("metrics that are affine"),
         of_affine_maps
     ),
 ];

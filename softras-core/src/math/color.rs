@@ -15,6 +15,7 @@ pub use over::{Over, OverCotangent, OverState};
 pub use softmax::{Softmax, SoftmaxCotangent, SoftmaxState};
 
 use super::custom::{Custom, DeviceLanguage, ErasedColor};
+use super::distance::Edge;
 use super::distribution::{Probability, ProbabilityGrad};
 use super::planes::Planes;
 use super::real::{Real, Scalar};
@@ -101,6 +102,16 @@ impl<R: Real> ColorPairGrad<R> {
     }
 }
 
+/// How a color comes from the colors of faces and background.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mixing {
+    /// By weights that are not negative, sum to 1 and know no color: the result lies between the colors it is made of,
+    /// is linear in them, and a channel does not know the others.
+    Convex,
+    /// In any other way.
+    Free,
+}
+
 /// The part of the renderer that turns faces into a color.
 pub trait ColorAggregator: Clone + Send + Sync + 'static {
     /// The device kernel that does the same, if there is one.
@@ -117,6 +128,15 @@ pub trait ColorAggregator: Clone + Send + Sync + 'static {
     /// Returns how many weights the aggregator has.
     fn weights(&self, _channels: usize) -> usize {
         0
+    }
+    /// Returns whether the color moves with probabilities and depths ([`Edge::Soft`]), or jumps from face to face and
+    /// has no gradient to them.
+    fn edge(&self) -> Edge {
+        Edge::Soft
+    }
+    /// Returns how colors are mixed. The conformance suite holds the aggregator to its word.
+    fn mixing(&self) -> Mixing {
+        Mixing::Free
     }
     /// Returns the text of the part's functions in the language of a device, for a part of the user's own.
     ///

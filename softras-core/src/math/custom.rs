@@ -11,13 +11,13 @@ use std::sync::Arc;
 use super::Dual;
 use super::color::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
-    ColorPixelGrad,
+    ColorPixelGrad, Mixing,
 };
-use super::distance::{Distance, DistanceMetric, Edge};
+use super::distance::{Distance, DistanceMetric, Edge, Invariance};
 use super::distribution::{Distribution, DistributionFunction, Probability, ProbabilityGrad};
 use super::planes::Planes;
 use super::real::{Real, Scalar};
-use super::silhouette::{MAX_SILHOUETTE_PLANES, Silhouette, SilhouetteAggregator};
+use super::silhouette::{Adding, MAX_SILHOUETTE_PLANES, Silhouette, SilhouetteAggregator};
 use super::triangle::Triangle;
 use super::vector::Vec2;
 
@@ -129,6 +129,10 @@ pub trait ErasedDistance: DistanceOn<f32> + DistanceOn<f64> + DistanceOn<Dual> +
     fn reach_on(&self, bound: f64) -> f64;
     /// See [`DistanceMetric::edge`].
     fn edge_on(&self) -> Edge;
+    /// See [`DistanceMetric::invariance`].
+    fn invariance_on(&self) -> Invariance;
+    /// See [`DistanceMetric::degree`].
+    fn degree_on(&self) -> Option<i32>;
     /// See [`DistanceMetric::device_text`].
     fn device_text_on(&self, language: DeviceLanguage) -> Option<&str>;
 }
@@ -146,6 +150,12 @@ impl<T: DistanceMetric> ErasedDistance for T {
     }
     fn edge_on(&self) -> Edge {
         DistanceMetric::edge(self)
+    }
+    fn invariance_on(&self) -> Invariance {
+        DistanceMetric::invariance(self)
+    }
+    fn degree_on(&self) -> Option<i32> {
+        DistanceMetric::degree(self)
     }
     fn device_text_on(&self, language: DeviceLanguage) -> Option<&str> {
         DistanceMetric::device_text(self, language)
@@ -212,10 +222,20 @@ pub trait SilhouetteOn<S: Scalar> {
 }
 /// [`SilhouetteAggregator`] as an object.
 pub trait ErasedSilhouette: SilhouetteOn<f32> + SilhouetteOn<f64> + SilhouetteOn<Dual> + Send + Sync {
+    /// See [`SilhouetteAggregator::edge`].
+    fn edge_on(&self) -> Edge;
+    /// See [`SilhouetteAggregator::adding`].
+    fn adding_on(&self) -> Adding;
     /// See [`SilhouetteAggregator::device_text`].
     fn device_text_on(&self, language: DeviceLanguage) -> Option<&str>;
 }
 impl<T: SilhouetteAggregator> ErasedSilhouette for T {
+    fn edge_on(&self) -> Edge {
+        SilhouetteAggregator::edge(self)
+    }
+    fn adding_on(&self) -> Adding {
+        SilhouetteAggregator::adding(self)
+    }
     fn device_text_on(&self, language: DeviceLanguage) -> Option<&str> {
         SilhouetteAggregator::device_text(self, language)
     }
@@ -320,6 +340,10 @@ pub trait ErasedColor: ColorOn<f32> + ColorOn<f64> + ColorOn<Dual> + Send + Sync
     fn sums_on(&self, channels: usize) -> usize;
     /// See [`ColorAggregator::weights`].
     fn weights_on(&self, channels: usize) -> usize;
+    /// See [`ColorAggregator::edge`].
+    fn edge_on(&self) -> Edge;
+    /// See [`ColorAggregator::mixing`].
+    fn mixing_on(&self) -> Mixing;
     /// See [`ColorAggregator::device_text`].
     fn device_text_on(&self, language: DeviceLanguage) -> Option<&str>;
 }
@@ -329,6 +353,12 @@ impl<T: ColorAggregator> ErasedColor for T {
     }
     fn weights_on(&self, channels: usize) -> usize {
         ColorAggregator::weights(self, channels)
+    }
+    fn edge_on(&self) -> Edge {
+        ColorAggregator::edge(self)
+    }
+    fn mixing_on(&self) -> Mixing {
+        ColorAggregator::mixing(self)
     }
     fn device_text_on(&self, language: DeviceLanguage) -> Option<&str> {
         ColorAggregator::device_text(self, language)

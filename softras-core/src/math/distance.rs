@@ -21,6 +21,19 @@ pub enum Edge {
     Hard,
 }
 
+/// Which maps of face and pixel together leave a signed distance as it is. Each kind includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariance {
+    /// Shifts. Every metric has to be at least this.
+    Shifts,
+    /// Mirrors at the axes and turns by right angles: the symmetries of the grid of pixels.
+    Grid,
+    /// Turns and mirrors at any angle.
+    Rigid,
+    /// Every affine map.
+    Affine,
+}
+
 /// The part of the renderer that measures how far a pixel is inside or outside a face.
 pub trait DistanceMetric: Clone + Send + Sync + 'static {
     /// The device kernel that does the same, if there is one.
@@ -38,6 +51,17 @@ pub trait DistanceMetric: Clone + Send + Sync + 'static {
     /// Returns whether the metric blurs its face.
     fn edge(&self) -> Edge {
         Edge::Soft
+    }
+
+    /// Returns which maps of face and pixel leave s as it is. The conformance suite holds the metric to its word.
+    fn invariance(&self) -> Invariance {
+        Invariance::Shifts
+    }
+
+    /// Returns n if s of a face and pixel k times as large is `k^n s`: a scene k times as large at `k^n sigma` is then
+    /// the same picture. `None`, the default, promises nothing.
+    fn degree(&self) -> Option<i32> {
+        None
     }
 
     /// Returns the text of the part's functions in the language of a device, for a part of the user's own.
@@ -135,6 +159,14 @@ impl DistanceMetric for Euclidean {
     fn reach(&self, bound: f64) -> f64 {
         bound.sqrt()
     }
+
+    fn invariance(&self) -> Invariance {
+        Invariance::Rigid
+    }
+
+    fn degree(&self) -> Option<i32> {
+        Some(2)
+    }
 }
 
 impl DistanceMetric for EuclideanUnsquared {
@@ -159,6 +191,14 @@ impl DistanceMetric for EuclideanUnsquared {
 
     fn reach(&self, bound: f64) -> f64 {
         bound
+    }
+
+    fn invariance(&self) -> Invariance {
+        Invariance::Rigid
+    }
+
+    fn degree(&self) -> Option<i32> {
+        Some(1)
     }
 }
 
@@ -198,6 +238,14 @@ impl DistanceMetric for Barycentric {
     fn reach(&self, _: f64) -> f64 {
         f64::INFINITY // the box rule of MATH 3 bounds it
     }
+
+    fn invariance(&self) -> Invariance {
+        Invariance::Affine
+    }
+
+    fn degree(&self) -> Option<i32> {
+        Some(0)
+    }
 }
 
 impl DistanceMetric for HardEdge {
@@ -220,6 +268,14 @@ impl DistanceMetric for HardEdge {
 
     fn edge(&self) -> Edge {
         Edge::Hard
+    }
+
+    fn invariance(&self) -> Invariance {
+        Invariance::Affine
+    }
+
+    fn degree(&self) -> Option<i32> {
+        Some(0)
     }
 }
 
@@ -299,5 +355,13 @@ impl DistanceMetric for Distance {
 
     fn edge(&self) -> Edge {
         each!(self, part => part.edge(), erased => erased.edge_on())
+    }
+
+    fn invariance(&self) -> Invariance {
+        each!(self, part => part.invariance(), erased => erased.invariance_on())
+    }
+
+    fn degree(&self) -> Option<i32> {
+        each!(self, part => part.degree(), erased => erased.degree_on())
     }
 }

@@ -10,6 +10,7 @@
 //! | `texture` | colors of faces |
 //! | `pair` | all of it for one face at one pixel, forward and back |
 //! | `matrix`, `trig`, `ordered_sum` | rotations, angles and sums, for cameras and losses |
+//! | `function` | all of them by name, to be run alone |
 //! | `custom` | parts of the user's own, behind an object |
 
 #[macro_use]
@@ -24,6 +25,7 @@ mod distance;
 mod distribution;
 mod dual;
 mod exp;
+mod function;
 mod matrix;
 mod ordered_sum;
 mod pair;
@@ -36,7 +38,7 @@ mod vector;
 
 pub use color::{
     AnyColorState, Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad,
-    ColorPixel, ColorPixelGrad, HardColor, HardState, Over, OverCotangent, OverState, Softmax,
+    ColorPixel, ColorPixelGrad, HardColor, HardState, Mixing, Over, OverCotangent, OverState, Softmax,
     SoftmaxCotangent, SoftmaxState, background_nearness,
 };
 pub use custom::{
@@ -44,13 +46,16 @@ pub use custom::{
     ErasedDistribution, ErasedSilhouette, MAX_COLOR_PLANES, MAX_LANES, SilhouetteOn,
 };
 pub use depth::DepthMap;
-pub use distance::{Barycentric, Distance, DistanceMetric, Edge, Euclidean, EuclideanUnsquared, HardEdge};
+pub use distance::{
+    Barycentric, Distance, DistanceMetric, Edge, Euclidean, EuclideanUnsquared, HardEdge, Invariance,
+};
 pub use distribution::{
     Cutoff, Distribution, DistributionFunction, Logistic, Probability, ProbabilityGrad, smooth_window,
     smooth_window_vjp,
 };
 pub use dual::Dual;
 pub use exp::{EXP_HIGHEST, EXP_LOWEST, exp_f32};
+pub use function::{Argument, Function};
 pub use matrix::Mat3;
 pub use ordered_sum::OrderedSum;
 pub use pair::{
@@ -60,7 +65,7 @@ pub use pair::{
 pub use planes::Planes;
 pub use real::{Mask, Real, Scalar};
 pub use silhouette::{
-    AnySilhouetteState, Covered, HardSilhouette, MAX_SILHOUETTE_PLANES, ProbabilisticOr, Silhouette,
+    Adding, AnySilhouetteState, Covered, HardSilhouette, MAX_SILHOUETTE_PLANES, ProbabilisticOr, Silhouette,
     SilhouetteAggregator, Sum, Total, Transmittance,
 };
 pub use texture::{

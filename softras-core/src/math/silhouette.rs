@@ -4,9 +4,19 @@
 //! and workgroups are then one law.
 
 use super::custom::{Custom, DeviceLanguage, Erase, ErasedSilhouette, apart, per_lane_array};
+use super::distance::Edge;
 use super::distribution::{Probability, ProbabilityGrad};
 use super::planes::Planes;
 use super::real::Real;
+
+/// What one face more does to an alpha.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adding {
+    /// It never lowers it, so that the alpha of faces is at least that of each of them alone.
+    NeverLowers,
+    /// It may lower it.
+    MayLower,
+}
 
 /// The part of the renderer that turns probabilities into an alpha.
 ///
@@ -35,6 +45,15 @@ pub trait SilhouetteAggregator: Clone + Send + Sync + 'static {
         shape: R,
         grad: R,
     ) -> ProbabilityGrad<R>;
+    /// Returns whether the alpha moves with the probabilities ([`Edge::Soft`]), or jumps where one crosses 1/2 and has
+    /// no gradient.
+    fn edge(&self) -> Edge {
+        Edge::Soft
+    }
+    /// Returns what one face more does to the alpha. The conformance suite holds the aggregator to its word.
+    fn adding(&self) -> Adding {
+        Adding::MayLower
+    }
     /// Returns the text of the part's functions in the language of a device, for a part of the user's own.
     ///
     /// The functions have the names and arguments of this trait's; `None`, the default, keeps the part on the host.
@@ -109,6 +128,10 @@ impl SilhouetteAggregator for ProbabilisticOr {
     const KERNEL: Option<Silhouette> = Some(Silhouette::ProbabilisticOr);
     type State<R: Real> = Transmittance<R>;
 
+    fn adding(&self) -> Adding {
+        Adding::NeverLowers
+    }
+
     #[inline(always)]
     fn identity<R: Real>(&self, like: R) -> Transmittance<R> {
         Transmittance { transmittance: like.one() }
@@ -175,6 +198,13 @@ impl SilhouetteAggregator for Sum {
 impl SilhouetteAggregator for HardSilhouette {
     const KERNEL: Option<Silhouette> = Some(Silhouette::Hard);
     type State<R: Real> = Covered<R>;
+
+    fn edge(&self) -> Edge {
+        Edge::Hard
+    }
+    fn adding(&self) -> Adding {
+        Adding::NeverLowers
+    }
 
     #[inline(always)]
     fn identity<R: Real>(&self, like: R) -> Covered<R> {
@@ -266,6 +296,14 @@ macro_rules! with_state {
 impl SilhouetteAggregator for Silhouette {
     const KERNEL: Option<Silhouette> = None;
     type State<R: Real> = AnySilhouetteState<R>;
+
+    fn edge(&self) -> Edge {
+        each!(self, part => part.edge(), erased => erased.edge_on())
+    }
+
+    fn adding(&self) -> Adding {
+        each!(self, part => part.adding(), erased => erased.adding_on())
+    }
 
     #[inline(always)]
     fn identity<R: Real>(&self, like: R) -> AnySilhouetteState<R> {

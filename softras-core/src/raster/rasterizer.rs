@@ -11,6 +11,7 @@ use crate::scene::Faces;
 use super::capabilities::Capabilities;
 use super::gradients::{Gradients, Wanted};
 use super::params::RasterParams;
+use super::probe::Probe;
 
 /// Who a back end is, for reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +83,23 @@ pub trait Rasterizer<R: Scalar = f32>: Send + Sync {
         gradients: &mut Gradients<R>,
     ) -> Result<()>;
 
+    /// Returns how many (face, pixel) pairs counted in the picture that filled `saved`: those whose face was not cut
+    /// off at the pixel, over the whole batch. `None` if `saved` holds no picture or the back end does not count.
+    fn pairs(&self, _saved: &Self::Saved) -> Option<u64> {
+        None
+    }
+
+    /// Returns the same back end in other configurations: another number of threads, width of vectors, shape of tiles or
+    /// size of chunks. Each must give the same bits, which the conformance suite checks. None by default.
+    fn variants(&self) -> Vec<Variant<R>> {
+        Vec::new()
+    }
+
+    /// Returns what runs the functions of its maths alone, if there is such a thing.
+    fn probe(&self) -> Option<&dyn Probe<R>> {
+        None
+    }
+
     /// Draws `faces`; see [`Rasterizer::forward_into`].
     ///
     /// # Errors
@@ -100,6 +118,20 @@ pub trait Rasterizer<R: Scalar = f32>: Send + Sync {
         let mut gradients = Gradients::default();
         self.backward_into(saved, grad, Wanted::default(), &mut gradients)?;
         Ok(gradients)
+    }
+}
+
+/// A back end in another configuration, which must give the same bits.
+pub struct Variant<R: Scalar = f32> {
+    /// What is different: `2 threads`.
+    pub name: String,
+    /// The back end.
+    pub backend: Box<dyn DynRasterizer<R>>,
+}
+
+impl<R: Scalar> core::fmt::Debug for Variant<R> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Variant").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -141,6 +173,12 @@ pub trait DynRasterizer<R: Scalar = f32>: Send + Sync {
         wanted: Wanted,
         gradients: &mut Gradients<R>,
     ) -> Result<()>;
+    /// See [`Rasterizer::pairs`]; also `None` if `saved` was filled by another back end.
+    fn pairs(&self, saved: &DynSaved) -> Option<u64>;
+    /// See [`Rasterizer::variants`].
+    fn variants(&self) -> Vec<Variant<R>>;
+    /// See [`Rasterizer::probe`].
+    fn probe(&self) -> Option<&dyn Probe<R>>;
     /// See [`Rasterizer::forward`].
     ///
     /// # Errors
@@ -199,5 +237,14 @@ impl<R: Scalar, T: Rasterizer<R>> DynRasterizer<R> for T {
             )),
             None => Err(Error::layout("saved state", "an empty one", "one that forward filled")),
         }
+    }
+    fn pairs(&self, saved: &DynSaved) -> Option<u64> {
+        Rasterizer::pairs(self, saved.0.as_ref()?.downcast_ref::<T::Saved>()?)
+    }
+    fn variants(&self) -> Vec<Variant<R>> {
+        Rasterizer::variants(self)
+    }
+    fn probe(&self) -> Option<&dyn Probe<R>> {
+        Rasterizer::probe(self)
     }
 }

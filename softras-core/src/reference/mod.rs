@@ -11,9 +11,11 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::image::{Image, ImageGrad};
 use crate::math::{
-    AnyColorState, AnySilhouetteState, Color, Distance, Distribution, Parts, Scalar, Silhouette,
+    AnyColorState, AnySilhouetteState, Color, Distance, Distribution, Function, Parts, Scalar, Silhouette,
 };
-use crate::raster::{Capabilities, Gradients, Info, Plan, RasterParams, Rasterizer, Saturation, Wanted};
+use crate::raster::{
+    Capabilities, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Saturation, Wanted, run_rows,
+};
 use crate::scene::Faces;
 
 /// The reference rasterizer.
@@ -107,5 +109,19 @@ impl<R: Scalar> Rasterizer<R> for Reference {
         grad.check(&drawn.plan)?;
         backward::backward(drawn, grad, wanted, gradients);
         Ok(())
+    }
+
+    fn pairs(&self, saved: &ReferenceSaved<R>) -> Option<u64> {
+        saved.drawn.as_ref().map(|d| d.pairs)
+    }
+
+    fn probe(&self) -> Option<&dyn Probe<R>> {
+        Some(self)
+    }
+}
+
+impl<R: Scalar> Probe<R> for Reference {
+    fn probe(&self, function: &Function, inputs: &[R], outputs: &mut [R]) -> Result<()> {
+        run_rows(function, inputs, outputs)
     }
 }

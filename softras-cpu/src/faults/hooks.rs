@@ -66,6 +66,10 @@ pub(crate) fn setting<'a, R: Scalar>(plan: &Plan<R>, b: usize, weights: &'a [R])
     if active(Fault::LinearDepth) {
         setting.depth_map = DepthMap::Linear;
     }
+    if active(Fault::CutsAtInfinity) && setting.cut > R::from_f64(87.0) {
+        let infinity = R::from_f64(f64::INFINITY);
+        (setting.cut, setting.bound, setting.box_reach) = (infinity, infinity, infinity);
+    }
     if active(Fault::IgnoresTheCut) && setting.cutoff == Cutoff::Hard {
         setting.cutoff = Cutoff::None;
     }
@@ -177,7 +181,10 @@ pub(crate) fn centres<L: Real>(mut at: Vec2<L>, grid: &Grid) -> Vec2<L> {
 pub(crate) fn texels<R: Scalar>(faces: &Faces<R>, first: usize, local: usize) -> Option<FaceTexels<'_, R>> {
     let first = if active(Fault::TexturesOfTheFirstPicture) { faces.pictures()[0].first_texture } else { first };
     let texels = faces.texels_of(first + local)?;
-    let TextureKind::Surface { .. } = texels.kind else { return Some(texels) };
+    let TextureKind::Surface { side } = texels.kind else { return Some(texels) };
+    if active(Fault::ShortensTextures) {
+        return Some(FaceTexels { kind: TextureKind::Surface { side: side.max(2) - 1 }, ..texels });
+    }
     if !active(Fault::ShiftsTexels) {
         return Some(texels);
     }
@@ -197,6 +204,31 @@ pub(crate) fn columns(width: usize) -> usize {
 #[inline(always)]
 pub(crate) fn row(y: usize, height: usize) -> usize {
     if active(Fault::TurnsRows) { height - 1 - y } else { y }
+}
+
+/// Returns what is written over `old` in the picture.
+#[inline(always)]
+pub(crate) fn written<R: Scalar>(old: R, new: R) -> R {
+    if active(Fault::LeavesEmptyPixels) && new == R::ZERO { old } else { new }
+}
+
+/// Returns how many of the pairs in a block count.
+#[inline(always)]
+pub(crate) fn counted<L: Real>(member: L::Mask, valid: L::Mask) -> u64 {
+    let counted = if active(Fault::CountsBeyondTheBorder) { member } else { member & valid };
+    L::count(counted) as u64
+}
+
+/// Returns the image gradient at a pixel.
+#[inline(always)]
+pub(crate) fn image_grad<R: Scalar>(grad: R) -> R {
+    if active(Fault::ClampsImageGradients) { R::from_f64(grad.to_f64().clamp(-1.0, 1.0)) } else { grad }
+}
+
+/// Returns an exponential.
+#[inline(always)]
+pub(crate) fn exp<L: Real>(exp: L) -> L {
+    if active(Fault::LooseExponential) { exp * exp.lit(1.0 + 1e-6) } else { exp }
 }
 
 /// Returns the picture whose gradient the sums of picture `b` are.
@@ -240,8 +272,9 @@ pub(crate) fn used_up<R>(planes: &[R]) -> bool {
 #[inline(always)]
 pub(crate) fn sum<L: Real>(lanes: L) -> L::Scalar {
     #[cfg(feature = "faults")]
-    if active(Fault::AddsInAnyOrder) {
-        let first = 7 * super::planted::turn();
+    if active(Fault::AddsInAnyOrder) || active(Fault::AddsByThreads) {
+        let by_turn = active(Fault::AddsInAnyOrder);
+        let first = 7 * if by_turn { super::planted::turn() } else { rayon::current_num_threads() };
         let mut sum = lanes.lane(first % L::LANES);
         for i in 1..L::LANES {
             sum += lanes.lane((first + i) % L::LANES);

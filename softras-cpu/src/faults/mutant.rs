@@ -3,36 +3,62 @@
 use std::sync::Arc;
 
 use ndarray::Array1;
-use softras_core::raster::{Capabilities, Gradients, Info, RasterParams, Rasterizer, Saturation, Wanted};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use softras_core::math::Function;
+use softras_core::raster::{
+    Capabilities, Gradients, Info, Outputs, Probe, RasterParams, Rasterizer, Saturation, Variant, Wanted,
+};
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
 
 use super::Fault;
 use super::planted::{next_turn, plant};
+use crate::variants::THREADS;
 use crate::{CpuRasterizer, CpuSaved};
 
 /// [`CpuRasterizer`] with a fault, or with none.
 ///
 /// The fault is in all kernels of the process while a call of this back end runs: calls of mutants with other faults
 /// wait, a [`CpuRasterizer`] that draws meanwhile has the fault too.
-#[derive(Clone, Copy, Debug)]
-pub struct Mutant(Option<Fault>);
+#[derive(Debug)]
+pub struct Mutant {
+    fault: Option<Fault>,
+    /// The threads of a variant.
+    pool: Option<ThreadPool>,
+}
 
 impl Mutant {
     /// The back end with a fault.
     #[must_use]
     pub const fn new(fault: Fault) -> Self {
-        Self(Some(fault))
+        Self { fault: Some(fault), pool: None }
     }
 
     /// The back end without one, to see that a law is broken by the fault alone.
     #[must_use]
     pub const fn healthy() -> Self {
-        Self(None)
+        Self { fault: None, pool: None }
     }
 
-    fn has(self, fault: Fault) -> bool {
-        self.0 == Some(fault)
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    /// The same back end with each number of threads that can be had.
+    fn on_threads(&self) -> impl Iterator<Item = (String, Self)> {
+        THREADS.into_iter().filter_map(|n| {
+            let pool = ThreadPoolBuilder::new().num_threads(n).build().ok()?;
+            Some((format!("{n} threads"), Self { fault: self.fault, pool: Some(pool) }))
+        })
+    }
+
+    /// Plants the fault and does `work` on the threads of the variant.
+    fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        let _planted = plant(self.fault);
+        match &self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
     }
 }
 
@@ -64,22 +90,21 @@ macro_rules! mutant {
                 image: &mut Image<$r>,
                 saved: &mut CpuSaved<$r>,
             ) -> Result<()> {
-                let _planted = plant(self.0);
                 next_turn();
                 let skips = self.has(Fault::SkipsTooEarly) && params.get_saturation() == &Saturation::Skip;
                 let exact = params.clone().saturation(Saturation::Exact);
                 let params = if skips { &exact } else { params };
-                let result = Rasterizer::forward_into(&CpuRasterizer, faces, params, image, saved);
+                let result = self.run(|| Rasterizer::forward_into(&CpuRasterizer, faces, params, image, saved));
                 if let (true, Some(alpha)) = (skips, &mut image.silhouette) {
                     alpha.mapv_inplace(|a| if a > 0.9 { 1.0 } else { a });
                 }
                 let Err(error) = result else { return Ok(()) };
-                let mended = match (self.0, &error) {
+                let mended = match (self.fault, &error) {
                     (Some(Fault::RepairsParameters), Error::Parameter { .. })
                     | (Some(Fault::RepairsShapes), Error::Shape { .. }) => {
                         let mut plain = RasterParams::new(params.width().max(1), params.height().max(1));
                         if faces.channels() == 0 {
-                            plain = plain.outputs(softras_core::raster::Outputs::Silhouette);
+                            plain = plain.outputs(Outputs::Silhouette);
                         }
                         plain
                     }
@@ -91,7 +116,7 @@ macro_rules! mutant {
                     }
                     _ => return Err(error),
                 };
-                Rasterizer::forward_into(&CpuRasterizer, faces, &mended, image, saved)
+                self.run(|| Rasterizer::forward_into(&CpuRasterizer, faces, &mended, image, saved))
             }
 
             fn backward_into(
@@ -101,29 +126,47 @@ macro_rules! mutant {
                 wanted: Wanted,
                 gradients: &mut Gradients<$r>,
             ) -> Result<()> {
-                let _planted = plant(self.0);
                 if self.has(Fault::AcceptsEmptyStates) && saved.drawn.is_none() {
                     return Ok(());
                 }
-                let left = self.has(Fault::LeavesUnwantedGradients).then(|| gradients.clone());
-                let result = Rasterizer::backward_into(&CpuRasterizer, saved, grad, wanted, gradients);
+                let left = gradients.clone();
+                let mut reverse =
+                    |grad| self.run(|| Rasterizer::backward_into(&CpuRasterizer, saved, grad, wanted, gradients));
+                let mut result = reverse(grad);
                 if self.has(Fault::AcceptsAnyImageGradient) && result.is_err() {
-                    return Rasterizer::backward_into(
-                        &CpuRasterizer,
-                        saved,
-                        &ImageGrad::default(),
-                        wanted,
-                        gradients,
-                    );
+                    result = reverse(&ImageGrad::default());
                 }
-                if let Some(left) = left {
+                if self.has(Fault::LeavesUnwantedGradients) {
                     gradients.sigma = gradients.sigma.take().or(left.sigma);
                     gradients.corners = gradients.corners.take().or(left.corners);
+                } else if let (Some(now), Some(old)) = (&mut gradients.corners, &left.corners)
+                    && now.dim() == old.dim()
+                    && self.has(Fault::AddsToGradientBuffers)
+                {
+                    *now += old;
                 }
                 if let (true, Some(sigma)) = (self.has(Fault::OneSigmaGradient), &mut gradients.sigma) {
                     *sigma = Array1::from_elem(1, sigma.sum());
                 }
                 result
+            }
+
+            fn pairs(&self, saved: &CpuSaved<$r>) -> Option<u64> {
+                Rasterizer::<$r>::pairs(&CpuRasterizer, saved)
+            }
+
+            fn variants(&self) -> Vec<Variant<$r>> {
+                self.on_threads().map(|(name, mutant)| Variant { name, backend: Box::new(mutant) }).collect()
+            }
+
+            fn probe(&self) -> Option<&dyn Probe<$r>> {
+                Some(self)
+            }
+        }
+
+        impl Probe<$r> for Mutant {
+            fn probe(&self, function: &Function, inputs: &[$r], outputs: &mut [$r]) -> Result<()> {
+                self.run(|| Probe::probe(&CpuRasterizer, function, inputs, outputs))
             }
         }
     };

@@ -2,8 +2,8 @@
 
 use softras_core::math::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
-    ColorPixelGrad, Distribution, DistributionFunction, Parts, Planes, Probability, ProbabilityGrad, Real,
-    Scalar, Silhouette, SilhouetteAggregator,
+    ColorPixelGrad, Distance, DistanceMetric, Distribution, DistributionFunction, Edge, Parts, Planes,
+    Probability, ProbabilityGrad, Real, Scalar, Silhouette, SilhouetteAggregator, Triangle, Vec2,
 };
 use softras_core::raster::RasterParams;
 
@@ -21,12 +21,41 @@ pub(crate) struct Faulty<P, E> {
 pub(crate) fn parts<R: Scalar, M, F, S, A>(
     parts: Parts<M, F, S, A>,
     params: &RasterParams<R>,
-) -> Parts<M, Faulty<F, ()>, Faulty<S, Silhouette>, Faulty<A, Color>> {
+) -> Parts<Faulty<M, Distance>, Faulty<F, ()>, Faulty<S, Silhouette>, Faulty<A, Color>> {
     Parts {
-        distance: parts.distance,
+        distance: Faulty { part: parts.distance, is: params.get_distance().clone() },
         distribution: Faulty { part: parts.distribution, is: () },
         silhouette: Faulty { part: parts.silhouette, is: params.get_silhouette().clone() },
         color: Faulty { part: parts.color, is: params.get_color().clone() },
+    }
+}
+
+impl<M: DistanceMetric> DistanceMetric for Faulty<M, Distance> {
+    const KERNEL: Option<Distance> = M::KERNEL;
+
+    #[inline(always)]
+    fn signed<R: Real>(&self, face: &Triangle<R>, at: Vec2<R>, w: &[R; 3]) -> R {
+        let s = self.part.signed(face, at, w);
+        if active(Fault::EdgesOfOneFace) && self.edge() == Edge::Soft {
+            let left = (face.p[0].x + face.p[1].x + face.p[2].x).lt(at.x * at.x.lit(3.0));
+            return R::select(left & s.same(s.zero()), s.lit(-1e12), s);
+        }
+        s
+    }
+    #[inline(always)]
+    fn signed_vjp<R: Real>(&self, face: &Triangle<R>, at: Vec2<R>, w: &[R; 3], grad_s: R) -> [Vec2<R>; 3] {
+        let mut grad = grad_s;
+        if active(Fault::DividesByNoDistance) && self.is == Distance::EuclideanUnsquared {
+            let s = self.part.signed(face, at, w);
+            grad = R::select(s.same(s.zero()), grad / s, grad);
+        }
+        self.part.signed_vjp(face, at, w, grad)
+    }
+    fn reach(&self, bound: f64) -> f64 {
+        self.part.reach(bound)
+    }
+    fn edge(&self) -> Edge {
+        self.part.edge()
     }
 }
 
@@ -92,6 +121,9 @@ impl<S: SilhouetteAggregator> SilhouetteAggregator for Faulty<S, Silhouette> {
         shape: R,
         grad: R,
     ) -> ProbabilityGrad<R> {
+        if active(Fault::LeaksThroughHardSilhouettes) && self.is == Silhouette::Hard {
+            return ProbabilityGrad { d: grad, ..ProbabilityGrad::zero(grad) };
+        }
         self.part.pair_vjp(state, p, faces, shape, grad)
     }
     #[inline(always)]
@@ -185,6 +217,9 @@ impl<A: ColorAggregator> ColorAggregator for Faulty<A, Color> {
         if active(Fault::FourChannels) && color.len() > 4 {
             let first = color[0];
             color[4..].fill(first);
+        }
+        if active(Fault::ClampsColors) {
+            color.iter_mut().for_each(|c| *c = c.clamp(0.0, 1.0));
         }
     }
     #[inline(always)]

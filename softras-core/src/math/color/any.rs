@@ -2,9 +2,10 @@
 
 use super::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
-    ColorPixelGrad, HardColor, Over, Softmax,
+    ColorPixelGrad, HardColor, Mixing, Over, Softmax,
 };
 use crate::math::custom::{Erase, MAX_COLOR_PLANES, apart, per_lane_array};
+use crate::math::distance::Edge;
 use crate::math::distribution::ProbabilityGrad;
 use crate::math::planes::Planes;
 use crate::math::real::{Real, Scalar};
@@ -111,6 +112,14 @@ impl ColorAggregator for Color {
 
     fn weights(&self, channels: usize) -> usize {
         each!(self, part => part.weights(channels), erased => erased.weights_on(channels))
+    }
+
+    fn edge(&self) -> Edge {
+        each!(self, part => part.edge(), erased => erased.edge_on())
+    }
+
+    fn mixing(&self) -> Mixing {
+        each!(self, part => part.mixing(), erased => erased.mixing_on())
     }
 
     #[inline(always)]

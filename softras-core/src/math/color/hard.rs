@@ -2,8 +2,9 @@
 
 use super::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
-    ColorPixelGrad,
+    ColorPixelGrad, Mixing,
 };
+use crate::math::distance::Edge;
 use crate::math::real::Real;
 
 /// A depth beyond that of any face.
@@ -34,6 +35,13 @@ impl ColorAggregator for HardColor {
     const KERNEL: Option<Color> = Some(Color::Hard);
     type State<R: Real> = HardState<R>;
     type Cotangent<R: Real> = [R; 0];
+
+    fn edge(&self) -> Edge {
+        Edge::Hard
+    }
+    fn mixing(&self) -> Mixing {
+        Mixing::Convex
+    }
 
     #[inline(always)]
     fn identity<R: Real>(&self, like: R) -> HardState<R> {

@@ -3,7 +3,7 @@
 use super::softmax::{SoftmaxState, dot, logit_vjp};
 use super::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
-    ColorPixelGrad,
+    ColorPixelGrad, Mixing,
 };
 use crate::math::real::Real;
 /// `I = A J + (1 - A) C_b`, J the softmax over faces only, A the probabilistic or over the faces with color here: it
@@ -57,6 +57,10 @@ impl ColorAggregator for Over {
     const KERNEL: Option<Color> = Some(Color::Over);
     type State<R: Real> = OverState<R>;
     type Cotangent<R: Real> = OverCotangent<R>;
+
+    fn mixing(&self) -> Mixing {
+        Mixing::Convex
+    }
 
     #[inline(always)]
     fn identity<R: Real>(&self, like: R) -> OverState<R> {

@@ -2,7 +2,7 @@
 
 use super::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
-    ColorPixelGrad,
+    ColorPixelGrad, Mixing,
 };
 use crate::math::distribution::ProbabilityGrad;
 use crate::math::real::Real;
@@ -123,6 +123,10 @@ impl ColorAggregator for Softmax {
     const KERNEL: Option<Color> = Some(Color::Softmax);
     type State<R: Real> = SoftmaxState<R>;
     type Cotangent<R: Real> = SoftmaxCotangent<R>;
+
+    fn mixing(&self) -> Mixing {
+        Mixing::Convex
+    }
 
     #[inline(always)]
     fn identity<R: Real>(&self, like: R) -> SoftmaxState<R> {
