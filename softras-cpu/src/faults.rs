@@ -102,6 +102,16 @@ faults! {
     AffineInterpolation => "color::is_interpolated_as_asked",
     /// Depth is normalised linearly, whatever was asked for.
     LinearDepth => "color::of_known_faces",
+    /// A sigma below 1e-6 is taken for 1e-6.
+    GuardsSigma => "limits::small_sigma_is_the_mask",
+    /// A gamma below 1e-4 is taken for 1e-4.
+    GuardsGamma => "limits::small_gamma_is_the_z_buffer",
+    /// A gamma above 1,000 is taken for 1,000.
+    CapsGamma => "limits::large_gamma_forgets_depth",
+    /// An epsilon below -1 is taken for -1.
+    GuardsEpsilon => "color::epsilon_lifts_the_background",
+    /// Probabilities below 1e-12 are cut, whatever was asked for.
+    GuardsTheCut => "limits::a_small_cut_is_none",
     /// A hard cut-off is ignored inside the box of a face.
     IgnoresTheCut => "gradient::ends_at_the_cut",
     /// The mean of Sum is over the faces of the tile.
@@ -182,6 +192,24 @@ faults! {
     AddsToGradientBuffers => "contract::reuses_buffers",
     /// Pairs beyond the border of the picture are counted.
     CountsBeyondTheBorder => "forward::pairs_are_those_of_the_reference",
+    /// A hard silhouette is what the last face in reach says.
+    LastFaceDecides => "silhouette::adding_a_face_never_lowers_it",
+    /// A face with the corners of the one before it is dropped.
+    DropsCopies => "silhouette::of_a_face_twice",
+    /// Over lets the background through as if each face were there twice.
+    OverCountsTwice => "color::over_white_is_the_silhouette",
+    /// Of faces at the same depth the last is seen.
+    LastOfEquals => "color::of_hard_is_the_nearest",
+    /// Metrics of a user's own are taken to reach no pixel outside a face's box.
+    CustomPartsReachNothing => "contract::custom_parts_equal_what_they_imitate",
+    /// A batch of no pictures is refused.
+    NeedsAPicture => "contract::draws_no_faces",
+    /// Every gradient to a corner is lifted by 1e-20, so that nothing divides by 0.
+    LiftsGradients => "gradient::of_nothing_is_zero",
+    /// Alpha is rounded to one part in 4,096.
+    RoundsAlpha => "silhouette::of_known_faces",
+    /// Gradients to the corners have the wrong sign.
+    TurnsTheGradient => "gradient::descends",
     /// Alpha ends two units in the last place above 1.
     AlphaAboveOne => "robustness::alpha_stays_in_range",
     /// After an error the state of the last picture is still there.

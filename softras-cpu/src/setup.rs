@@ -50,7 +50,7 @@ pub(crate) fn setup<R: Scalar>(
     records.clear();
     for (b, picture) in faces.pictures().iter().enumerate() {
         let setting = faults::setting(plan, b, &[]);
-        let reach = cull_reach(params, &setting);
+        let reach = faults::reach(cull_reach(params, &setting), params);
         // Faces between two pictures' ranges belong to none; they keep a place so that numbers match.
         records.resize_with(picture.faces.start, Record::nowhere);
         records.par_extend(picture.faces.clone().into_par_iter().with_min_len(256).map(|f| {
@@ -58,7 +58,7 @@ pub(crate) fn setup<R: Scalar>(
                 return Record::nowhere();
             }
             let triangle = faults::triangle(Triangle::new(faces.face(f)));
-            if faults::drops(&triangle, &setting) {
+            if faults::drops(&triangle, &setting) || faults::is_copy(faces, f) {
                 return Record::nowhere();
             }
             let bounds = triangle.bounding_box();

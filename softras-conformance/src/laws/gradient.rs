@@ -352,7 +352,7 @@ fn is_finite<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn of_a_batch<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::batch(&under.can, Kind::Strange), |scene, gauge| {
+    let check = |scene: &Scene, gauge: &mut Gauge| {
         let scene = Scene { shared_textures: false, ..scene.clone() };
         let (faces, params) = (scene.faces::<R>()?, scene.params::<R>());
         let grad = scene.grad::<R>();
@@ -393,6 +393,10 @@ fn of_a_batch<R: Tested>(under: &Under<'_, R>) -> Outcome {
             }
         }
         Ok(())
+    };
+    under.context.for_all(strategy::batch(&under.can, Kind::Strange), |scene, gauge| {
+        check(scene, gauge)?;
+        check(&scene.soft(), gauge)
     })
 }
 

@@ -8,10 +8,8 @@ use softras_core::math::{
     SilhouetteAggregator, SilhouetteGrad,
 };
 use softras_core::math::{DepthMap, FaceTexels, Facing, Interpolation, Real, Scalar, Setting, Triangle, Vec2};
-use softras_core::math::{Cutoff, TextureKind};
-#[cfg(not(feature = "faults"))]
-use softras_core::raster::RasterParams;
-use softras_core::raster::Plan;
+use softras_core::math::{Cutoff, Distance, TextureKind};
+use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
 
 use super::{Fault, active};
@@ -73,6 +71,42 @@ pub(crate) fn setting<'a, R: Scalar>(plan: &Plan<R>, b: usize, weights: &'a [R])
     if active(Fault::IgnoresTheCut) && setting.cutoff == Cutoff::Hard {
         setting.cutoff = Cutoff::None;
     }
+    if active(Fault::GuardsEpsilon) {
+        let range = setting.color.inv_gamma / setting.color.rate;
+        let lowest = setting.depth_map.nearness(setting.far) - range;
+        setting.color.background_nearness = setting.color.background_nearness.max(lowest);
+    }
+    let guards = active(Fault::GuardsSigma)
+        || active(Fault::GuardsTheCut)
+        || active(Fault::GuardsGamma)
+        || active(Fault::CapsGamma);
+    if guards { guarded(setting) } else { setting }
+}
+
+/// Returns the numbers of a picture with settings beyond a guard taken for the guard.
+#[inline(always)]
+fn guarded<'a, R: Scalar>(mut setting: Setting<'a, R>) -> Setting<'a, R> {
+    let wide = |x: R| x.to_f64();
+    let sigma = setting.inv_sigma.recip();
+    if active(Fault::GuardsSigma) && wide(sigma) < 1e-6 {
+        setting.inv_sigma = R::from_f64(1e6);
+        setting.bound = setting.cut * R::from_f64(1e-6);
+    }
+    if active(Fault::GuardsTheCut) && wide(setting.cut) > 27.6 {
+        setting.cut = R::from_f64(27.6);
+        setting.bound = setting.cut * sigma;
+    }
+    setting.box_reach = setting.bound.sqrt();
+    let color = &mut setting.color;
+    let gamma = wide(color.inv_gamma.recip());
+    let range = wide(color.inv_gamma) / wide(color.rate);
+    let guarded = match gamma {
+        _ if active(Fault::GuardsGamma) => gamma.max(1e-4),
+        _ if active(Fault::CapsGamma) => gamma.min(1e3),
+        _ => return setting,
+    };
+    color.inv_gamma = R::from_f64(1.0 / guarded);
+    color.rate = R::from_f64(1.0 / (guarded * range));
     setting
 }
 
@@ -153,6 +187,19 @@ pub(crate) fn drops<R: Scalar>(triangle: &Triangle<R>, setting: &Setting<'_, R>)
     (active(Fault::CullsBacks) && back)
         || (active(Fault::DropsFacesWithoutArea) && !triangle.solid)
         || (active(Fault::DropsFacesBehindTheCamera) && triangle.solid && !triangle.colored)
+}
+
+/// Tells whether setup drops a face for being a copy.
+#[inline(always)]
+pub(crate) fn is_copy<R: Scalar>(faces: &Faces<R>, f: usize) -> bool {
+    active(Fault::DropsCopies) && f > 0 && faces.face(f) == faces.face(f - 1)
+}
+
+/// Returns how far outside its box a face can count.
+#[inline(always)]
+pub(crate) fn reach<R: Scalar>(reach: f64, params: &RasterParams<R>) -> f64 {
+    let custom = matches!(params.get_distance(), Distance::Custom(_));
+    if active(Fault::CustomPartsReachNothing) && custom { 0.0 } else { reach }
 }
 
 /// Returns the box of pixels that a face can reach.

@@ -98,6 +98,9 @@ macro_rules! mutant {
                 if let (true, Some(alpha)) = (skips, &mut image.silhouette) {
                     alpha.mapv_inplace(|a| if a > 0.9 { 1.0 } else { a });
                 }
+                if self.has(Fault::NeedsAPicture) && faces.batch() == 0 {
+                    return Err(Error::layout("pictures", "none", "at least one"));
+                }
                 let Err(error) = result else { return Ok(()) };
                 let mended = match (self.fault, &error) {
                     (Some(Fault::RepairsParameters), Error::Parameter { .. })

@@ -97,6 +97,11 @@ impl<S: SilhouetteAggregator> SilhouetteAggregator for Faulty<S, Silhouette> {
         if active(Fault::StopsWhenOpaque) && self.is == Silhouette::ProbabilisticOr {
             member = member & planes(shape, state)[0].gt(shape.lit(1.0 / 16384.0));
         }
+        if active(Fault::LastFaceDecides) && self.is == Silhouette::Hard {
+            let mut numbers = planes(shape, state);
+            numbers[0] = R::select(member, shape.zero(), numbers[0]);
+            *state = Planes::load(&numbers);
+        }
         self.part.push(state, p, member, shape);
     }
     #[inline(always)]
@@ -106,6 +111,9 @@ impl<S: SilhouetteAggregator> SilhouetteAggregator for Faulty<S, Silhouette> {
     #[inline(always)]
     fn finish<R: Real>(&self, state: &mut S::State<R>, faces: R, shape: R) -> R {
         let alpha = self.part.finish(state, faces, shape);
+        if active(Fault::RoundsAlpha) {
+            return (alpha * alpha.lit(4096.0) + alpha.lit(0.5)).floor() * alpha.lit(1.0 / 4096.0);
+        }
         if active(Fault::AlphaAboveOne) {
             let above = shape.lit(1.0 + 4.0 * unit::<R::Scalar>());
             return R::select(alpha.ge(shape.one()), above, alpha);
@@ -152,6 +160,13 @@ impl<A: ColorAggregator> Faulty<A, Color> {
     fn is_softmax(&self) -> bool {
         matches!(self.is, Color::Softmax | Color::Over)
     }
+
+    /// The pair, with faces numbered from the last.
+    #[inline(always)]
+    fn numbered<'a, R: Real>(&self, pair: &ColorPair<'a, R>) -> ColorPair<'a, R> {
+        let turns = active(Fault::LastOfEquals) && self.is == Color::Hard;
+        ColorPair { face: if turns { pair.face.lit(1e6) - pair.face } else { pair.face }, ..*pair }
+    }
 }
 
 impl<A: ColorAggregator> ColorAggregator for Faulty<A, Color> {
@@ -178,7 +193,7 @@ impl<A: ColorAggregator> ColorAggregator for Faulty<A, Color> {
         pair: &ColorPair<'_, R>,
     ) {
         if !active(Fault::ForgetsToRescale) || !self.is_softmax() {
-            self.part.push(context, state, sums, pair);
+            self.part.push(context, state, sums, &self.numbered(pair));
             return;
         }
         let before = planes(context.rate, state);
@@ -213,6 +228,11 @@ impl<A: ColorAggregator> ColorAggregator for Faulty<A, Color> {
         background: &[R],
         color: &mut [R],
     ) {
+        if active(Fault::OverCountsTwice) && self.is == Color::Over {
+            let mut numbers = planes(context.rate, state);
+            numbers[3] = numbers[3].sq();
+            *state = Planes::load(&numbers);
+        }
         self.part.finish(context, state, sums, background, color);
         if active(Fault::FourChannels) && color.len() > 4 {
             let first = color[0];
@@ -246,7 +266,8 @@ impl<A: ColorAggregator> ColorAggregator for Faulty<A, Color> {
         grad_color: &mut [R],
         grad_weights: &mut [R],
     ) -> ColorPairGrad<R> {
-        let mut grad = self.part.pair_vjp(context, pixel, cotangent, pair, grad_color, grad_weights);
+        let numbered = self.numbered(pair);
+        let mut grad = self.part.pair_vjp(context, pixel, cotangent, &numbered, grad_color, grad_weights);
         if active(Fault::DropsTheGradientOfD) {
             grad.p = ProbabilityGrad::zero(context.rate);
         }
