@@ -16,7 +16,7 @@ use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
 use softras_core::{ImageGrad, Result};
 
-type AnyParts = Parts<Distance, Distribution, Silhouette, Color>;
+pub(crate) type AnyParts = Parts<Distance, Distribution, Silhouette, Color>;
 
 /// Sums of sizes, one for each number that has a gradient.
 struct Sizes {

@@ -66,6 +66,11 @@ impl core::fmt::Display for Broken {
 }
 impl From<softras_core::Error> for Broken {
     fn from(error: softras_core::Error) -> Self {
+        Self::from_refusal(&error)
+    }
+}
+impl Broken {
+    pub(crate) fn from_refusal(error: &softras_core::Error) -> Self {
         Self(format!("the back end refused: {error}"))
     }
 }

@@ -1,7 +1,7 @@
 //! What is right: the reference in `f64`, its derivative by dual numbers, and how sure either can be.
 
 use ndarray::{Array1, Array2, Array3};
-use softras_core::math::{Color, Dual, Scalar};
+use softras_core::math::{ColorAggregator, Dual, Edge, Scalar};
 use softras_core::raster::{Gradients, RasterParams, Rasterizer, Wanted};
 use softras_core::reference::Reference;
 use softras_core::scene::{Faces, Textures};
@@ -9,7 +9,7 @@ use softras_core::{Image, ImageGrad, Result};
 
 mod doubt;
 
-pub use doubt::{Doubt, doubt};
+pub use doubt::{Doubt, box_cuts, doubt};
 
 use crate::compare::{groups, widen};
 use crate::scene::{Scene, signed_noise};
@@ -276,7 +276,7 @@ pub fn band(
 /// The largest nearness in units of gamma, `z k` of KERNELS 5: rounding of depth costs that many units.
 #[must_use]
 pub fn depth_in_gammas(scene: &Scene) -> f64 {
-    if !scene.style.outputs.color() || scene.style.color == Color::Hard {
+    if !scene.style.outputs.color() || scene.style.color.edge() == Edge::Hard {
         return 0.0;
     }
     let (near, far) = (f64::from(scene.range.0), f64::from(scene.range.1));

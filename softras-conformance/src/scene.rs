@@ -1,7 +1,10 @@
 //! A scene: everything `forward` reads, as plain numbers that `f32` and `f64` hold alike, so that both see the same.
 
 use ndarray::{Array1, Array2, Array3, Array4, Axis, Slice};
-use softras_core::math::{Color, Cutoff, DepthMap, Distance, Interpolation, Scalar, Silhouette, TextureKind};
+use softras_core::math::{
+    Color, ColorAggregator, Cutoff, DepthMap, Distance, Distribution, Interpolation, Scalar, Silhouette,
+    TextureKind,
+};
 use softras_core::raster::{Outputs, RasterParams, Sides};
 use softras_core::scene::{Faces, Picture, Textures, Winding};
 use softras_core::{ImageGrad, Result};
@@ -14,6 +17,8 @@ pub type Corners = [[f32; 3]; 3];
 pub struct Style {
     /// Distance metric.
     pub distance: Distance,
+    /// Distribution of the probability map.
+    pub distribution: Distribution,
     /// Silhouette aggregator.
     pub silhouette: Silhouette,
     /// Color aggregator.
@@ -38,6 +43,7 @@ impl Default for Style {
     fn default() -> Self {
         Self {
             distance: Distance::Euclidean,
+            distribution: Distribution::Logistic,
             silhouette: Silhouette::ProbabilisticOr,
             color: Color::Softmax,
             cutoff: Cutoff::Hard,
@@ -122,6 +128,7 @@ const TEXELS: u64 = 1;
 const BACKGROUND: u64 = 2;
 const COLOR_GRAD: u64 = 3;
 const SILHOUETTE_GRAD: u64 = 4;
+const WEIGHTS: u64 = 5;
 
 impl Scene {
     /// One picture of `faces`, everything else by default.
@@ -216,6 +223,7 @@ impl Scene {
             .near(r(&self.range.0))
             .far(r(&self.range.1))
             .distance(style.distance.clone())
+            .distribution(style.distribution.clone())
             .silhouette(style.silhouette.clone())
             .color(style.color.clone())
             .cutoff(style.cutoff)
@@ -238,6 +246,9 @@ impl Scene {
         if self.channels == 0 {
             return params;
         }
+        let weights = style.color.weights(self.channels);
+        params =
+            params.weights((0..weights).map(|i| R::from_f64(signed_noise(self.seed, WEIGHTS, i))).collect());
         let shape = (self.batch(), self.channels);
         params.background_each(Array2::from_shape_fn(shape, |(b, c)| {
             R::from_f64(noise(self.seed, BACKGROUND, b * 8 + c))

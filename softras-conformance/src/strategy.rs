@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use proptest::strategy::BoxedStrategy;
-use softras_core::math::{Color, DepthMap, Distance, Interpolation, Silhouette, TextureKind};
+use softras_core::math::{Color, DepthMap, Distance, Distribution, Interpolation, Silhouette, TextureKind};
 use softras_core::raster::{Capabilities, Sides, TextureFamily};
 use softras_core::scene::Winding;
 
@@ -68,33 +68,35 @@ pub fn strange_face() -> impl Strategy<Value = Corners> {
 /// A choice of everything that the back end can do.
 pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
     let textures: Vec<TextureKind> = can.textures.iter().flat_map(|&t| texture_kinds(t)).collect();
-    (
+    let parts = (
         select(built_in(&can.distances, Distance::BUILT_IN)),
+        select(built_in(&can.distributions, Distribution::BUILT_IN)),
         select(built_in(&can.silhouettes, Silhouette::BUILT_IN)),
         select(built_in(&can.colors, Color::BUILT_IN)),
-        select(can.cutoffs.clone()),
+    );
+    let maps = (
         select(vec![DepthMap::Linear, DepthMap::Inverse]),
         select(vec![Interpolation::Perspective, Interpolation::Screen]),
+    );
+    let sides = (
         select(vec![Sides::Double, Sides::Front]),
         select(vec![Winding::CounterClockwise, Winding::Clockwise]),
-        select(can.outputs.clone()),
-        select(textures),
-    )
+    );
+    let cutoffs = select(can.cutoffs.clone());
+    (parts, cutoffs, maps, sides, select(can.outputs.clone()), select(textures))
         .prop_map(
             |(
-                distance,
-                silhouette,
-                color,
+                (distance, distribution, silhouette, color),
                 cutoff,
-                depth_map,
-                interpolation,
-                sides,
-                front,
+                maps,
+                (sides, front),
                 outputs,
                 texture,
             )| {
+                let (depth_map, interpolation) = maps;
                 Style {
                     distance,
+                    distribution,
                     silhouette,
                     color,
                     cutoff,
@@ -117,7 +119,7 @@ fn texture_kinds(family: TextureFamily) -> Vec<TextureKind> {
     }
 }
 
-/// What is both listed by the back end and built in; the default where nothing is.
+/// What is both listed by the back end and built in.
 fn built_in<T: Clone + PartialEq>(listed: &[T], all: &[T]) -> Vec<T> {
     listed.iter().filter(|x| all.contains(x)).cloned().collect()
 }
@@ -244,6 +246,7 @@ pub fn every_style(can: &Capabilities) -> Vec<Style> {
     }
     times!(texture, textures);
     times!(distance, Distance::BUILT_IN.iter().filter(|x| can.distances.contains(x)));
+    times!(distribution, Distribution::BUILT_IN.iter().filter(|x| can.distributions.contains(x)));
     times!(silhouette, Silhouette::BUILT_IN.iter().filter(|x| can.silhouettes.contains(x)));
     times!(color, Color::BUILT_IN.iter().filter(|x| can.colors.contains(x)));
     times!(cutoff, can.cutoffs.iter());

@@ -11,8 +11,9 @@ use softras_core::raster::{
     Capabilities, DynRasterizer, DynSaved, Gradients, Info, Probe, RasterParams, Variant, Wanted,
 };
 use softras_core::scene::Faces;
-use softras_core::{Image, ImageGrad, Result};
+use softras_core::{Error, Image, ImageGrad, Result};
 
+use crate::law::Broken;
 use crate::subject::Tested;
 
 /// What a law's thread saw last.
@@ -22,6 +23,25 @@ pub(crate) struct Trace {
     pub(crate) share: Option<f64>,
     /// The last picture that the back end drew.
     pub(crate) drawn: Option<Drawn>,
+    /// What the back end last refused since it does not declare it.
+    pub(crate) refused: Option<Refused>,
+}
+
+/// A refusal of what a back end does not declare.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    /// The text of the error.
+    pub(crate) text: String,
+    /// What it does not declare.
+    pub(crate) what: String,
+}
+
+/// Returns what the back end does not declare, if that is why a law broke.
+pub(crate) fn undeclared(why: &str) -> Option<String> {
+    LAST.with_borrow(|last| {
+        let refused = last.refused.as_ref()?;
+        why.contains(&refused.text).then(|| refused.what.clone())
+    })
 }
 
 thread_local! {
@@ -91,7 +111,17 @@ macro_rules! recording {
                 image: &mut Image<$r>,
                 saved: &mut DynSaved,
             ) -> Result<()> {
-                self.0.forward_into(faces, params, image, saved)?;
+                let result = self.0.forward_into(faces, params, image, saved);
+                if let Err(error) = result {
+                    if let Error::Unsupported { what, .. } = &error
+                        && self.0.capabilities().check("it", faces, params).is_err()
+                    {
+                        let text = Broken::from_refusal(&error).0;
+                        let refused = Some(Refused { text, what: what.clone() });
+                        LAST.with_borrow_mut(|last| last.refused = refused);
+                    }
+                    return Err(error);
+                }
                 let (faces, params) = (Arc::clone(faces), params.clone());
                 let drawn = Drawn::$drawn(Picture { faces, params, image: image.clone() });
                 LAST.with_borrow_mut(|last| last.drawn = Some(drawn));

@@ -1,12 +1,14 @@
 //! The color aggregators A_S, Over and hard, textures and interpolation.
 
 use ndarray::Array3;
-use softras_core::math::{Color, Cutoff, DepthMap, Distance, Interpolation, Silhouette, TextureKind};
+use softras_core::math::{
+    Color, ColorAggregator, Cutoff, DepthMap, Distance, Interpolation, Mixing, Silhouette, TextureKind,
+};
 use softras_core::raster::{Outputs, RasterParams, Sides, TextureFamily};
 use softras_core::scene::{Faces, Winding};
 
 use super::functions::{FACE_A, TABLE_A, TABLE_SIGMA};
-use super::{Under, built, law};
+use super::{Needs, Under, built, law};
 use crate::compare::{self, widen};
 use crate::law::{Broken, Gauge, Law, Outcome};
 use crate::scene::{Scene, noise};
@@ -28,7 +30,7 @@ pub(super) const LAWS: &[Law] = &[
     ),
     law!(
         "color::stays_in_the_hull",
-        "Softmax and Over are convex combinations of faces and background",
+        "colors lie between those of faces and background",
         Budget.of("colors that mix convexly"),
         stays_in_the_hull
     ),
@@ -88,8 +90,14 @@ pub(super) const LAWS: &[Law] = &[
     ),
 ];
 
-fn listed<'a, R: Tested>(under: &'a Under<'_, R>) -> impl Iterator<Item = &'a Color> {
-    Color::BUILT_IN.iter().filter(|c| under.can.colors.contains(c))
+/// The aggregators that mix convexly.
+fn convex<R: Tested>(under: &Under<'_, R>) -> impl Iterator<Item = &'static Color> {
+    under.colors().filter(|part| part.mixing() == Mixing::Convex)
+}
+
+/// A scene drawn by such an aggregator, if it draws color at all.
+fn mixes(scene: &Scene) -> bool {
+    scene.style.outputs.color() && scene.style.color.mixing() == Mixing::Convex
 }
 
 /// The first color of a picture drawn with `params`.
@@ -101,8 +109,14 @@ fn first<R: Tested>(under: &Under<'_, R>, faces: &Faces<R>, params: &RasterParam
 fn of_known_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
     let r = R::from_f64;
-    if !under.can.cutoffs.contains(&Cutoff::None) || !under.can.textures.contains(&TextureFamily::Vertex) {
-        return Ok(gauge);
+    let needs = Needs {
+        cutoffs: &[Cutoff::None],
+        textures: &[TextureFamily::Vertex],
+        distances: &[Distance::Euclidean],
+        ..Needs::default()
+    };
+    if let Some(lacking) = under.lacks(needs) {
+        return Ok(lacking);
     }
     let (near, far, gamma, epsilon) = (1.0, 5.0, 0.5, 0.2);
     for row in &TABLE_A {
@@ -110,15 +124,15 @@ fn of_known_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
             (DepthMap::Linear, (far - row.depth) / (far - near)),
             (DepthMap::Inverse, (1.0 / row.depth - 1.0 / far) / (1.0 / near - 1.0 / far)),
         ] {
-            for color in listed(under) {
+            for color in under.colors() {
                 let d = row.d_euclidean;
                 let lift = ((zn - epsilon) / gamma).exp();
                 let expected = match color {
                     Color::Softmax => d * lift / (d * lift + 1.0),
                     Color::Over => d,
-                    _ if d > 0.5 => 1.0,
-                    _ if d < 0.5 => 0.0,
-                    _ => continue, // on the edge
+                    Color::Hard if d > 0.5 => 1.0,
+                    Color::Hard if d < 0.5 => 0.0,
+                    _ => continue, // hard color on the edge, and parts that the table does not know
                 };
                 let params = RasterParams::<R>::new(1, 1)
                     .sigma(r(TABLE_SIGMA))
@@ -140,8 +154,9 @@ fn of_known_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn is_interpolated<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    if !under.can.colors.contains(&Color::Hard) || !under.can.textures.contains(&TextureFamily::Vertex) {
-        return Ok(gauge);
+    let needs = Needs { colors: &[Color::Hard], textures: &[TextureFamily::Vertex], ..Needs::default() };
+    if let Some(lacking) = under.lacks(needs) {
+        return Ok(lacking);
     }
     // Face A at (0, 0): c = (1/4, 1/4, 1/2), z = (2, 3, 4), z_p = 3.
     let texels = [0.2, 0.5, 0.9];
@@ -163,7 +178,7 @@ fn is_interpolated<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn stays_in_the_hull<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| {
-        if !scene.style.outputs.color() {
+        if !mixes(scene) {
             return Ok(());
         }
         let (faces, params) = (scene.faces::<R>()?, scene.params::<R>());
@@ -201,7 +216,7 @@ fn stays_in_the_hull<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn is_linear_in_colors<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
-        if !scene.style.outputs.color() {
+        if !mixes(scene) {
             return Ok(());
         }
         let draw = |a: f64, b: f64| -> Result<Vec<f64>, Broken> {
@@ -229,6 +244,9 @@ fn is_linear_in_colors<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn channels_do_not_mix<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
+        if !mixes(scene) {
+            return Ok(());
+        }
         let scene = Scene { channels: 5, ..scene.clone() };
         let (faces, params) = (scene.faces::<R>()?, scene.params::<R>());
         let (image, _) = under.backend.forward(&faces, &params)?;
@@ -249,11 +267,14 @@ fn channels_do_not_mix<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn over_white<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    let has = under.can.colors.contains(&Color::Over)
-        && under.can.silhouettes.contains(&Silhouette::ProbabilisticOr)
-        && under.can.outputs.contains(&Outputs::Both);
-    if !has {
-        return Ok(Gauge::default());
+    let needs = Needs {
+        colors: &[Color::Over],
+        silhouettes: &[Silhouette::ProbabilisticOr],
+        outputs: &[Outputs::Both],
+        ..Needs::default()
+    };
+    if let Some(lacking) = under.lacks(needs) {
+        return Ok(lacking);
     }
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
         // Every face has color everywhere: all depths are inside near and far.
@@ -286,7 +307,7 @@ fn wall(z: f64) -> [[f64; 3]; 3] {
 fn near_and_far<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
     let (near, far) = (2.0, 4.0); // powers of 2: depths at the pixel are exact
-    for color in listed(under) {
+    for color in convex(under) {
         let params = RasterParams::<R>::new(1, 1)
             .near(R::from_f64(near))
             .far(R::from_f64(far))
@@ -309,7 +330,7 @@ fn of_one_sided_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
     let mut turned = wall(2.0);
     turned.swap(0, 1);
-    for color in listed(under) {
+    for color in convex(under) {
         for (sides, front, seen) in [
             (Sides::Double, Winding::CounterClockwise, [1.0, 1.0]),
             (Sides::Front, Winding::CounterClockwise, [1.0, 0.0]),
@@ -334,8 +355,8 @@ fn of_one_sided_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn of_hard_is_the_nearest<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    if !under.can.colors.contains(&Color::Hard) {
-        return Ok(gauge);
+    if let Some(lacking) = under.lacks(Needs { colors: &[Color::Hard], ..Needs::default() }) {
+        return Ok(lacking);
     }
     // Depths and which face is seen; of equal ones the first.
     for (depths, seen) in [
@@ -359,8 +380,9 @@ fn of_hard_is_the_nearest<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn reads_every_texel<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    if !under.can.textures.contains(&TextureFamily::Surface) {
-        return Ok(gauge);
+    let needs = Needs { textures: &[TextureFamily::Surface], ..Needs::default() };
+    if let Some(lacking) = under.lacks(needs) {
+        return Ok(lacking);
     }
     let p = [[-0.75, -0.5, 2.0], [0.75, -0.625, 2.0], [0.125, 0.875, 2.0]];
     let mut check = |side: usize, texel: usize, c: [f64; 2], outward: f64| -> Result<(), Broken> {
@@ -411,7 +433,7 @@ fn reads_every_texel<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn prefers_the_nearer<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    for color in listed(under).filter(|c| **c != Color::Hard) {
+    for color in under.colors().filter(|c| [Color::Softmax, Color::Over].contains(c)) {
         let mut before = 0.5;
         for gamma in [10.0, 1.0, 0.1, 1e-2, 1e-3, 1e-5] {
             // The nearer one is white, the other black; the background takes no part.
@@ -441,8 +463,8 @@ fn prefers_the_nearer<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn epsilon_lifts<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    if !under.can.colors.contains(&Color::Softmax) {
-        return Ok(gauge);
+    if let Some(lacking) = under.lacks(Needs { colors: &[Color::Softmax], ..Needs::default() }) {
+        return Ok(lacking);
     }
     for map in [DepthMap::Linear, DepthMap::Inverse] {
         for (epsilon, gamma) in [(0.0, 0.1), (0.6, 0.1), (0.75, 0.05), (-3.0, 1.0), (1e6, 1e-4), (-1e6, 1e-4)]

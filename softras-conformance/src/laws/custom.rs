@@ -161,7 +161,8 @@ impl ColorAggregator for MyColor {
 
 fn custom_parts<R: Tested>(under: &Under<'_, R>) -> Outcome {
     if under.can.custom != CustomParts::Rust {
-        return Ok(Gauge::default()); // refuses_what_it_does_not_list checks that they are refused
+        // refuses_what_it_does_not_list checks that they are refused.
+        return Ok(Gauge::unsupported("parts of a user's own in Rust"));
     }
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
         let scene = scene.clone().style(|s| {

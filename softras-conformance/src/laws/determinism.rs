@@ -1,5 +1,6 @@
 //! The same bits, every time.
 
+use softras_core::math::TextureKind;
 use softras_core::raster::{Outputs, Wanted};
 
 use super::{Under, law};
@@ -23,6 +24,12 @@ pub(super) const LAWS: &[Law] = &[
         "a picture of thousands of faces has the same bits every run",
         Bits,
         of_many_faces
+    ),
+    law!(
+        "determinism::of_variants",
+        "every configuration that the back end names (threads, vectors, tiles, chunks) gives the same bits",
+        Bits,
+        of_variants
     ),
     law!(
         "determinism::of_stale_states",
@@ -83,8 +90,8 @@ fn of_threads<R: Tested>(under: &Under<'_, R>) -> Outcome {
     Ok(gauge)
 }
 
-fn of_many_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    let mut gauge = Gauge::default();
+/// Two pictures of enough faces for several bins, chunks and tiles; the reference has none and gets fewer.
+fn many_faces<R: Tested>(under: &Under<'_, R>) -> Scene {
     let faces = |count: usize, seed: u64| {
         let face = |i: usize| {
             let r = |k: usize| noise(seed, i as u64, k) as f32 * 2.0 - 1.0;
@@ -93,15 +100,43 @@ fn of_many_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
         };
         (0..count).map(face).collect::<Vec<_>>()
     };
-    // Enough for several bins, chunks and tiles; the reference has none and gets fewer.
     let (count, side) = if under.context.subject.is_reference() { (200, 12) } else { (3000, 48) };
-    let scene = Scene {
+    Scene {
         pictures: vec![faces(count, 1), faces(count / 3, 2)],
         size: (side, side - 5),
         sigma: vec![1e-4],
         gamma: vec![1e-2],
         ..Scene::default()
+    }
+}
+
+fn of_variants<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let variants = under.backend.variants();
+    if variants.is_empty() {
+        return Ok(Gauge::unsupported("variants"));
+    }
+    let alike = |scene: &Scene, gauge: &mut Gauge| -> Result<(), Broken> {
+        let first = drawn(under, scene)?;
+        for variant in &variants {
+            let other = ask(&*variant.backend, &scene.faces()?, &scene.params(), &scene.grad())?;
+            same(gauge, &first, &other).map_err(|e| Broken(format!("{}: {e}", variant.name)))?;
+        }
+        Ok(())
     };
+    let mut gauge = Gauge::default();
+    let many = many_faces(under);
+    for kind in [TextureKind::Vertex, TextureKind::Surface { side: 3 }] {
+        if under.can.textures.contains(&kind.into()) {
+            alike(&many.clone().style(|s| s.texture = kind), &mut gauge)?;
+        }
+    }
+    gauge.add(under.context.for_all(strategy::scene(&under.can, Kind::Strange), alike)?);
+    Ok(gauge)
+}
+
+fn of_many_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    let scene = many_faces(under);
     let first = drawn(under, &scene)?;
     for _ in 0..3 {
         same(&mut gauge, &first, &drawn(under, &scene)?)?;

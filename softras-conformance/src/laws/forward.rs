@@ -105,7 +105,7 @@ pub(super) fn agree<R: Tested>(under: &Under<'_, R>, scene: &Scene, gauge: &mut 
     )
 }
 
-fn pictures<R: Tested>(
+pub(super) fn pictures<R: Tested>(
     under: &Under<'_, R>,
     scene: &Scene,
     gauge: &mut Gauge,

@@ -1,12 +1,10 @@
 //! The formulas of the core, one by one.
 
-use proptest::collection::vec;
-use proptest::prelude::{Strategy, any};
+use proptest::prelude::any;
 use softras_core::math::{
-    Barycentric, Color, ColorAggregator, ColorContext, ColorPair, DepthMap, Distance, DistanceMetric,
-    DistributionFunction, Dual, Euclidean, Interpolation, Logistic, ProbabilityGrad, Real, Silhouette,
-    SilhouetteAggregator, Triangle, Vec2, pixel_centre, smooth_window, surface_texel, vertex_color,
-    vertex_color_vjp,
+    Barycentric, DepthMap, Distance, DistanceMetric, DistributionFunction, Dual, Euclidean, Interpolation,
+    Logistic, ProbabilityGrad, Real, Triangle, Vec2, pixel_centre, smooth_window, surface_texel,
+    vertex_color, vertex_color_vjp,
 };
 use softras_core::raster::{RasterParams, sigma_from_pixels};
 
@@ -27,18 +25,6 @@ pub(super) const LAWS: &[Law] = &[
         "every vjp of the core is the derivative of its function, by dual numbers",
         Budget.needs(Reference),
         vjps_are_derivatives
-    ),
-    law_once!(
-        "functions::silhouettes_are_monoids",
-        "any split of the faces, merged in any grouping, gives the silhouette of all of them",
-        Budget.needs(Reference),
-        silhouettes_are_monoids
-    ),
-    law_once!(
-        "functions::colors_are_monoids",
-        "any split of the faces, merged in any grouping, gives the color of all of them",
-        Budget.needs(Reference),
-        colors_are_monoids
     ),
     law_once!(
         "functions::logistic_keeps_its_tails",
@@ -227,117 +213,6 @@ fn vjps_are_derivatives(context: &Context<'_>) -> Outcome {
             same("D", grad(1.0, 0.0, 0.0), p.d.slope)?;
             same("ln D", grad(0.0, 1.0, 0.0), (p.mantissa.ln() + p.exponent).slope)?;
             same("ln(1 - D)", grad(0.0, 0.0, 1.0), p.not_d.ln().slope)?;
-        }
-        Ok(())
-    })
-}
-
-/// A split of `n` things into runs, and the sums of the runs in the given grouping.
-fn merged<S: Clone>(states: &[S], left: bool, merge: &impl Fn(&mut S, &S)) -> Option<S> {
-    let mut states = states.to_vec();
-    while states.len() > 1 {
-        // Join the first two, or the last two: both ends of all groupings.
-        let at = if left { 0 } else { states.len() - 2 };
-        let other = states.remove(at + 1);
-        merge(&mut states[at], &other);
-    }
-    states.pop()
-}
-
-fn silhouettes_are_monoids(context: &Context<'_>) -> Outcome {
-    let faces = vec((-40.0..40.0f64, any::<bool>(), 0..4usize), 0..20);
-    context.for_all(faces, |faces, gauge| {
-        let n = faces.len() as f64;
-        for part in Silhouette::BUILT_IN {
-            let identity = || part.identity(0.0);
-            let push = |state: &mut _, (x, member, _): &(f64, bool, usize)| {
-                part.push(state, &Logistic.probability(*x, 1.0), *member, 1.0);
-            };
-            let finish = |mut state| part.finish(&mut state, n, 1.0);
-            let mut all = identity();
-            faces.iter().for_each(|f| push(&mut all, f));
-            let expected = finish(all);
-            // Runs end where a face says so; some are empty.
-            let mut runs = vec![identity()];
-            for face in faces {
-                if let Some(run) = runs.last_mut() {
-                    push(run, face);
-                }
-                runs.extend((0..face.2.saturating_sub(1)).map(|_| identity()));
-            }
-            for left in [true, false] {
-                let joined = merged(&runs, left, &|a, b| part.merge(a, b)).map_or(f64::NAN, finish);
-                gauge.near(|| format!("{part:?}, from the left {left}"), joined, expected, 1e-14)?;
-            }
-            let mut alone = all;
-            part.merge(&mut alone, &identity());
-            let mut after = identity();
-            part.merge(&mut after, &all);
-            let same = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
-            gauge.holds(|| format!("{part:?}: identity on the right"), same(&alone, &all))?;
-            gauge.holds(|| format!("{part:?}: identity on the left"), same(&after, &all))?;
-        }
-        Ok(())
-    })
-}
-
-fn colors_are_monoids(context: &Context<'_>) -> Outcome {
-    let face = (-40.0..40.0f64, 1.0..9.0f64, 0.0..1.0f64, any::<bool>(), 0..4usize);
-    let gamma = (-4.0..0.5f64).prop_map(|x| 10f64.powf(x));
-    context.for_all((vec(face, 0..20), gamma), |(faces, gamma), gauge| {
-        let context = ColorContext {
-            rate: 1.0 / (9.0 * gamma),
-            inv_gamma: 1.0 / gamma,
-            background_nearness: -9.9,
-            weights: &[],
-        };
-        for part in Color::BUILT_IN {
-            type State = (softras_core::math::AnyColorState<f64>, [f64; 1]);
-            let identity = || -> State { (part.identity(0.0), [0.0]) };
-            let push = |s: &mut State, n: usize| {
-                let (x, depth, color, member, _) = faces[n];
-                let p = Logistic.probability(x, 1.0);
-                let pair = ColorPair {
-                    p,
-                    nearness: -depth,
-                    depth,
-                    face: n as f64,
-                    holds: x > 0.0,
-                    member,
-                    color: &[color],
-                };
-                part.push(&context, &mut s.0, &mut s.1, &pair);
-            };
-            let merge = |a: &mut State, b: &State| part.merge(&context, &mut a.0, &mut a.1, (&b.0, &b.1));
-            let finish = |mut s: State| {
-                let mut out = [0.0];
-                part.finish(&context, &mut s.0, &mut s.1, &[0.3], &mut out);
-                out[0]
-            };
-            let mut all = identity();
-            (0..faces.len()).for_each(|n| push(&mut all, n));
-            let expected = finish(all);
-            let mut runs = vec![identity()];
-            for (n, face) in faces.iter().enumerate() {
-                if let Some(run) = runs.last_mut() {
-                    push(run, n);
-                }
-                runs.extend((0..face.4.saturating_sub(1)).map(|_| identity()));
-            }
-            // Logits up to 1e4 lose four digits more in their differences.
-            let bound = 1e-14 * (1.0 + 10.0 * context.rate);
-            for left in [true, false] {
-                let joined = merged(&runs, left, &merge).map_or(f64::NAN, finish);
-                gauge.near(|| format!("{part:?}, from the left {left}"), joined, expected, bound)?;
-            }
-            let mut reversed = identity();
-            (0..faces.len()).rev().for_each(|n| push(&mut reversed, n));
-            gauge.near(|| format!("{part:?}, in reverse"), finish(reversed), expected, bound)?;
-            let (mut after, mut before) = (all, identity());
-            merge(&mut after, &identity());
-            merge(&mut before, &all);
-            gauge.near(|| format!("{part:?}: identity on the right"), finish(after), expected, 0.0)?;
-            gauge.near(|| format!("{part:?}: identity on the left"), finish(before), expected, 0.0)?;
         }
         Ok(())
     })

@@ -1,9 +1,12 @@
 //! Where soft becomes hard.
 
-use softras_core::math::{Color, Cutoff, Distance, Silhouette, Vec2, pixel_centre};
-use softras_core::raster::{Outputs, Plan, Sides};
+use softras_core::math::{
+    Adding, Color, Cutoff, DistanceMetric, DistributionFunction, Edge, Silhouette, SilhouetteAggregator,
+    Vec2, pixel_centre,
+};
+use softras_core::raster::{Capabilities, Outputs, Plan, Sides};
 
-use super::{Under, law};
+use super::{Needs, Under, law};
 use crate::compare::widen;
 use crate::law::{Broken, Gauge, Law, Outcome};
 use crate::oracle;
@@ -82,6 +85,16 @@ fn edges(scene: &Scene, p: usize) -> (f64, bool) {
     (nearest, held)
 }
 
+/// Whether every face's s at pixel `p` is so many sigmas that D is as good as 0 or 1, whatever the metric.
+fn decided(scene: &Scene, p: usize) -> Result<bool, Broken> {
+    let (faces, params) = (scene.faces::<f64>()?, scene.params::<f64>());
+    let plan = Plan::new(&faces, &params)?;
+    let parts = crate::floor::parts(&params);
+    let setting = plan.setting(0, params.get_weights());
+    let at = pixel_centre(p / plan.width, p % plan.width, plan.height, plan.width);
+    Ok((0..faces.count()).all(|f| parts.touch(&setting, &plan.face(&faces, 0, f), at).x.abs() > 40.0))
+}
+
 fn small_sigma<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
         let scene = Scene {
@@ -93,13 +106,13 @@ fn small_sigma<R: Tested>(under: &Under<'_, R>) -> Outcome {
                 s.cutoff = Cutoff::Hard;
             })
         };
-        if scene.style.silhouette == Silhouette::Sum || !scene.style.outputs.silhouette() {
+        if scene.style.silhouette.adding() == Adding::MayLower || !scene.style.outputs.silhouette() {
             return Ok(());
         }
         for (p, a) in super::silhouette::alphas(under, &scene)?.into_iter().enumerate() {
             let (distance, held) = edges(&scene, p);
             // 30 sqrt(sigma) is far from an edge; the smallest faces are too small for a barycentric blur to end by then.
-            if distance < 1e-3 {
+            if distance < 1e-3 || !decided(&scene, p)? {
                 continue;
             }
             let expected = if held { 1.0 } else { 0.0 };
@@ -167,8 +180,8 @@ fn colors<R: Tested>(
 }
 
 fn small_gamma<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    if !under.can.colors.contains(&Color::Softmax) {
-        return Ok(Gauge::default());
+    if let Some(lacking) = under.lacks(Needs { colors: &[Color::Softmax], ..Needs::default() }) {
+        return Ok(lacking);
     }
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
         let scene = single(scene, |s| s.color = Color::Softmax);
@@ -191,17 +204,25 @@ fn small_gamma<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn both_small<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let can = &under.can;
-    let has = can.colors.contains(&Color::Softmax)
-        && can.colors.contains(&Color::Hard)
-        && can.distances.contains(&Distance::Hard)
-        && can.silhouettes.contains(&Silhouette::Hard)
-        && can.outputs.contains(&Outputs::Both);
-    if !has {
-        return Ok(Gauge::default());
+    let needs = Needs {
+        colors: &[Color::Softmax, Color::Hard],
+        silhouettes: &[Silhouette::ProbabilisticOr, Silhouette::Hard],
+        outputs: &[Outputs::Both],
+        ..Needs::default()
+    };
+    if let Some(lacking) = under.lacks(needs) {
+        return Ok(lacking);
     }
+    let Some(hard) = under.distances().find(|metric| metric.edge() == Edge::Hard) else {
+        return Ok(Gauge::unsupported("a hard distance"));
+    };
+    let can = Capabilities { distances: under.soft_distances().cloned().collect(), ..can.clone() };
+    if can.distances.is_empty() {
+        return Ok(Gauge::unsupported("a distance that blurs"));
+    }
+    let can = &can;
     under.context.for_all(strategy::scene(can, Kind::Ordinary), |scene, gauge| {
         let soft = single(scene, |s| {
-            s.distance = Distance::Euclidean;
             s.silhouette = Silhouette::ProbabilisticOr;
             s.color = Color::Softmax;
             s.outputs = Outputs::Both;
@@ -210,7 +231,7 @@ fn both_small<R: Tested>(under: &Under<'_, R>) -> Outcome {
         });
         let soft = Scene { sigma: vec![1e-9], gamma: vec![1e-7], range: (1.0, 10.0), dist_eps: 1e-4, ..soft };
         let hard = soft.clone().style(|s| {
-            s.distance = Distance::Hard;
+            s.distance = hard.clone();
             s.silhouette = Silhouette::Hard;
             s.color = Color::Hard;
         });
@@ -219,6 +240,9 @@ fn both_small<R: Tested>(under: &Under<'_, R>) -> Outcome {
         let doubt = oracle::doubt(&soft.faces()?, &soft.params())?;
         let bound = under.budget.color + 8.0 * under.budget.unit;
         for p in (0..soft.size.0 * soft.size.1).filter(|&p| !doubt.color[p] && edges(&soft, p).0 > 1e-3) {
+            if !decided(&soft, p)? {
+                continue;
+            }
             let (y, x) = (p / soft.size.0, p % soft.size.0);
             if let (Some(a), Some(b)) = (&a.silhouette, &b.silhouette) {
                 gauge.near(
@@ -243,9 +267,8 @@ fn both_small<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn large_gamma<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    let softmax = under.can.colors.contains(&Color::Softmax);
-    if !softmax {
-        return Ok(Gauge::default());
+    if let Some(lacking) = under.lacks(Needs { colors: &[Color::Softmax], ..Needs::default() }) {
+        return Ok(lacking);
     }
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
         let scene = Scene { gamma: vec![1e6], ..single(scene, |s| s.color = Color::Softmax) };
@@ -263,16 +286,16 @@ fn large_gamma<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn a_small_cut_is_none<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    if !under.can.cutoffs.contains(&Cutoff::None) {
-        return Ok(Gauge::default());
+    if let Some(lacking) = under.lacks(Needs { cutoffs: &[Cutoff::None], ..Needs::default() }) {
+        return Ok(lacking);
     }
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
         let scene = Scene { dist_eps: 1e-30, ..single(scene, |s| s.cutoff = Cutoff::Hard) };
-        // The box rule of the others is no matter of D; gammas must not lift what the cut took.
-        if scene.style.distance != Distance::Euclidean {
-            return Ok(());
+        let cut = scene.style.distribution.cut(scene.dist_eps, 1.0);
+        if oracle::box_cuts(&scene.style.distance, cut * f64::from(scene.sigma[0])) {
+            return Ok(()); // the box rule is no matter of D
         }
-        let scene = Scene { gamma: vec![0.2], ..scene };
+        let scene = Scene { gamma: vec![0.2], ..scene }; // it must not lift what the cut took
         let free = scene.clone().style(|s| s.cutoff = Cutoff::None);
         let (a, _) = under.backend.forward(&scene.faces::<R>()?, &scene.params())?;
         let (b, _) = under.backend.forward(&free.faces::<R>()?, &free.params())?;
@@ -296,8 +319,9 @@ fn a_small_cut_is_none<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn many_faces_are_opaque<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    if !under.can.silhouettes.contains(&Silhouette::ProbabilisticOr) {
-        return Ok(gauge);
+    let needs = Needs { silhouettes: &[Silhouette::ProbabilisticOr], ..Needs::default() };
+    if let Some(lacking) = under.lacks(needs) {
+        return Ok(lacking);
     }
     let edge = [[0.0, -1.0, 2.0], [1.0, 0.0, 2.0], [0.0, 1.0, 2.0]]; // the pixel centre is on its edge
     for n in [1, 2, 10, 30, 2000] {

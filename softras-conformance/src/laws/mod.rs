@@ -6,30 +6,43 @@ mod built;
 mod color;
 mod contract;
 mod custom;
+mod declared;
 mod determinism;
 mod forward;
 mod functions;
 mod golden;
 mod gradient;
 mod limits;
+mod monoid;
+mod pairs;
+mod parameters;
 mod pictures;
+mod probe;
 mod reach;
+mod refusals;
 mod robustness;
 mod silhouette;
+mod sizes;
 mod symmetry;
 
 /// Every law, in the order in which a broken back end is best mended.
 pub fn laws() -> impl Iterator<Item = &'static Law> {
     [
         functions::LAWS,
+        probe::LAWS,
         contract::LAWS,
+        refusals::LAWS,
         custom::LAWS,
         forward::LAWS,
+        sizes::LAWS,
+        pairs::LAWS,
+        monoid::LAWS,
         silhouette::LAWS,
         color::LAWS,
         symmetry::LAWS,
         limits::LAWS,
         gradient::LAWS,
+        parameters::LAWS,
         reach::LAWS,
         determinism::LAWS,
         robustness::LAWS,
@@ -85,6 +98,7 @@ macro_rules! law_single {
         )
     };
 }
+use declared::Needs;
 use {declare, law, law_once, law_single};
 
 use crate::law::{Broken, Context, Outcome};
@@ -120,6 +134,10 @@ fn in_one<R: Tested>(context: &Context<'_>, check: Check<R>) -> Result<Option<Ga
             gauge.by = format!("{}: {}", R::NAME, gauge.by);
             Ok(Some(gauge))
         }
-        Err(Broken(why)) => Err(Broken(format!("in {}: {why}", R::NAME))),
+        // A law that draws by hand what is not declared finds nothing to compare.
+        Err(Broken(why)) => match crate::trace::undeclared(&why) {
+            Some(what) => Ok(Some(Gauge::unsupported(what))),
+            None => Err(Broken(format!("in {}: {why}", R::NAME))),
+        },
     }
 }

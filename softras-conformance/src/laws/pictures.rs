@@ -33,7 +33,7 @@ pub(super) const LAWS: &[Law] = &[
 ];
 
 /// Vertices and faces of an OBJ file, nothing else.
-struct Mesh {
+pub(super) struct Mesh {
     vertices: Vec<[f64; 3]>,
     faces: Vec<[usize; 3]>,
 }
@@ -68,14 +68,14 @@ fn read_obj(path: &Path) -> Result<Mesh, Broken> {
 
 impl Mesh {
     /// The corners of its faces after a map of its vertices to (x, y, z) on the screen.
-    fn corners(&self, project: impl Fn([f64; 3]) -> [f64; 3]) -> Vec<[[f64; 3]; 3]> {
+    pub(super) fn corners(&self, project: impl Fn([f64; 3]) -> [f64; 3]) -> Vec<[[f64; 3]; 3]> {
         let seen: Vec<[f64; 3]> = self.vertices.iter().map(|&v| project(v)).collect();
         self.faces.iter().map(|f| f.map(|v| seen[v])).collect()
     }
 }
 
 /// A look-at of the official code: at the origin from `eye`, half-angle `half` in degrees (MATH 8).
-fn official_camera(eye: [f64; 3], half: f64) -> impl Fn([f64; 3]) -> [f64; 3] {
+pub(super) fn official_camera(eye: [f64; 3], half: f64) -> impl Fn([f64; 3]) -> [f64; 3] {
     let cross = |a: [f64; 3], b: [f64; 3]| {
         [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
     };
@@ -138,7 +138,7 @@ fn blenders_teapot(under: &Under<'_, f32>) -> Outcome {
 }
 
 /// A sphere by halving the edges of an icosahedron `level` times, as PyTorch3D makes it.
-fn icosphere(level: u32) -> Mesh {
+pub(super) fn icosphere(level: u32) -> Mesh {
     let (a, b) = (0.52573, 0.85065);
     let mut vertices = vec![
         [-a, b, 0.0],

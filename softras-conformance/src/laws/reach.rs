@@ -1,9 +1,9 @@
 //! Where gradients go and where they end: hidden faces, the cut, hard parts, opaque pixels.
 
-use softras_core::math::{Color, Cutoff, Distance, Silhouette};
-use softras_core::raster::Outputs;
+use softras_core::math::{Color, Cutoff, DistanceMetric, DistributionFunction, Silhouette, pixel_centre};
+use softras_core::raster::{Outputs, Plan};
 
-use super::{Under, law};
+use super::{Needs, Under, law};
 use crate::compare::{self, groups};
 use crate::law::{Broken, Gauge, Law, Outcome};
 use crate::oracle::{self, ask};
@@ -57,7 +57,7 @@ fn hidden(depth: f32) -> Scene {
 
 fn reaches_hidden_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    for color in [Color::Softmax, Color::Over].iter().filter(|c| under.can.colors.contains(c)) {
+    for color in under.colors().filter(|c| [Color::Softmax, Color::Over].contains(c)) {
         // KERNELS 5: at gamma 1e-2 a surface 1 behind keeps a weight of e^-1.
         let scene = hidden(3.0).style(|s| {
             s.color = color.clone();
@@ -114,45 +114,64 @@ fn reaches_faces_outside_near_and_far<R: Tested>(under: &Under<'_, R>) -> Outcom
 
 fn ends_at_the_cut<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    let cuts = [Cutoff::Hard, Cutoff::Smooth];
-    for &cutoff in cuts.iter().filter(|c| under.can.cutoffs.contains(c)) {
-        for distance in Distance::BUILT_IN.iter().filter(|d| under.can.distances.contains(d)) {
-            let sigma = 1e-3f32;
-            // The reach is 3.03 sqrt(sigma) or, unsquared, 9.2 sigma; the face ends that far from the pixel's centre.
-            let reach = (9.21024 * f64::from(sigma)).sqrt() as f32;
-            let reach = match distance {
-                Distance::EuclideanUnsquared => 9.21024 * sigma,
-                Distance::Hard => 0.0,
-                _ => reach,
-            };
-            for (gap, within) in [(0.98 * reach, true), (1.02 * reach + 1e-4, false)] {
-                let face = [[gap, -1.0, 2.0], [gap, 1.0, 2.0], [gap + 2.0, 0.1, 3.0]];
+    for cutoff in [Cutoff::Hard, Cutoff::Smooth].into_iter().filter(|c| under.can.cutoffs.contains(c)) {
+        for (distance, distribution) in
+            under.distances().flat_map(|d| under.distributions().map(move |f| (d, f)))
+        {
+            // How far it reaches the metric and the distribution say; the face ends that far from the pixel's centre.
+            let sigma = 1e-3;
+            let bound = distribution.cut(1e-4, 1.0) * f64::from(sigma);
+            let reach = distance.reach(bound).min(bound.sqrt());
+            for gap in [0.3 * reach, 0.98 * reach, 1.02 * reach + 1e-4, 3.0 * reach + 0.1] {
+                let x = gap as f32;
+                let face = [[x, -1.0, 2.0], [x, 1.0, 2.0], [x + 2.0, 0.1, 3.0]];
                 let scene = Scene { sigma: vec![sigma], ..Scene::pixel(face, 0.0, 0.0) };
                 let scene = scene.style(|s| {
                     s.cutoff = cutoff;
                     s.distance = distance.clone();
+                    s.distribution = distribution.clone();
                 });
-                let found = ask(under.backend, &scene.faces()?, &scene.params(), &scene.grad())?;
-                let Some(corners) = &found.gradients.corners else { continue };
-                let some = corners.iter().any(|g| *g != R::ZERO);
-                let soft = distance != &Distance::Hard && distance != &Distance::Barycentric;
-                let expected = within && soft;
-                let wrong =
-                    || format!("{distance:?} {cutoff:?}: a gradient at {gap} (reach {reach}) is {some}");
-                // Barycentric reach is the box rule's, but D may already be cut inside of it.
-                gauge.holds(wrong, some == expected || (within && !soft))?;
-                let alpha = found.image.silhouette.as_ref().map_or(0.0, |a| a[[0, 0, 0]].to_f64());
-                gauge.holds(
-                    || format!("{distance:?}: alpha {alpha} beyond the cut"),
-                    within || alpha.abs() <= 0.0,
-                )?;
+                if gap > 0.0 {
+                    reaches(under, &scene, &mut gauge, gap < reach).map_err(|e| {
+                        Broken(format!("{distance:?}, {distribution:?}, {cutoff:?}, {gap} away: {e}"))
+                    })?;
+                }
             }
         }
     }
     Ok(gauge)
 }
 
+/// Checks that a lone face beyond its reach leaves nothing, and that one within it, if the formulas say that it counts,
+/// has an alpha and a gradient.
+fn reaches<R: Tested>(
+    under: &Under<'_, R>,
+    scene: &Scene,
+    gauge: &mut Gauge,
+    within: bool,
+) -> Result<(), Broken> {
+    let (faces, params) = (scene.faces::<f64>()?, scene.params::<f64>());
+    let plan = Plan::new(&faces, &params)?;
+    let at = pixel_centre(0, 0, 1, 1);
+    let touch = crate::floor::parts(&params).touch(&plan.setting(0, &[]), &plan.face(&faces, 0, 0), at);
+    let counts = within && touch.member;
+    let found = ask(under.backend, &scene.faces()?, &scene.params(), &scene.grad())?;
+    let some = groups(&found.gradients).iter().take(2).any(|(_, g)| g.iter().any(|g| g.abs() > 0.0));
+    let alpha = found.image.silhouette.as_ref().map_or(f64::NAN, |a| a[[0, 0, 0]].to_f64());
+    gauge.holds(|| format!("a gradient is {some}, the pair counts is {counts}"), some == counts)?;
+    gauge.holds(|| format!("alpha {alpha}, the pair counts is {counts}"), (alpha > 0.0) == counts)
+}
+
 fn of_hard_parts_is_zero<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let needs = Needs {
+        silhouettes: &[Silhouette::Hard],
+        colors: &[Color::Hard],
+        outputs: &[Outputs::Both],
+        ..Needs::default()
+    };
+    if let Some(lacking) = under.lacks(needs) {
+        return Ok(lacking);
+    }
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
         let hard = scene.clone().style(|s| {
             s.silhouette = Silhouette::Hard;
@@ -181,6 +200,14 @@ fn of_hard_parts_is_zero<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn survives_saturation<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
+    let needs = Needs {
+        silhouettes: &[Silhouette::ProbabilisticOr],
+        outputs: &[Outputs::Silhouette],
+        ..Needs::default()
+    };
+    if let Some(lacking) = under.lacks(needs) {
+        return Ok(lacking);
+    }
     // At sigma 1e-4 D of a pixel 0.045 inside is 1 - 1.6e-9: it rounds to 1 in f32, its gradient does not to 0.
     for (inside, copies) in [(0.03f32, 1), (0.045, 1), (0.045, 2), (0.06, 1), (0.02, 5)] {
         let face = [[-1.0, -inside, 2.0], [1.0, -inside, 2.0], [0.0, 1.0, 2.0]];

@@ -1,15 +1,17 @@
 //! What must not go wrong, whatever is put in.
 
 use ndarray::Array3;
-use softras_core::math::{Color, Cutoff, DepthMap, Distance, Silhouette, TextureKind};
-use softras_core::raster::{Gradients, RasterParams};
+use softras_core::math::{
+    Adding, Cutoff, DepthMap, Interpolation, Silhouette, SilhouetteAggregator, TextureKind, ZERO_AREA,
+};
+use softras_core::raster::{Gradients, Outputs, RasterParams, Sides};
 use softras_core::scene::{Faces, Picture, Textures};
 use softras_core::{Error, Image};
 
 use super::{Under, law, law_once};
 use crate::compare::groups;
 use crate::law::{Broken, Context, Gauge, Law, Outcome};
-use crate::oracle::ask;
+use crate::oracle::{self, ask};
 use crate::scene::{Corners, Scene};
 use crate::strategy::{self, Kind};
 use crate::subject::Tested;
@@ -23,20 +25,22 @@ pub(super) const LAWS: &[Law] = &[
     ),
     law!(
         "robustness::poison_that_passes_is_harmless",
-        "every strange face that the constructors let pass gives finite pictures and gradients, for every part",
+        "every strange face that the constructors let pass gives finite pictures and gradients, for every part; a device \
+         gets one combination in 17, others for each face and seed",
         Contract,
         poison_that_passes_is_harmless
     ),
     law!(
         "robustness::extreme_settings_are_harmless",
-        "sigma, gamma, epsilon, dist_eps, near and far at every limit that validation lets pass stay finite",
+        "sigma, gamma, epsilon, dist_eps, near and far at every limit that validation lets pass stay finite; a device gets one \
+         combination in 17",
         Contract,
         extreme_settings_are_harmless
     ),
     law!(
         "robustness::zero_area_has_no_color",
-        "a face without area has no color and is outside everywhere, but keeps its Euclidean distance",
-        Bits,
+        "a face without area has no color and is outside everywhere, but keeps its distance",
+        Budget,
         zero_area_has_no_color
     ),
     law!(
@@ -128,7 +132,7 @@ fn constructors_refuse_poison(_: &Context<'_>) -> Outcome {
 }
 
 /// Faces that are strange in one way each.
-pub(super) const POISON: [(&str, Corners); 22] = [
+pub(super) static POISON: [(&str, Corners); 30] = [
     ("a point", [[0.1, 0.1, 2.0]; 3]),
     ("a point on a pixel centre", [[0.0, 0.0, 2.0]; 3]),
     ("two corners the same", [[-0.5, 0.0, 2.0], [0.5, 0.1, 3.0], [0.5, 0.1, 3.0]]),
@@ -150,24 +154,46 @@ pub(super) const POISON: [(&str, Corners); 22] = [
     ("the smallest next to the largest depth", [[-0.5, -0.5, 1e-30], [0.5, -0.5, 1e18], [0.0, 0.5, 1.0]]),
     ("the largest depth", [[-0.5, -0.5, 1e18], [0.5, -0.5, 1e18], [0.0, 0.5, 1e18]]),
     ("the largest depth behind", [[-0.5, -0.5, -1e18], [0.5, -0.5, 2.0], [0.0, 0.5, 2.0]]),
+    ("edge-on, of many depths", [[-0.5, 0.1, 2.0], [0.5, 0.1, 9.0], [0.1, 0.1, 4.0]]),
+    ("edge-on, reaching behind", [[-0.5, 0.1, -2.0], [0.5, 0.1, 9.0], [0.1, 0.1, 4.0]]),
+    ("area just above the threshold", [[0.0, 0.0, 2.0], [1.01e-5, 0.0, 2.0], [0.0, 1e-5, 2.0]]),
+    ("area just below the threshold", [[0.0, 0.0, 2.0], [0.99e-5, 0.0, 2.0], [0.0, 1e-5, 2.0]]),
+    ("at near", [[-0.5, -0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.5, 0.5]]),
+    ("at far", [[-0.5, -0.5, 100.0], [0.5, -0.5, 100.0], [0.0, 0.5, 100.0]]),
+    ("on the borders of pixels and of the picture", [[-1.0, -1.0, 2.0], [1.0, -1.0, 2.0], [0.0, 0.0, 2.0]]),
+    ("the largest coordinates, nearly a line", [[-1e6, -1e6, 2.0], [1e6, 1e6, 3.0], [999_999.9, 1e6, 4.0]]),
     ("edges through pixel centres", [[-0.5, -0.5, 2.0], [0.5, -0.5, 2.0], [0.5, 0.5, 2.0]]),
 ];
 
+/// Those of them that have no area.
+fn without_area() -> impl Iterator<Item = &'static (&'static str, Corners)> {
+    let det = |[a, b, c]: &Corners| {
+        let [a, b, c] = [a, b, c].map(|p| p.map(f64::from));
+        (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    };
+    POISON.iter().filter(move |(_, face)| det(face).abs() < 0.5 * ZERO_AREA)
+}
+
 /// Draws a scene in every combination of distance, silhouette, color and cut-off, and looks for what is not finite.
+///
+/// A device pays for every launch: of the combinations of its `turn` it gets one in [`DEVICE_STRIDE`], others for every
+/// face and seed.
 fn every_part_is_finite<R: Tested>(
     under: &Under<'_, R>,
     scene: &Scene,
+    turn: usize,
     gauge: &mut Gauge,
 ) -> Result<(), Broken> {
-    for style in strategy::every_style(&under.can) {
-        // Interpolation and sides are covered by random scenes; here they follow from the others.
+    let stride = if under.context.subject.is_device() { DEVICE_STRIDE } else { 1 };
+    // Interpolation and sides are covered by random scenes; here they follow from the others.
+    let styles = strategy::every_style(&under.can).into_iter().filter(|style| {
         let other = style.depth_map == DepthMap::Inverse;
-        let wanted = (style.interpolation == softras_core::math::Interpolation::Screen) == other
-            && (style.sides == softras_core::raster::Sides::Front) == (other && style.cutoff == Cutoff::Hard)
-            && style.outputs == softras_core::raster::Outputs::Both;
-        if !wanted {
-            continue;
-        }
+        (style.interpolation == Interpolation::Screen) == other
+            && (style.sides == Sides::Front) == (other && style.cutoff == Cutoff::Hard)
+            && (style.outputs == Outputs::Both || !under.can.outputs.contains(&Outputs::Both))
+    });
+    let first = (under.context.seed as usize + turn) % stride;
+    for style in styles.skip(first).step_by(stride) {
         let scene = scene.clone().style(|s| *s = style.clone());
         let found = ask(under.backend, &scene.faces()?, &scene.params(), &scene.grad())?;
         all_finite(gauge, &found.image, &found.gradients).map_err(|e| Broken(format!("{e}\n{style:?}")))?;
@@ -175,11 +201,14 @@ fn every_part_is_finite<R: Tested>(
     Ok(())
 }
 
+/// Of how many combinations a device gets one. A prime, so that every pair of choices is met in turn.
+const DEVICE_STRIDE: usize = 17;
+
 fn poison_that_passes_is_harmless<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
     let normal: Corners = [[-0.7, -0.6, 3.0], [0.8, -0.5, 3.5], [0.1, 0.8, 4.0]];
-    for (what, face) in POISON {
-        for sigma in [1e-4, 1e-2] {
+    for (n, (what, face)) in POISON.into_iter().enumerate() {
+        for (m, sigma) in [1e-4, 1e-2].into_iter().enumerate() {
             let scene = Scene {
                 size: (4, 4),
                 channels: 1,
@@ -188,7 +217,8 @@ fn poison_that_passes_is_harmless<R: Tested>(under: &Under<'_, R>) -> Outcome {
                 range: (0.5, 100.0),
                 ..Scene::of(vec![face, normal, face])
             };
-            every_part_is_finite(under, &scene, &mut gauge).map_err(|e| Broken(format!("{what}: {e}")))?;
+            every_part_is_finite(under, &scene, 2 * n + m, &mut gauge)
+                .map_err(|e| Broken(format!("{what}: {e}")))?;
         }
     }
     Ok(gauge)
@@ -220,8 +250,8 @@ fn extreme_settings_are_harmless<R: Tested>(under: &Under<'_, R>) -> Outcome {
     for dist_eps in [1e-300, 1e-38, 1e-10, 0.4999] {
         scenes.push((format!("dist_eps {dist_eps:e}"), Scene { dist_eps, ..usual.clone() }));
     }
-    for (what, scene) in scenes {
-        every_part_is_finite(under, &scene, &mut gauge).map_err(|e| Broken(format!("{what}: {e}")))?;
+    for (n, (what, scene)) in scenes.into_iter().enumerate() {
+        every_part_is_finite(under, &scene, n, &mut gauge).map_err(|e| Broken(format!("{what}: {e}")))?;
     }
     Ok(gauge)
 }
@@ -229,9 +259,9 @@ fn extreme_settings_are_harmless<R: Tested>(under: &Under<'_, R>) -> Outcome {
 fn zero_area_has_no_color<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
     let sigma = 1e-2;
-    for (what, face) in &POISON[..5] {
-        for distance in Distance::BUILT_IN.iter().filter(|d| under.can.distances.contains(d)) {
-            for color in Color::BUILT_IN.iter().filter(|c| under.can.colors.contains(c)) {
+    for (what, face) in without_area() {
+        for distance in under.distances() {
+            for color in under.colors() {
                 let scene = Scene { sigma: vec![sigma], ..Scene::of(vec![*face]) }.style(|s| {
                     s.distance = distance.clone();
                     s.color = color.clone();
@@ -245,13 +275,16 @@ fn zero_area_has_no_color<R: Tested>(under: &Under<'_, R>) -> Outcome {
                         value.bits() == behind.bits(),
                     )?;
                 }
-                for (_, value) in found.image.silhouette.iter().flat_map(|x| x.indexed_iter()) {
-                    let alpha = value.to_f64();
-                    let outside = match distance {
-                        Distance::Hard | Distance::Barycentric => alpha <= 0.0,
-                        _ => alpha <= 0.5 + under.budget.silhouette,
-                    };
-                    gauge.holds(|| format!("{what}, {distance:?}: alpha {alpha}"), outside)?;
+                // Outside everywhere: D is at most F(0), and whatever more the metric says.
+                let expected = oracle::picture(&scene.faces()?, &scene.params())?;
+                let doubt = oracle::doubt(&scene.faces()?, &scene.params())?;
+                let both = found.image.silhouette.iter().flatten().zip(expected.silhouette.iter().flatten());
+                for (p, (alpha, expected)) in both.enumerate() {
+                    let (what, alpha) = (|| format!("{what}, {distance:?}, pixel {p}"), alpha.to_f64());
+                    gauge.holds(what, alpha <= 0.5 + under.budget.silhouette)?;
+                    if !doubt.silhouette[p] {
+                        gauge.near(what, alpha, *expected, under.budget.silhouette)?;
+                    }
                 }
             }
         }
@@ -279,7 +312,7 @@ fn faces_behind_the_camera_have_no_color<R: Tested>(under: &Under<'_, R>) -> Out
         for (corner, z) in face.iter_mut().zip(depths) {
             corner[2] = z;
         }
-        for color in Color::BUILT_IN.iter().filter(|c| under.can.colors.contains(c)) {
+        for color in under.colors() {
             let scene = Scene::of(vec![face]).style(|s| s.color = color.clone());
             let params: RasterParams<R> = scene.params();
             let (image, _) = under.backend.forward(&scene.faces()?, &params)?;
@@ -297,10 +330,10 @@ fn faces_behind_the_camera_have_no_color<R: Tested>(under: &Under<'_, R>) -> Out
 fn alpha_stays_in_range<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| {
         let (image, _) = under.backend.forward(&scene.faces::<R>()?, &scene.params())?;
-        // Sum adds up to n numbers of at most 1 and divides by n: it may round above 1.
-        let above = match scene.style.silhouette {
-            Silhouette::Sum => 16.0 * under.budget.unit,
-            _ => 0.0,
+        // One that may fall is a mean: n numbers of at most 1, divided by n, may round above 1.
+        let above = match scene.style.silhouette.adding() {
+            Adding::MayLower => 16.0 * under.budget.unit,
+            Adding::NeverLowers => 0.0,
         };
         let bad = image.silhouette.iter().flat_map(|x| x.iter()).find(|a| {
             let a = a.to_f64();

@@ -1,10 +1,13 @@
 //! The silhouette A_O.
 
-use softras_core::math::{Cutoff, Distance, Interpolation, Silhouette, TextureKind};
+use softras_core::math::{
+    Adding, Cutoff, Distance, DistributionFunction, Interpolation, Silhouette, SilhouetteAggregator,
+    TextureKind,
+};
 use softras_core::raster::{Outputs, Sides};
 
 use super::functions::{FACE_A, FACE_B, TABLE_A, TABLE_SIGMA};
-use super::{Under, built, law};
+use super::{Needs, Under, built, law};
 use crate::compare::{self, widen};
 use crate::law::{Broken, Gauge, Law, Outcome};
 use crate::oracle;
@@ -21,13 +24,13 @@ pub(super) const LAWS: &[Law] = &[
     ),
     law!(
         "silhouette::adding_a_face_never_lowers_it",
-        "A with one face more is not less (but for Sum)",
+        "A with one face more is not less",
         Budget.of("silhouettes that a face more never lowers"),
         adding_a_face
     ),
     law!(
         "silhouette::is_at_least_its_largest_face",
-        "A >= max D (but for Sum)",
+        "A of all faces is at least that of each alone",
         Budget.of("silhouettes that a face more never lowers"),
         is_at_least_its_largest_face
     ),
@@ -112,8 +115,10 @@ fn with<R: Tested>(
     kind: Kind,
     check: impl Fn(&Scene, &mut Gauge) -> Result<(), Broken>,
 ) -> Outcome {
-    if !under.can.silhouettes.contains(silhouette) {
-        return Ok(Gauge::default());
+    if let Some(lacking) =
+        under.lacks(Needs { silhouettes: core::slice::from_ref(silhouette), ..Needs::default() })
+    {
+        return Ok(lacking);
     }
     under.context.for_all(strategy::scene(&under.can, kind), |scene, gauge| {
         let scene = bare(under, &with_faces(scene, scene.pictures[0].clone()));
@@ -123,10 +128,10 @@ fn with<R: Tested>(
 
 fn of_known_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    if !under.can.cutoffs.contains(&Cutoff::None)
-        || !under.can.silhouettes.contains(&Silhouette::ProbabilisticOr)
-    {
-        return Ok(gauge);
+    let needs =
+        Needs { cutoffs: &[Cutoff::None], silhouettes: &[Silhouette::ProbabilisticOr], ..Needs::default() };
+    if let Some(lacking) = under.lacks(needs) {
+        return Ok(lacking);
     }
     let rows = TABLE_A.iter().flat_map(|row| {
         [(Distance::Euclidean, row.d_euclidean), (Distance::Barycentric, row.d_barycentric)]
@@ -152,10 +157,15 @@ fn of_known_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
     Ok(gauge)
 }
 
+/// The aggregators that a face more never lowers.
+fn monotone<R: Tested>(under: &Under<'_, R>) -> impl Iterator<Item = &'static Silhouette> {
+    under.silhouettes().filter(|part| part.adding() == Adding::NeverLowers)
+}
+
 fn adding_a_face<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    for silhouette in [Silhouette::ProbabilisticOr, Silhouette::Hard] {
-        gauge.add(with(under, &silhouette, Kind::Strange, |scene, gauge| {
+    for silhouette in monotone(under) {
+        gauge.add(with(under, silhouette, Kind::Strange, |scene, gauge| {
             let all = scene.pictures[0].clone();
             let mut before = vec![0.0; scene.size.0 * scene.size.1];
             for n in 1..=all.len() {
@@ -177,8 +187,8 @@ fn adding_a_face<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn is_at_least_its_largest_face<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    for silhouette in [Silhouette::ProbabilisticOr, Silhouette::Hard] {
-        gauge.add(with(under, &silhouette, Kind::Strange, |scene, gauge| {
+    for silhouette in monotone(under) {
+        gauge.add(with(under, silhouette, Kind::Strange, |scene, gauge| {
             let all = alphas(under, scene)?;
             for (f, &face) in scene.pictures[0].iter().enumerate() {
                 let alone = alphas(under, &with_faces(scene, vec![face]))?;
@@ -275,8 +285,8 @@ fn of_sum_is_the_mean<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn of_hard_is_any_above_half<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    if !under.can.silhouettes.contains(&Silhouette::Sum) {
-        return Ok(Gauge::default());
+    if let Some(lacking) = under.lacks(Needs { silhouettes: &[Silhouette::Sum], ..Needs::default() }) {
+        return Ok(lacking);
     }
     with(under, &Silhouette::Hard, Kind::Strange, |scene, gauge| {
         let all = alphas(under, scene)?;
@@ -297,16 +307,15 @@ fn of_hard_is_any_above_half<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn on_a_shared_edge<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    if !under.can.silhouettes.contains(&Silhouette::ProbabilisticOr) {
-        return Ok(gauge);
+    let needs = Needs { silhouettes: &[Silhouette::ProbabilisticOr], ..Needs::default() };
+    if let Some(lacking) = under.lacks(needs) {
+        return Ok(lacking);
     }
     let faces = vec![
         [[0.0, -1.0, 2.0], [1.0, 0.0, 2.0], [0.0, 1.0, 2.0]],
         [[0.0, 1.0, 2.0], [-1.0, 0.0, 2.0], [0.0, -1.0, 2.0]],
     ];
-    for metric in
-        Distance::BUILT_IN.iter().filter(|d| **d != Distance::Hard && under.can.distances.contains(d))
-    {
+    for metric in under.soft_distances() {
         let scene = Scene { size: (1, 1), ..Scene::of(faces.clone()) }.style(|s| s.distance = metric.clone());
         let found = alphas(under, &bare(under, &scene))?;
         gauge.near(|| format!("{metric:?}"), found[0], 0.75, under.budget.silhouette)?;
@@ -316,8 +325,8 @@ fn on_a_shared_edge<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn fades_with_distance<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    for metric in Distance::BUILT_IN.iter().filter(|d| under.can.distances.contains(d)) {
-        for silhouette in Silhouette::BUILT_IN.iter().filter(|s| under.can.silhouettes.contains(s)) {
+    for metric in under.distances() {
+        for silhouette in under.silhouettes() {
             let mut before = 1.0 + 2.0 * under.budget.unit;
             let mut last = before;
             for step in 0..40u8 {
@@ -342,21 +351,17 @@ fn fades_with_distance<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn hardly_depends_on_the_cut<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    if !under.can.cutoffs.contains(&Cutoff::None) {
-        return Ok(Gauge::default());
+    if let Some(lacking) = under.lacks(Needs { cutoffs: &[Cutoff::None], ..Needs::default() }) {
+        return Ok(lacking);
     }
     with(under, &Silhouette::ProbabilisticOr, Kind::Ordinary, |scene, gauge| {
-        // The box rule cuts barycentric distances elsewhere.
-        if scene.style.distance == Distance::Barycentric {
-            return Ok(());
+        let cut = scene.style.distribution.cut(1e-4, 1.0);
+        if oracle::box_cuts(&scene.style.distance, cut * f64::from(scene.sigma[0])) {
+            return Ok(()); // the box rule cuts elsewhere
         }
         let mut found = Vec::new();
         for cutoff in [Cutoff::Hard, Cutoff::None] {
             let scene = Scene { dist_eps: 1e-4, ..scene.clone() }.style(|s| s.cutoff = cutoff);
-            // The box of the unsquared distance is grown by sqrt(c sigma), its reach is c sigma: less below 1 / c.
-            if scene.style.distance == Distance::EuclideanUnsquared && scene.sigma[0] > 0.1 {
-                return Ok(());
-            }
             let doubt = oracle::doubt(&scene.faces()?, &scene.params())?;
             found.push((alphas(under, &scene)?, doubt));
         }

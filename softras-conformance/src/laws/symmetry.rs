@@ -1,11 +1,11 @@
 //! What a picture does not depend on.
 
 use softras_core::Image;
-use softras_core::math::{Cutoff, Distance, pixel_centre};
-use softras_core::raster::Sides;
+use softras_core::math::{Cutoff, DistanceMetric, DistributionFunction, Invariance, pixel_centre};
+use softras_core::raster::{Capabilities, Sides, TextureFamily};
 use softras_core::scene::{Faces, Winding};
 
-use super::{Under, built, law};
+use super::{Needs, Under, built, law};
 use crate::compare::{self, groups, widen};
 use crate::law::{Broken, Gauge, Law, Outcome};
 use crate::oracle::{self, ask};
@@ -34,13 +34,21 @@ pub(super) const LAWS: &[Law] = &[
     ),
     law!(
         "symmetry::of_place_and_scale",
-        "every pixel is a picture of its own: of the faces moved to it and k times as large, at k^2 sigma",
+        "every pixel is a picture of its own: of the faces moved to it and k times as large, at k^n sigma, n the degree \
+         that the metric says it has",
         Budget,
         of_place_and_scale
     ),
     law!(
+        "symmetry::of_rigid_motions",
+        "a scene turned by any angle about a pixel looks the same there, and its gradient is turned, where the metric \
+         says that it is rigid",
+        Budget.of("metrics that are rigid"),
+        of_rigid_motions
+    ),
+    law!(
         "symmetry::of_affine_maps",
-        "barycentric D does not change under any affine map of face and pixel",
+        "a scene under any affine map about a pixel looks the same there, where the metric says that it is affine",
         Budget.of("metrics that are affine"),
         of_affine_maps
     ),
@@ -115,6 +123,17 @@ fn unchanged<R: Tested>(
     let mut other = ask(under.backend, changed, &params, &grad)?;
     put_back(&mut other.gradients);
     same_picture(under, scene, gauge, (&own.image, &other.image), (&band, &doubt))?;
+    same_gradients(under, scene, gauge, (&own, &other), &band)
+}
+
+/// Compares two gradients of what should be the same scene, within rounding in another order and the band.
+fn same_gradients<R: Tested>(
+    under: &Under<'_, R>,
+    scene: &Scene,
+    gauge: &mut Gauge,
+    (own, other): (&oracle::Answer<R>, &oracle::Answer<R>),
+    band: &oracle::Band,
+) -> Result<(), Broken> {
     let z_k = oracle::depth_in_gammas(scene);
     let both = groups(&own.gradients).into_iter().zip(groups(&other.gradients));
     for (((name, a), (_, b)), band) in both.zip(&band.gradients) {
@@ -148,19 +167,11 @@ fn of_face_order<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn of_corner_order<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    let can = softras_core::raster::Capabilities {
-        textures: under
-            .can
-            .textures
-            .iter()
-            .copied()
-            .filter(|t| *t == softras_core::raster::TextureFamily::Vertex)
-            .collect(),
-        ..under.can.clone()
-    };
-    if can.textures.is_empty() {
-        return Ok(Gauge::default());
+    let vertex = [TextureFamily::Vertex];
+    if let Some(lacking) = under.lacks(Needs { textures: &vertex, ..Needs::default() }) {
+        return Ok(lacking);
     }
+    let can = Capabilities { textures: vertex.to_vec(), ..under.can.clone() };
     under.context.for_all(strategy::scene(&can, Kind::Ordinary), |scene, gauge| {
         let scene = single(scene);
         for by in [1, 2] {
@@ -176,8 +187,30 @@ fn of_corner_order<R: Tested>(under: &Under<'_, R>) -> Outcome {
     })
 }
 
+/// What a back end can do with metrics that promise so much.
+fn with_metrics<R: Tested>(under: &Under<'_, R>, least: Invariance) -> Result<Capabilities, Gauge> {
+    let distances: Vec<_> = under.distances().filter(|d| d.invariance() >= least).cloned().collect();
+    if distances.is_empty() {
+        return Err(Gauge::unsupported(format!("a distance with the invariance {least:?}")));
+    }
+    Ok(Capabilities { distances, ..under.can.clone() })
+}
+
+/// Takes the cut-off away where the box rule, which knows no scale and no turns, would cut. `None` if that cannot be.
+fn without_box<R: Tested>(under: &Under<'_, R>, mut scene: Scene) -> Option<Scene> {
+    let cut = scene.style.distribution.cut(scene.dist_eps, 1.0);
+    if oracle::box_cuts(&scene.style.distance, cut * f64::from(scene.sigma[0])) {
+        scene.style.cutoff = under.can.cutoffs.contains(&Cutoff::None).then_some(Cutoff::None)?;
+    }
+    Some(scene)
+}
+
 fn of_mirrors_and_turns<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
+    let can = match with_metrics(under, Invariance::Grid) {
+        Ok(can) => can,
+        Err(lacking) => return Ok(lacking),
+    };
+    under.context.for_all(strategy::scene(&can, Kind::Ordinary), |scene, gauge| {
         let scene = single(scene);
         let (band, doubt, _, _) = rounding(under, &scene)?;
         let (w, h) = scene.size;
@@ -228,25 +261,17 @@ fn of_place_and_scale<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
         let mut scene = single(scene);
         scene.size = (scene.size.0.min(5), scene.size.1.min(5));
-        // Barycentric weights do not know scale, but the box rule does.
-        let barycentric = scene.style.distance == Distance::Barycentric;
-        if barycentric || scene.style.distance == Distance::EuclideanUnsquared {
-            if !under.can.cutoffs.contains(&Cutoff::None) {
-                return Ok(());
-            }
-            scene.style.cutoff = Cutoff::None;
-        }
+        let Some(scene) = without_box(under, scene) else { return Ok(()) };
         let (band, doubt, _, _) = rounding(under, &scene)?;
         let (w, h) = scene.size;
         let faces = scene.faces::<R>()?;
         let (own, _) = under.backend.forward(&faces, &scene.params())?;
-        let k = if scene.seed.is_multiple_of(2) { 4.0 } else { 0.25 };
-        let sigma = f64::from(scene.sigma[0])
-            * match scene.style.distance {
-                Distance::Barycentric => 1.0,
-                Distance::EuclideanUnsquared => k,
-                _ => k * k,
-            };
+        // By powers of 2, which do not round; a metric that does not scale is only moved.
+        let (k, degree) = match scene.style.distance.degree() {
+            Some(degree) => (if scene.seed.is_multiple_of(2) { 4.0 } else { 0.25 }, degree),
+            None => (1.0, 0),
+        };
+        let sigma = f64::from(scene.sigma[0]) * f64::powi(k, degree);
         let params = scene.params::<R>().size(1, 1).sigma(R::from_f64(sigma));
         for (y, x) in [(0, 0), (h - 1, w / 2), (h / 2, w - 1)] {
             let at = pixel_centre::<R>(y, x, h, w);
@@ -282,41 +307,77 @@ fn of_place_and_scale<R: Tested>(under: &Under<'_, R>) -> Outcome {
     })
 }
 
-fn of_affine_maps<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    if !under.can.cutoffs.contains(&Cutoff::None) || !under.can.distances.contains(&Distance::Barycentric) {
-        return Ok(Gauge::default());
-    }
-    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
-        let scene = Scene { size: (1, 1), ..single(scene) }.style(|s| {
-            s.distance = Distance::Barycentric;
-            s.cutoff = Cutoff::None;
-        });
-        let (band, doubt, _, _) = rounding(under, &scene)?;
+/// A linear map of the screen: its rows.
+type Map = [[f64; 2]; 2];
+
+/// Checks that a picture of one pixel and its gradient do not change when its faces are mapped; det > 0, so that no side
+/// turns.
+fn of_maps<R: Tested>(under: &Under<'_, R>, least: Invariance, maps: &[Map]) -> Outcome {
+    let can = match with_metrics(under, least) {
+        Ok(can) => can,
+        Err(lacking) => return Ok(lacking),
+    };
+    under.context.for_all(strategy::scene(&can, Kind::Ordinary), |scene, gauge| {
+        let Some(scene) = without_box(under, Scene { size: (1, 1), ..single(scene) }) else { return Ok(()) };
+        let (band, doubt, grad, _) = rounding(under, &scene)?;
         let faces = scene.faces::<R>()?;
-        let (own, _) = under.backend.forward(&faces, &scene.params())?;
-        // Shears and stretches by powers of 2, which do not round much; det > 0, so no side turns.
-        for [a, b, c, d] in
-            [[2.0, 0.5, 0.0, 1.0], [1.0, 0.0, -0.5, 0.5], [4.0, 0.0, 0.0, 0.25], [0.0, -1.0, 1.0, 0.0]]
-        {
-            let r = R::from_f64;
-            let moved = built::mapped(&faces, |[x, y, z]| [r(a) * x + r(b) * y, r(c) * x + r(d) * y, z])?;
-            let (image, _) = under.backend.forward(&moved, &scene.params())?;
-            let other = oracle::band(
-                &moved.cast(),
-                &scene.params(),
-                &scene.grad(),
-                &oracle::answer(&moved.cast(), &scene.params(), &scene.grad())?,
-                under.budget.unit,
-            )?;
-            let wider = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a + b).collect();
-            let band = oracle::Band {
-                color: wider(&band.color, &other.color),
-                silhouette: wider(&band.silhouette, &other.silhouette),
-                gradients: Vec::new(),
-            };
-            same_picture(under, &scene, gauge, (&own, &image), (&band, &doubt))
-                .map_err(|e| Broken(format!("map {:?}: {e}", [a, b, c, d])))?;
+        let own = ask(under.backend, &faces, &scene.params(), &grad)?;
+        for map in maps {
+            let moved = built::mapped(&faces, |[x, y, z]| {
+                let (px, py) = (x.to_f64(), y.to_f64());
+                let [u, v] = map.map(|row| R::from_f64(row[0] * px + row[1] * py));
+                [u, v, z]
+            })?;
+            let (wide, mut wide_grad) = (moved.cast::<f64>(), scene.grad::<f64>());
+            let there = oracle::doubt(&wide, &scene.params())?;
+            if there.color[0] || doubt.color[0] {
+                continue;
+            }
+            doubt.silence(&mut wide_grad);
+            let expected = oracle::answer(&wide, &scene.params(), &wide_grad)?;
+            let other = oracle::band(&wide, &scene.params(), &wide_grad, &expected, under.budget.unit)?;
+            let mut found = ask(under.backend, &moved, &scene.params(), &grad)?;
+            if let Some(corners) = &mut found.gradients.corners {
+                // x' = A x, so that the gradient to x is A^T times that to x'.
+                for mut g in corners.rows_mut() {
+                    let (gx, gy) = (g[0].to_f64(), g[1].to_f64());
+                    for i in 0..2 {
+                        g[i] = R::from_f64(map[0][i] * gx + map[1][i] * gy);
+                    }
+                }
+            }
+            let band = wider(&band, &other);
+            same_picture(under, &scene, gauge, (&own.image, &found.image), (&band, &doubt))
+                .and_then(|()| same_gradients(under, &scene, gauge, (&own, &found), &band))
+                .map_err(|e| Broken(format!("map {map:?}: {e}")))?;
         }
         Ok(())
     })
+}
+
+/// What either of two roundings may do.
+fn wider(a: &oracle::Band, b: &oracle::Band) -> oracle::Band {
+    // A map may stretch gradients by as much as 4, and so their rounding.
+    let sum = |a: &Vec<f64>, b: &Vec<f64>| a.iter().zip(b).map(|(a, b)| a + 4.0 * b).collect::<Vec<f64>>();
+    oracle::Band {
+        color: sum(&a.color, &b.color),
+        silhouette: sum(&a.silhouette, &b.silhouette),
+        gradients: a.gradients.iter().zip(&b.gradients).map(|(a, b)| sum(a, b)).collect(),
+    }
+}
+
+fn of_rigid_motions<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let turn = |angle: f64| [[angle.cos(), -angle.sin()], [angle.sin(), angle.cos()]];
+    of_maps(under, Invariance::Rigid, &[turn(0.1), turn(0.8), turn(2.5), turn(-1.9)])
+}
+
+fn of_affine_maps<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    // Shears and stretches by powers of 2, which do not round much.
+    let maps = [
+        [[2.0, 0.5], [0.0, 1.0]],
+        [[1.0, 0.0], [-0.5, 0.5]],
+        [[4.0, 0.0], [0.0, 0.25]],
+        [[0.0, -1.0], [1.0, 0.0]],
+    ];
+    of_maps(under, Invariance::Affine, &maps)
 }

@@ -1,11 +1,18 @@
 //! Which pixels rounding may decide either way.
+//!
+//! Nothing here knows a part by name: where a pair may change sides, or a slope jump, shows when the corners of the face
+//! move by as much as rounding may move them.
 
 use softras_core::math::{
-    Color, Cutoff, Distance, DistanceMetric, Edge, Scalar, Silhouette, Touch, Triangle, Vec2, pixel_centre,
+    ColorAggregator, Cutoff, Distance, DistanceMetric, DistributionFunction, Edge, Face, Scalar, Setting,
+    SilhouetteAggregator, Touch, Triangle, Vec2, pixel_centre,
 };
 use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
 use softras_core::{ImageGrad, Result};
+
+use crate::floor::AnyParts;
+use crate::scene::signed_noise;
 
 /// Pixels where rounding may decide for the other side: on a cut, a texel border, a tie.
 ///
@@ -16,6 +23,8 @@ pub struct Doubt {
     pub silhouette: Vec<bool>,
     /// The color may jump, or its gradient.
     pub color: Vec<bool>,
+    /// How many (face, pixel) pairs may count or not.
+    pub pairs: u64,
 }
 
 impl Doubt {
@@ -47,6 +56,23 @@ impl Doubt {
 
 /// How near, relative to what is compared, a decision may be to its border before it is in doubt (KERNELS 5: 1e-4).
 const MARGIN: f64 = 1e-4;
+/// Moves of the corners that are tried, each both ways.
+const WOBBLES: u64 = 4;
+/// By how much corners move where a slope may jump, in units of the numbers involved: sixteen roundings in `f32`.
+const SLOPE_NOISE: f64 = 1e-6;
+/// The same, relative to the distance from the face: forty roundings of the quantities that tie.
+const SLOPE_MARGIN: f64 = 2e-5;
+/// How near 1/2 a D of a distance that is next to nothing may round to it: sixteen roundings in `f32`.
+const HALF_NOISE: f64 = 1e-6;
+/// How near an edge a slope that does not vanish there is noise: 1e-7 of a coordinate is then 1e-4 of the slope.
+const UNIT_NOISE: f64 = 1e-3;
+/// A slope that changes by more than this share of itself, there and back, jumps: it is no curve.
+const JUMP: f64 = 2e-3;
+
+/// Tells whether the box rule of MATH 3 cuts off faces that the distance does not.
+pub fn box_cuts(metric: &Distance, bound: f64) -> bool {
+    metric.edge() == Edge::Soft && metric.reach(bound) > bound.sqrt() * (1.0 + 1e-9)
+}
 
 /// Finds the pixels in doubt.
 ///
@@ -55,7 +81,7 @@ const MARGIN: f64 = 1e-4;
 pub fn doubt(faces: &Faces<f64>, params: &RasterParams<f64>) -> Result<Doubt> {
     let plan = Plan::new(faces, params)?;
     let parts = crate::floor::parts(params);
-    let mut out = Doubt { silhouette: Vec::new(), color: Vec::new() };
+    let mut out = Doubt { silhouette: Vec::new(), color: Vec::new(), pairs: 0 };
     for (b, picture) in faces.pictures().iter().enumerate() {
         let setting = plan.setting(b, &[]);
         let set_up: Vec<_> =
@@ -67,11 +93,10 @@ pub fn doubt(faces: &Faces<f64>, params: &RasterParams<f64>) -> Result<Doubt> {
             for face in &set_up {
                 let touch = parts.touch(&setting, face, at);
                 let edges = Edges::of(&face.triangle, at);
-                silhouette |= membership_in_doubt(params, &setting, &touch, face, at, &edges);
-                silhouette |= edges.slope_in_doubt(params.get_distance(), &touch.w);
-                if params.get_silhouette() == &Silhouette::Hard {
-                    silhouette |= edges.on_edge();
-                }
+                let pair = Pair { parts: &parts, setting: &setting, face, at, edges: &edges };
+                let either = pair.may_flip(&touch);
+                out.pairs += u64::from(either);
+                silhouette |= either || pair.slope_in_doubt(&touch);
                 if !touch.member || !plan.draws_color {
                     continue;
                 }
@@ -89,7 +114,7 @@ pub fn doubt(faces: &Faces<f64>, params: &RasterParams<f64>) -> Result<Doubt> {
                 {
                     color |= texel_in_doubt(&shade.weights, side as f64);
                 }
-                if shade.member && params.get_color() == &Color::Hard && face.triangle.holds(&touch.w) {
+                if shade.member && params.get_color().edge() == Edge::Hard && face.triangle.holds(&touch.w) {
                     for (depth, other) in &depths {
                         let same = face.triangle.p == other.p && face.triangle.z.iter().eq(&other.z);
                         color |= !same && (depth / shade.depth - 1.0).abs() < MARGIN;
@@ -110,8 +135,6 @@ struct Edges {
     segment: [f64; 3],
     /// Distance to the line each edge lies on.
     line: [f64; 3],
-    /// Closest point of each edge, as weights of the corners.
-    tau: [[f64; 3]; 3],
     /// Size of the numbers involved.
     size: f64,
 }
@@ -121,10 +144,8 @@ impl Edges {
         let along: [f64; 3] =
             core::array::from_fn(|k| ((at - face.p[k]).dot(face.e[k]) * face.inv_e_sq[k]).clamp(0.0, 1.0));
         let length = |v: Vec2<f64>| v.dot(v).sqrt();
-        let [t0, t1, t2] = along;
         Self {
             segment: core::array::from_fn(|k| length(at - face.p[k] - face.e[k].scale(along[k]))),
-            tau: [[1.0 - t0, t0, 0.0], [0.0, 1.0 - t1, t1], [t2, 0.0, 1.0 - t2]],
             line: core::array::from_fn(|k| {
                 face.e[k].cross(at - face.p[k]).abs() / length(face.e[k]).max(1e-30)
             }),
@@ -137,36 +158,9 @@ impl Edges {
         4e-6 * self.size
     }
 
-    /// The pixel centre is on the boundary.
-    fn on_edge(&self) -> bool {
-        self.segment.iter().any(|&d| d < self.noise())
-    }
-
     /// The pixel centre is on the line of an edge: there a weight is 0.
     fn on_line(&self) -> bool {
         self.line.iter().any(|&d| d < self.noise())
-    }
-
-    /// The slope of the distance may be that of another edge, or none.
-    fn slope_in_doubt(&self, metric: &Distance, w: &[f64; 3]) -> bool {
-        let tie = |a: f64, b: f64, scale: f64| (a - b).abs() < MARGIN * scale;
-        let edges_tie = (0..3).any(|k| {
-            let (i, j) = (k, (k + 1) % 3);
-            let apart = (0..3).any(|c| (self.tau[i][c] - self.tau[j][c]).abs() > MARGIN);
-            let (a, b) = (self.segment[i], self.segment[j]);
-            apart && tie(a, b, a.max(b).max(self.noise() / MARGIN))
-        });
-        match metric {
-            Distance::Barycentric => {
-                let mut w = *w;
-                w.sort_by(f64::total_cmp);
-                tie(w[0], w[1], w[1].abs().max(1e-2))
-            }
-            // Its slope is a unit vector: the difference of the pixel and its foot, divided by their distance.
-            Distance::EuclideanUnsquared => edges_tie || self.segment.iter().any(|&d| d < 1e-3 * self.size),
-            Distance::Hard => false,
-            _ => edges_tie,
-        }
     }
 
     /// Whether the face has an area at all may be decided by rounding.
@@ -179,32 +173,121 @@ impl Edges {
     }
 }
 
-fn membership_in_doubt(
-    params: &RasterParams<f64>,
-    setting: &softras_core::math::Setting<'_, f64>,
-    touch: &Touch<f64>,
-    face: &softras_core::math::Face<'_, f64>,
+/// One face at one pixel.
+struct Pair<'a> {
+    parts: &'a AnyParts,
+    setting: &'a Setting<'a, f64>,
+    face: &'a Face<'a, f64>,
     at: Vec2<f64>,
-    edges: &Edges,
-) -> bool {
-    if params.get_distance().edge() == Edge::Hard {
-        return edges.on_edge();
+    edges: &'a Edges,
+}
+
+impl Pair<'_> {
+    /// Whether the pair counts, or on which side of 1/2 its D is where that matters, may be decided by rounding.
+    fn may_flip(&self, touch: &Touch<f64>) -> bool {
+        let Self { parts, setting, face, at, edges } = *self;
+        let near =
+            setting.cutoff == Cutoff::None || face.bounds.holds(at, setting.box_reach + 8.0 * edges.noise());
+        if !near {
+            return false;
+        }
+        if parts.distance.edge() == Edge::Soft && self.on_a_border(touch) {
+            return true;
+        }
+        let half_matters = parts.silhouette.edge() == Edge::Hard;
+        if half_matters && touch.member && (touch.p.d - 0.5).abs() < HALF_NOISE {
+            return true;
+        }
+        let side = |t: &Touch<f64>| (t.member, half_matters && t.p.d > 0.5);
+        let noise = edges.noise();
+        (0..WOBBLES).flat_map(|seed| [(seed, noise), (seed, -noise)]).any(|(seed, size)| {
+            let moved = Face { bounds: face.bounds, ..self.moved(seed, size) };
+            side(&parts.touch(setting, &moved, at)) != side(touch)
+        })
     }
-    // A barycentric distance of a face of next to no area is anything.
-    let shapeless = params.get_distance() == &Distance::Barycentric && edges.area_in_doubt(&face.triangle);
-    if setting.cutoff == Cutoff::None {
-        return shapeless;
+
+    /// Which slope the pair has may be decided by rounding.
+    fn slope_in_doubt(&self, touch: &Touch<f64>) -> bool {
+        touch.member
+            && self.parts.distance.edge() == Edge::Soft
+            && (self.slope_jumps() || self.slope_is_all_noise() || self.density_jumps(touch.x))
     }
-    let grown = |reach: f64| face.bounds.holds(at, reach);
-    let reach = setting.box_reach;
-    let box_matters = params.get_distance() != &Distance::Euclidean;
-    let on_box = box_matters && grown(reach + edges.noise()) && !grown((reach - edges.noise()).max(0.0));
-    let on_cut = setting.cutoff == Cutoff::Hard && {
+
+    /// The pixel is on the border of the grown box, or on the cut.
+    fn on_a_border(&self, touch: &Touch<f64>) -> bool {
+        let Self { parts, setting, face, at, edges } = *self;
+        if setting.cutoff == Cutoff::None {
+            return false;
+        }
+        let grown = |reach: f64| face.bounds.holds(at, reach);
+        let (reach, noise) = (setting.box_reach, edges.noise());
+        let on_box = box_cuts(&parts.distance, setting.bound)
+            && grown(reach + noise)
+            && !grown((reach - noise).max(0.0));
         // Distances round absolutely, and the cut is a difference of them.
-        let noise = MARGIN + 2.0 * edges.noise() / setting.bound.sqrt();
-        (touch.x / -setting.cut - 1.0).abs() < noise
-    };
-    shapeless && grown(reach) || on_box || on_cut
+        let margin = MARGIN + 2.0 * noise / setting.bound.sqrt();
+        on_box || setting.cutoff == Cutoff::Hard && (touch.x / -setting.cut - 1.0).abs() < margin
+    }
+
+    /// Corners moved by a hair, there and back, change the slope as no curve does.
+    fn slope_jumps(&self) -> bool {
+        let slope = |triangle: &Triangle<f64>| {
+            let w = triangle.barycentric(self.at);
+            let [a, b, c] = self.parts.distance.signed_vjp(triangle, self.at, &w, 1.0);
+            [a.x, a.y, b.x, b.y, c.x, c.y]
+        };
+        let size = |v: &[f64; 6]| v.iter().fold(0.0, |a: f64, x| a.max(x.abs()));
+        let rest = slope(&self.face.triangle);
+        let nearest = self.edges.segment.iter().fold(f64::INFINITY, |a, &d| a.min(d));
+        let step = (SLOPE_NOISE * self.edges.size).max(SLOPE_MARGIN * nearest);
+        (0..WOBBLES).any(|seed| {
+            let there = slope(&self.moved(seed, step).triangle);
+            let back = slope(&self.moved(seed, -step).triangle);
+            let bend: [f64; 6] = core::array::from_fn(|i| there[i] - 2.0 * rest[i] + back[i]);
+            size(&bend) > JUMP * size(&there).max(size(&back)).max(size(&rest))
+        })
+    }
+
+    /// A slope that does not vanish on the edge is a difference divided by its length, which is noise next to the edge.
+    fn slope_is_all_noise(&self) -> bool {
+        let (triangle, at) = (&self.face.triangle, self.at);
+        let nearest = self.edges.segment.iter().fold(f64::INFINITY, |a, &d| a.min(d));
+        if nearest > UNIT_NOISE * self.edges.size {
+            return false;
+        }
+        let w = triangle.barycentric(at);
+        let s = self.parts.distance.signed(triangle, at, &w).abs();
+        let [a, b, c] = self.parts.distance.signed_vjp(triangle, at, &w, 1.0);
+        let along = a + b + c;
+        // s grows as the n-th power of the distance, n = slope * distance / s: 1 does not vanish, 2 does.
+        along.dot(along).sqrt() * nearest <= 1.5 * s
+    }
+
+    /// The density of D has a jump here; where D is as good as 0 or 1 nothing can be seen of it.
+    fn density_jumps(&self, x: f64) -> bool {
+        if x.abs() > 100.0 {
+            return false;
+        }
+        let shape = self.setting.distribution_shape;
+        let slopes = |x: f64| {
+            let p = self.parts.distribution.probability(x, shape);
+            [p.density, p.score, p.hazard]
+        };
+        let step = SLOPE_MARGIN * x.abs().max(1e-3);
+        let (rest, there, back) = (slopes(x), slopes(x + step), slopes(x - step));
+        (0..3).any(|i| {
+            let size = there[i].abs().max(back[i].abs()).max(rest[i].abs());
+            (there[i] - 2.0 * rest[i] + back[i]).abs() > JUMP * size
+        })
+    }
+
+    /// The face with its corners moved by up to `size` on the screen.
+    fn moved(&self, seed: u64, size: f64) -> Face<'_, f64> {
+        let t = &self.face.triangle;
+        let shift = |k: usize, i: usize| size * signed_noise(seed, 17, 2 * k + i);
+        let corners = core::array::from_fn(|k| [t.p[k].x + shift(k, 0), t.p[k].y + shift(k, 1), t.z[k]]);
+        Face::new(corners, self.face.number, self.face.texels)
+    }
 }
 
 fn texel_in_doubt(c: &[f64; 3], side: f64) -> bool {
