@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use toml::{Table, Value};
 
+pub(crate) use crate::bench_args::BenchArgs;
 use crate::config::put;
 use crate::input::{Size, backend, point, sample};
 use crate::output::Usage;
@@ -25,6 +26,10 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Fit a mesh to views of a sample shape, of another mesh, or to pictures
     Fit(FitArgs),
+    /// Check that a back end is right, by every law there is
+    Conformance(ConformanceArgs),
+    /// Measure how fast back ends are, against each other and against brute force
+    Bench(BenchArgs),
     /// List the devices that can draw
     Devices(DevicesArgs),
 }
@@ -35,6 +40,8 @@ impl Args {
         match &self.command {
             Command::Render(args) => args.json,
             Command::Fit(args) => args.json,
+            Command::Conformance(args) => args.json,
+            Command::Bench(args) => args.json,
             Command::Devices(args) => args.json,
         }
     }
@@ -343,6 +350,40 @@ impl FitArgs {
         put(&mut table, "fit.texels", whole(self.texels));
         table
     }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConformanceArgs {
+    /// What to check: cpu, wgpu, cuda, reference, with commas [default: all that are there]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) backend: Vec<String>,
+    /// Random cases for each law [default: SOFTRAS_CASES, or 24]; scenes of --calibrate [default: 2000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) cases: Option<u32>,
+    /// Where the random cases begin [default: SOFTRAS_SEED, or 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Only laws with this in their name
+    #[arg(long, value_name = "LAW")]
+    pub(crate) filter: Option<String>,
+    /// Also write a report: .md or .html for people, .json to be merged
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// The folder for pictures of what broke [default: target/conformance]
+    #[arg(short, long, value_name = "FOLDER")]
+    pub(crate) output: Option<PathBuf>,
+    /// Check nothing; join reports of several machines, .json, into one table
+    #[arg(long, value_name = "FILES", num_args = 1.., conflicts_with_all = ["backend", "cases", "seed", "filter", "output", "threads"])]
+    pub(crate) merge: Vec<PathBuf>,
+    /// Check nothing; measure how far each rung of the budgets is from the reference
+    #[arg(long, conflicts_with_all = ["filter", "output", "merge", "json"])]
+    pub(crate) calibrate: bool,
+    /// Threads of the CPU, 0 for all
+    #[arg(long)]
+    pub(crate) threads: Option<usize>,
+    /// Print one JSON object as the last line of stdout, and no progress
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,10 @@
 
 mod args;
 mod backend;
+mod bench;
+mod bench_args;
 mod config;
+mod conformance;
 mod devices;
 mod fit;
 mod fit_config;
@@ -26,6 +29,8 @@ fn main() -> ExitCode {
     let result = match args.command {
         Command::Render(args) => render::run(&args),
         Command::Fit(args) => fit::run(&args),
+        Command::Conformance(args) => conformance::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Devices(args) => devices::run(&args),
     };
     match result {

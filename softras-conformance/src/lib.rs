@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod budget;
+pub mod calibrate;
 pub mod compare;
 pub mod law;
 pub mod laws;

@@ -1,32 +1,39 @@
-//! Sums in a fixed order: lanes, items of a face, faces of a picture, texture rows that pictures share.
+//! Sums in a fixed order: lanes, parts of a face, faces of a picture, texture rows that pictures share.
 
 use rayon::prelude::*;
-use softras_core::math::{PairGrad, Real, Scalar};
+use softras_core::math::{Real, Scalar};
 use softras_core::scene::Picture;
 
 use crate::faults::{self, Fault};
+use crate::row::Row;
 
-/// Returns the gradient of a face from that of its lanes.
-#[inline(always)]
-pub(crate) fn sum_grad<L: Real>(grad: &PairGrad<L>) -> PairGrad<L::Scalar> {
-    let mut corners = [[grad.sigma.lane(0); 3]; 3];
-    for (out, corner) in corners.iter_mut().zip(&grad.corners) {
-        for (out, value) in out.iter_mut().zip(corner) {
-            *out = faults::sum(*value);
-        }
-    }
-    PairGrad {
-        corners,
-        sigma: grad.sigma.sum(),
-        gamma: grad.gamma.sum(),
-        distribution: grad.distribution.sum(),
-        t_conorm: grad.t_conorm.sum(),
+/// Adds `other` to `sums`, number by number.
+pub(crate) fn add<T: Copy + core::ops::AddAssign>(sums: &mut [T], other: &[T]) {
+    for (sum, &value) in sums.iter_mut().zip(other) {
+        *sum += value;
     }
 }
 
-/// Returns the sum of many partial sums, kept in `f64`.
-pub(crate) fn sum_wide<R: Scalar>(values: impl Iterator<Item = R>) -> R {
-    R::from_f64(values.map(Scalar::to_f64).sum())
+/// Returns the sums of both, kept in `f64`.
+pub(crate) fn joined(mut a: Row<f64>, b: &Row<f64>) -> Row<f64> {
+    add(&mut a, b);
+    a
+}
+
+/// Adds the sum of the lanes of each value to `sums`.
+#[inline(always)]
+pub(crate) fn add_lanes<L: Real>(sums: &mut [L::Scalar], values: &[L]) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += value.sum();
+    }
+}
+
+/// Adds the sum of the lanes of each value to sums kept in `f64`.
+#[inline(always)]
+pub(crate) fn add_lanes_wide<L: Real>(sums: &mut [f64], values: &[L]) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += value.sum().to_f64();
+    }
 }
 
 /// Adds the texture gradients of the faces of `pictures` to their rows, picture by picture.
@@ -42,9 +49,7 @@ pub(crate) fn gather_textures<R: Scalar>(pictures: &[Picture], slots: &[R], size
                 if faults::active(Fault::OverwritesSharedTextures) {
                     row.fill(R::ZERO);
                 }
-                for (out, &value) in row.iter_mut().zip(&slots[slot * size..(slot + 1) * size]) {
-                    *out += value;
-                }
+                add(row, &slots[slot * size..(slot + 1) * size]);
             }
         }
     });

@@ -1,33 +1,35 @@
 //! Backward: each face gathers its gradient from the pixels it touches, and stores it once.
 //!
-//! `prepare` has reversed what happened once a pixel; `small_faces` walks the faces that fit one thread, `big_faces` cuts
-//! the others into items. Every sum has a fixed order, so the bits do not depend on the threads.
+//! `prepare` has reversed what happened once a pixel; `walk` walks faces over their pixels. Here the work is cut: into
+//! groups of pictures that fit the memory budget, into runs of faces, into items of big faces. Every sum has a fixed
+//! order, so the bits do not depend on the threads.
 
-use rayon::prelude::*;
-use softras_core::ImageGrad;
+use core::marker::PhantomData;
+use core::ops::Range;
+
 use softras_core::math::{
-    ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, DistanceMetric, DistributionFunction, Face,
-    PairGrad, PairSink, Parts, Real, Scalar, Setting, SilhouetteAggregator, SilhouetteGrad, TexelSink,
-    TextureKind, Vec2,
+    ColorAggregator, DistanceMetric, DistributionFunction, Parts, SilhouetteAggregator, TextureKind,
 };
-use softras_core::raster::{Gradients, Plan, RasterParams};
-use softras_core::scene::{Faces, Textures};
+use softras_core::raster::Gradients;
+use softras_core::scene::{Picture, Textures};
+use softras_core::{Error, ImageGrad, Result};
 
-use crate::accumulate::{gather_textures, sum_grad, sum_wide};
+use crate::accumulate::{add, gather_textures, joined};
 use crate::bins::TILE;
-use crate::faults;
-use crate::forward::load_state;
-use crate::lanes::{Kernel, Vector, run};
-use crate::prepare::{Cotangents, prepare};
+use crate::channels::{Any, Three, three};
+use crate::faults::{self, Fault};
+use crate::lanes::{Vector, has_kernel};
+use crate::prepare::{CotangentLayout, PictureGrad, Prepare};
+use crate::row::Row;
 use crate::setup::PixelRect;
-use crate::workspace::{Blocks, CpuSaved, Drawn, Layout};
+use crate::staged::Own;
+use crate::walk::{PictureSums, Pixels, WalkFaces};
+use crate::workspace::{Buffers, CpuSaved, Drawn};
 
-/// Tiles of one item of a big face.
-const ITEM_TILES: usize = 4;
-/// A face whose pixels are more than this is big.
-const BIG_PIXELS: usize = 4 * ITEM_TILES * TILE * TILE;
-/// Most numbers of texture slots held at once; more pictures are done in turns.
-const SLOT_NUMBERS: usize = 1 << 24;
+/// Faces of one piece of work; a multiple of the lanes.
+const RUN: usize = 64;
+/// A face whose pixels are more than this is big: it is cut into items of at most as many.
+pub(crate) const BIG_PIXELS: usize = 16 * TILE * TILE;
 
 /// Writes the gradients that `gradients` has room for.
 pub(crate) fn backward<R: Vector, M, F, S, A>(
@@ -36,68 +38,175 @@ pub(crate) fn backward<R: Vector, M, F, S, A>(
     drawn: &Drawn<R>,
     grad: &ImageGrad<R>,
     gradients: &mut Gradients<R>,
-) where
+) -> Result<()>
+where
     M: DistanceMetric,
     F: DistributionFunction,
     S: SilhouetteAggregator,
     A: ColorAggregator,
 {
-    let Drawn { faces, params, plan } = drawn;
-    let nothing = grad.color.is_none() && grad.silhouette.is_none();
-    let nothing = nothing || faults::used_up(&saved.planes);
+    let Drawn { faces, plan, .. } = drawn;
+    let nothing = grad.color.is_none() && grad.silhouette.is_none() || faults::used_up(&saved.planes);
     if nothing || plan.batch == 0 {
-        return;
+        return Ok(());
     }
-    let cotangents = prepare(parts, saved, drawn, grad, gradients);
+    let color = grad.color.as_ref().map(|a| a.as_standard_layout());
+    let silhouette = grad.silhouette.as_ref().map(|a| a.as_standard_layout()).or_else(|| faults::invented(plan));
+    let grad = PictureGrad {
+        color: color.as_ref().and_then(|a| a.as_slice()),
+        silhouette: silhouette.as_ref().and_then(|a| a.as_slice()),
+    };
+    let layout = CotangentLayout::new::<R, A>(&grad, saved.layout.sums);
     let wanted = gradients.textures.is_some() && grad.color.is_some();
     let texture = faces.textures().filter(|_| wanted).map(Textures::kind);
     let texture_size = texture.map_or(0, |kind| kind.texels() * plan.channels);
-    let walk = Walk { parts, saved, faces, params, plan, cotangents: &cotangents, texture };
-
+    let three = three(faces, plan.channels);
+    let prepare = Prepare { parts, saved, drawn, grad, layout, three };
+    let turns = Turns {
+        pictures: faces.pictures(),
+        pixels: saved.grid.tiles() * layout.count() * TILE * TILE * size_of::<R>(),
+        // Rows that no two pictures share take their gradient at once.
+        slots: if rows_ascend(faces.pictures()) { 0 } else { texture_size * size_of::<R>() },
+        budget: u128::from(*drawn.params.get_memory_budget()),
+    };
+    turns.check()?;
+    let mut buffers = saved.take_buffers();
     let mut first = 0;
     while first < plan.batch {
-        let end = last_picture(faces, first, texture_size);
-        walk.pictures(first..end, texture_size, gradients);
-        first = end;
+        let pictures = first..turns.end(first);
+        first = pictures.end;
+        prepare.pictures(pictures.clone(), &mut buffers);
+        keep_pixel_sums(&pictures, &buffers.totals, plan.channels, gradients);
+        let Buffers { cotangents, active, totals, slots } = &mut buffers;
+        let pixels = Pixels { planes: cotangents, active, layout, first: pictures.start };
+        let walk = Walk { parts, saved, drawn, pixels, texture, texture_size, three };
+        walk.pictures(pictures.clone(), turns.slots > 0, (slots, totals), gradients);
+        keep_face_sums(&pictures, totals, gradients);
+    }
+    saved.put_buffers(buffers);
+    Ok(())
+}
+
+/// Tells whether the texture rows of each picture begin where those of the one before have ended, or later.
+fn rows_ascend(pictures: &[Picture]) -> bool {
+    pictures.windows(2).all(|p| p[0].first_texture + p[0].faces.len() <= p[1].first_texture)
+}
+
+/// How the batch is cut into groups of pictures.
+struct Turns<'a> {
+    pictures: &'a [Picture],
+    /// Bytes for the pixels of a picture, and for the texture slot of a face.
+    pixels: usize,
+    slots: usize,
+    budget: u128,
+}
+
+impl Turns<'_> {
+    fn bytes(&self, pictures: &Range<usize>) -> u128 {
+        let own = &self.pictures[pictures.clone()];
+        let faces = own.last().map_or(0, |last| last.faces.end - own[0].faces.start);
+        pictures.len() as u128 * self.pixels as u128 + faces as u128 * self.slots as u128
+    }
+
+    /// Checks that every picture fits the budget on its own.
+    fn check(&self) -> Result<()> {
+        for b in 0..self.pictures.len() {
+            let needed = self.bytes(&(b..b + 1));
+            if needed > self.budget {
+                let what = format!("the backward step of picture {b}, the least that can be done at a time,");
+                return Err(Error::OutOfMemory { what, needed, limit: self.budget });
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns where the group that begins with picture `first` ends.
+    fn end(&self, first: usize) -> usize {
+        let fits = |end: &usize| self.bytes(&(first..*end + 1)) <= self.budget;
+        (first + 1..self.pictures.len()).take_while(fits).last().unwrap_or(first) + 1
     }
 }
 
-/// Returns where a turn ends that begins with picture `first`: its texture slots fit, or it is a single picture.
-fn last_picture<R: Scalar>(faces: &Faces<R>, first: usize, texture_size: usize) -> usize {
-    let pictures = faces.pictures();
-    let start = pictures[first].faces.start;
-    let fits = |end: &usize| (pictures[*end].faces.end - start) * texture_size <= SLOT_NUMBERS;
-    (first + 1..pictures.len()).take_while(fits).last().unwrap_or(first) + 1
+/// Writes what `prepare` summed over pictures: epsilon, background, weights.
+fn keep_pixel_sums<R: Vector>(
+    pictures: &Range<usize>,
+    totals: &[Row<f64>],
+    channels: usize,
+    gradients: &mut Gradients<R>,
+) {
+    for (b, total) in pictures.clone().zip(totals) {
+        let b = faults::picture(b, pictures);
+        if let Some(g) = &mut gradients.epsilon {
+            g[b] = R::from_f64(total[0]);
+        }
+        if let Some(g) = &mut gradients.background {
+            for (c, &value) in total[1..=channels].iter().enumerate() {
+                g[[b, c]] = R::from_f64(value);
+            }
+        }
+        if let Some(g) = &mut gradients.weights {
+            for (out, &value) in g.iter_mut().zip(&total[1 + channels..]) {
+                *out += R::from_f64(value);
+            }
+        }
+    }
 }
 
-/// All a face needs to walk its pixels.
-struct Walk<'a, R: Scalar, M, F, S, A> {
-    parts: &'a Parts<M, F, S, A>,
-    saved: &'a CpuSaved<R>,
-    faces: &'a Faces<R>,
-    params: &'a RasterParams<R>,
-    plan: &'a Plan<R>,
-    cotangents: &'a Cotangents<R>,
+/// Writes what the faces summed over pictures.
+fn keep_face_sums<R: Vector>(pictures: &Range<usize>, totals: &[Row<f64>], gradients: &mut Gradients<R>) {
+    for (b, total) in pictures.clone().zip(totals) {
+        let sums = [&mut gradients.sigma, &mut gradients.gamma];
+        let shapes = [&mut gradients.distribution, &mut gradients.t_conorm];
+        for (out, &value) in sums.into_iter().chain(shapes).zip(total.iter()) {
+            if let Some(out) = out {
+                out[b] = R::from_f64(value);
+            }
+        }
+        if let Some(g) = &mut gradients.weights {
+            for (out, &value) in g.iter_mut().zip(&total[PictureSums::FIXED..]) {
+                *out += R::from_f64(value);
+            }
+        }
+    }
+}
+
+/// All that faces need to walk their pixels.
+pub(crate) struct Walk<'a, R: Vector, M, F, S, A> {
+    pub(crate) parts: &'a Parts<M, F, S, A>,
+    pub(crate) saved: &'a CpuSaved<R>,
+    pub(crate) drawn: &'a Drawn<R>,
+    pub(crate) pixels: Pixels<'a, R>,
     /// The kind of the textures whose gradient is wanted.
-    texture: Option<TextureKind>,
+    pub(crate) texture: Option<TextureKind>,
+    /// Numbers of a face's texels, 0 if their gradient is not wanted.
+    pub(crate) texture_size: usize,
+    /// Whether the kernel for three channels fits.
+    three: bool,
 }
 
-/// Room for what a walk writes on its way.
-struct Scratch<L: Real> {
-    color: Vec<L>,
-    grad_color: Vec<L>,
-    sums: Vec<L>,
-    grad_sums: Vec<L>,
-    background: Vec<L>,
-    weights: Vec<L>,
-    /// Gradient to texels at the corners, `[3, C]`; empty for other textures or if not wanted.
-    corner_texels: Vec<L>,
+/// Faces of one picture, with the room for their gradients; a room is empty if nothing goes there.
+struct Faces<'a, R> {
+    picture: usize,
+    /// Counted from the first face of the picture.
+    locals: Range<usize>,
+    corners: &'a mut [R], // [locals, 9]
+    texels: &'a mut [R],  // [locals, texture_size]
 }
 
-/// The gradient of one face, or of one item of it.
-struct FaceGrad<R> {
-    pair: PairGrad<R>,
-    weights: Vec<R>,
+impl<R> Faces<'_, R> {
+    /// Cuts after `count` faces.
+    fn cut(self, count: usize, texture_size: usize) -> (Self, Self) {
+        let at = self.locals.start + count;
+        let numbers = |room: &[R], each: usize| room.len().min(count * each);
+        let (corners_at, texels_at) = (numbers(self.corners, 9), numbers(self.texels, texture_size));
+        let (corners, later_corners) = self.corners.split_at_mut(corners_at);
+        let (texels, later_texels) = self.texels.split_at_mut(texels_at);
+        let picture = self.picture;
+        (
+            Self { picture, locals: self.locals.start..at, corners, texels },
+            Self { picture, locals: at..self.locals.end, corners: later_corners, texels: later_texels },
+        )
+    }
 }
 
 impl<R, M, F, S, A> Walk<'_, R, M, F, S, A>
@@ -108,304 +217,189 @@ where
     S: SilhouetteAggregator,
     A: ColorAggregator,
 {
-    /// Walks the faces of `pictures`.
-    fn pictures(&self, pictures: core::ops::Range<usize>, texture_size: usize, gradients: &mut Gradients<R>) {
-        let all = self.faces.pictures();
-        let own = &all[pictures.clone()];
-        let (start, end) = (own[0].faces.start, own[own.len() - 1].faces.end);
-        let mut slots = vec![R::ZERO; (end - start) * texture_size];
-        let mut grads = self.small_faces(start..end, texture_size, &mut slots);
-        self.big_faces(start..end, texture_size, &mut slots, &mut grads);
-
-        if let Some(corners) = gradients.corners.as_mut().and_then(|a| a.as_slice_mut()) {
-            let own = &mut corners[start * 9..end * 9];
-            own.par_chunks_mut(9).zip(&grads).with_min_len(1024).for_each(|(out, grad)| {
-                for (out, &value) in out.iter_mut().zip(grad.pair.corners.iter().flatten()) {
-                    *out = value;
-                }
-            });
-        }
-        if texture_size > 0
-            && let Some(rows) = gradients.textures.as_mut().and_then(|a| a.as_slice_mut())
-        {
-            gather_textures(own, &slots, texture_size, rows);
-        }
-        for b in pictures {
-            let own = &grads[all[b].faces.start - start..all[b].faces.end - start];
-            let total = |of: fn(&PairGrad<R>) -> R| sum_wide(own.iter().map(|g| of(&g.pair)));
-            if let Some(g) = &mut gradients.sigma {
-                g[b] = total(|g| g.sigma);
-            }
-            if let Some(g) = &mut gradients.gamma {
-                g[b] = total(|g| g.gamma);
-            }
-            if let Some(g) = &mut gradients.distribution {
-                g[b] = total(|g| g.distribution);
-            }
-            if let Some(g) = &mut gradients.t_conorm {
-                g[b] = total(|g| g.t_conorm);
-            }
-        }
-        if let Some(out) = &mut gradients.weights {
-            for (w, out) in out.iter_mut().enumerate() {
-                *out += sum_wide(grads.iter().filter_map(|g| g.weights.get(w).copied()));
-            }
-        }
-    }
-
-    /// Walks the faces that are not big, each on one thread.
-    fn small_faces(
+    /// Walks the faces of `pictures`; leaves the sums over each picture in `totals`.
+    fn pictures(
         &self,
-        faces: core::ops::Range<usize>,
-        texture_size: usize,
-        slots: &mut [R],
-    ) -> Vec<FaceGrad<R>> {
-        const RUN: usize = 32;
-        let records = &self.saved.records[faces.clone()];
-        let walk = |run: usize, slots: &mut [R]| -> Vec<FaceGrad<R>> {
-            let own = &records[run * RUN..records.len().min((run + 1) * RUN)];
-            let rects = own.iter().map(|record| {
-                if record.rect.area() > BIG_PIXELS { PixelRect::default() } else { record.rect }
-            });
-            let items = rects.enumerate().map(|(i, rect)| (faces.start + run * RUN + i, rect)).collect();
-            run!(R, M, WalkItems { walk: self, items, texture_size, slots })
-        };
-        let runs = records.len().div_ceil(RUN);
-        if texture_size == 0 {
-            return (0..runs).into_par_iter().flat_map_iter(|run| walk(run, &mut [])).collect();
-        }
-        slots
-            .par_chunks_mut(RUN * texture_size)
-            .enumerate()
-            .flat_map_iter(|(run, slots)| walk(run, slots))
-            .collect()
-    }
-
-    /// Walks the big faces in items, and adds the items of each face in their order.
-    fn big_faces(
-        &self,
-        faces: core::ops::Range<usize>,
-        texture_size: usize,
-        slots: &mut [R],
-        grads: &mut [FaceGrad<R>],
+        pictures: Range<usize>,
+        shared: bool,
+        (slots, totals): (&mut Vec<R>, &mut [Row<f64>]),
+        gradients: &mut Gradients<R>,
     ) {
-        let items: Vec<(usize, PixelRect)> = faces
-            .clone()
-            .filter(|&f| self.saved.records[f].rect.area() > BIG_PIXELS)
-            .flat_map(|f| faults::items(items_of(&self.saved.records[f].rect)).map(move |item| (f, item)))
-            .collect();
-        // A few items at a time bound the memory of their texture slots; the order of the sums is that of the items.
-        let turn = (SLOT_NUMBERS / texture_size.max(1)).clamp(1, 1 << 16);
-        for items in items.chunks(turn) {
-            let parts: Vec<(FaceGrad<R>, Vec<R>)> = items
-                .par_iter()
-                .map(|&item| {
-                    let mut texels = vec![R::ZERO; texture_size];
-                    let items = vec![item];
-                    let mut grads =
-                        run!(R, M, WalkItems { walk: self, items, texture_size, slots: &mut texels });
-                    (grads.remove(0), texels)
-                })
-                .collect();
-            for ((f, _), (part, texels)) in items.iter().zip(parts) {
-                let local = f - faces.start;
-                let grad = &mut grads[local];
-                grad.pair.add(&part.pair);
-                for (out, value) in grad.weights.iter_mut().zip(part.weights) {
-                    *out += value;
-                }
-                let slot = &mut slots[local * texture_size..(local + 1) * texture_size];
-                for (out, value) in slot.iter_mut().zip(texels) {
-                    *out += value;
-                }
-            }
-        }
-    }
-}
-
-/// Walks some faces, or items of big ones: each a face and the pixels to walk, with its slot of texels.
-struct WalkItems<'a, 'w, R: Scalar, M, F, S, A> {
-    walk: &'a Walk<'w, R, M, F, S, A>,
-    items: Vec<(usize, PixelRect)>,
-    texture_size: usize,
-    slots: &'a mut [R],
-}
-
-impl<R, M, F, S, A> Kernel<R> for WalkItems<'_, '_, R, M, F, S, A>
-where
-    R: Scalar,
-    M: DistanceMetric,
-    F: DistributionFunction,
-    S: SilhouetteAggregator,
-    A: ColorAggregator,
-{
-    type Output = Vec<FaceGrad<R>>;
-
-    #[inline(always)]
-    fn run<L: Real<Scalar = R>>(self, like: L) -> Vec<FaceGrad<R>> {
-        let Self { walk, items, texture_size, slots } = self;
-        let mut scratch = walk.scratch(like);
-        let mut grads = Vec::with_capacity(items.len());
-        for (i, (f, rect)) in items.iter().enumerate() {
-            let texels = &mut slots[i * texture_size..(i + 1) * texture_size];
-            grads.push(walk.face(like, *f, rect, texels, &mut scratch));
-        }
-        grads
-    }
-}
-
-impl<R, M, F, S, A> Walk<'_, R, M, F, S, A>
-where
-    R: Scalar,
-    M: DistanceMetric,
-    F: DistributionFunction,
-    S: SilhouetteAggregator,
-    A: ColorAggregator,
-{
-    #[inline(always)]
-    fn scratch<L: Real<Scalar = R>>(&self, like: L) -> Scratch<L> {
-        let channels = vec![like.zero(); self.saved.layout.channels];
-        let sums = vec![like.zero(); self.saved.layout.sums];
-        Scratch {
-            color: channels.clone(),
-            grad_color: channels.clone(),
-            background: channels,
-            sums: sums.clone(),
-            grad_sums: sums,
-            weights: vec![like.zero(); self.params.get_weights().len()],
-            corner_texels: match self.texture {
-                Some(TextureKind::Vertex) => vec![like.zero(); 3 * self.saved.layout.channels],
-                _ => Vec::new(),
-            },
+        let own = &self.drawn.faces.pictures()[pictures.clone()];
+        let start = own[0].faces.start;
+        let count = own[own.len() - 1].faces.end - start;
+        let corners = gradients.corners.as_mut().and_then(|a| a.as_slice_mut());
+        let corners = corners.map_or(&mut [][..], |all| &mut all[start * 9..(start + count) * 9]);
+        let rows = gradients.textures.as_mut().and_then(|a| a.as_slice_mut()).unwrap_or_default();
+        let size = self.texture_size;
+        if shared {
+            slots.clear();
+            slots.resize(count * size, R::ZERO);
+            self.halves(pictures, corners, slots, totals, &|picture| picture.faces.start - start);
+            gather_textures(own, slots, size, rows);
+        } else {
+            let rows = if size > 0 { &mut rows[own[0].first_texture * size..] } else { &mut [][..] };
+            let first = own[0].first_texture;
+            self.halves(pictures, corners, rows, totals, &|picture| picture.first_texture - first);
         }
     }
 
-    #[inline(always)]
-    /// Walks the pixels of face `f` in `rect`; adds its texture gradient to `texels`.
-    fn face<L: Real<Scalar = R>>(
+    /// Walks pictures in halves on two threads; `corners` begins with those of the first picture's faces, `texels` too,
+    /// and `row` says which of its slots a picture's first face has.
+    fn halves(
         &self,
-        like: L,
-        f: usize,
-        rect: &PixelRect,
+        pictures: Range<usize>,
+        corners: &mut [R],
         texels: &mut [R],
-        scratch: &mut Scratch<L>,
-    ) -> FaceGrad<R> {
-        if rect.is_empty() {
-            let weights = vec![R::ZERO; scratch.weights.len()];
-            return FaceGrad { pair: PairGrad::zero(R::ZERO), weights };
-        }
-        let grid = &self.saved.grid;
-        let b = self.faces.pictures().partition_point(|p| p.faces.end <= f);
-        let picture = &self.faces.pictures()[b];
-        let local = f - picture.faces.start;
-        let record = &self.saved.records[f];
-        let face = Face {
-            triangle: record.triangle.splat(like),
-            bounds: record.bounds.splat(like),
-            number: like.splat(R::from_f64(local as f64)),
-            texels: if self.plan.draws_color {
-                faults::texels(self.faces, picture.first_texture, local)
-            } else {
-                None
-            },
-        };
-        let setting = faults::setting(self.plan, b, self.params.get_weights()).splat(like);
-        let channels = self.plan.channels;
-        for (c, out) in scratch.background.iter_mut().enumerate() {
-            *out = like.splat(self.plan.background[b * channels + c]);
-        }
-        scratch.weights.fill(like.zero());
-        scratch.corner_texels.fill(like.zero());
-        let (offsets, mut sum) = (Blocks::offsets(like), PairGrad::zero(like));
-        let tile = TILE as u32;
-        for ty in rect.y.0 / tile..rect.y.1.div_ceil(tile) {
-            for tx in rect.x.0 / tile..rect.x.1.div_ceil(tile) {
-                let t = ty as usize * grid.across + tx as usize;
-                let tile = Tile { number: b * grid.tiles() + t, rect: grid.tile(t) };
-                self.tile(&mut sum, (offsets, &setting), &face, &tile, rect, (texels, scratch));
-            }
-        }
-        for (out, sum) in texels.iter_mut().zip(&scratch.corner_texels) {
-            *out += sum.sum();
-        }
-        FaceGrad { pair: sum_grad(&sum), weights: scratch.weights.iter().map(|&w| w.sum()).collect() }
-    }
-
-    /// Walks the pixels of one face in one tile.
-    #[inline(always)]
-    fn tile<L: Real<Scalar = R>>(
-        &self,
-        sum: &mut PairGrad<L>,
-        (offsets, setting): (Vec2<L>, &Setting<'_, L>),
-        face: &Face<'_, L>,
-        tile: &Tile,
-        rect: &PixelRect,
-        (texels, scratch): (&mut [R], &mut Scratch<L>),
+        totals: &mut [Row<f64>],
+        row: &(impl Fn(&Picture) -> usize + Sync),
     ) {
-        let Self { parts, saved, cotangents, .. } = self;
-        let layout: &Layout = &saved.layout;
-        let blocks = Blocks::in_tile(L::LANES);
-        let (state_size, own_size) = (layout.count() * L::LANES, cotangents.count() * L::LANES);
-        let like = offsets.x;
-        for n in Blocks::of::<L>(&tile.rect, &rect.intersect(&tile.rect)) {
-            let block = tile.number * blocks + n;
-            if !cotangents.active[block] {
-                continue;
-            }
-            let first = Blocks::first_pixel::<L>(&tile.rect, n);
-            let at = Blocks::centres(offsets, &saved.grid, first);
-            let state = &saved.planes[block * state_size..(block + 1) * state_size];
-            let own = &cotangents.planes[block * own_size..(block + 1) * own_size];
-            let silhouette = (layout.silhouette > 0).then(|| SilhouetteGrad {
-                state: load_state::<L, S::State<L>>(like, state),
-                grad: like.load(own),
-            });
-            let color = (cotangents.sums > 0 || cotangents.fixed > 0).then(|| {
-                for (s, (sum, grad)) in scratch.sums.iter_mut().zip(&mut scratch.grad_sums).enumerate() {
-                    *sum = like.load(&state[(layout.sums_at() + s) * L::LANES..]);
-                    *grad = like.load(&own[(1 + cotangents.fixed + s) * L::LANES..]);
-                }
-                ColorGrad {
-                    pixel: ColorPixel {
-                        state: load_state::<L, A::State<L>>(like, &state[layout.color_at() * L::LANES..]),
-                        sums: &scratch.sums,
-                        background: &scratch.background,
-                    },
-                    cotangent: ColorCotangent {
-                        fixed: load_state(like, &own[L::LANES..]),
-                        sums: &scratch.grad_sums,
-                    },
-                }
-            });
-            let mut sink = PairSink {
-                color: &mut scratch.color,
-                grad_color: &mut scratch.grad_color,
-                texels: match self.texture {
-                    Some(TextureKind::Vertex) => TexelSink::Corners(&mut scratch.corner_texels),
-                    Some(TextureKind::Surface { .. }) => TexelSink::Surface(texels),
-                    None => TexelSink::Nowhere,
+        let all = self.drawn.faces.pictures();
+        if pictures.len() > 1 {
+            let half = pictures.len() / 2;
+            let (first, middle) = (&all[pictures.start], &all[pictures.start + half]);
+            let at = (middle.faces.start - first.faces.start) * 9;
+            let (corners, later_corners) = corners.split_at_mut(at.min(corners.len()));
+            let at = (row(middle) - row(first)) * self.texture_size;
+            let (texels, later_texels) = texels.split_at_mut(at.min(texels.len()));
+            let (totals, later_totals) = totals.split_at_mut(half);
+            rayon::join(
+                || self.halves(pictures.start..pictures.start + half, corners, texels, totals, row),
+                || {
+                    self.halves(
+                        pictures.start + half..pictures.end,
+                        later_corners,
+                        later_texels,
+                        later_totals,
+                        row,
+                    )
                 },
-                weights: &mut scratch.weights,
-            };
-            let (silhouette, color) = (silhouette.as_ref(), color.as_ref());
-            sum.add(&faults::backward(parts, setting, (face, at), silhouette, color, &mut sink));
+            );
+            return;
+        }
+        let locals = 0..all[pictures.start].faces.len();
+        totals[0] = self.faces(Faces { picture: pictures.start, locals, corners, texels });
+    }
+
+    /// Walks faces of one picture, in halves on two threads; returns their sums.
+    fn faces(&self, faces: Faces<'_, R>) -> Row<f64> {
+        let runs = faces.locals.len().div_ceil(RUN);
+        if runs > 1 {
+            let (a, b) = faces.cut(runs / 2 * RUN, self.texture_size);
+            let (a, b) = rayon::join(|| self.faces(a), || self.faces(b));
+            return joined(a, &b);
+        }
+        let Faces { picture, locals, corners, texels } = faces;
+        let mut sums = self.walk(picture, locals.clone(), None, corners, texels);
+        let all = self.drawn.faces.pictures()[picture].faces.start;
+        for (i, local) in locals.enumerate() {
+            let rect = self.saved.rects[all + local];
+            if rect.area() > BIG_PIXELS {
+                let item = self.big(picture, local, &rect);
+                if !corners.is_empty() {
+                    corners[i * 9..(i + 1) * 9].copy_from_slice(&item.corners);
+                }
+                add(&mut texels[i * self.texture_size..][..self.texture_size], &item.texels);
+                add(&mut sums, &item.sums);
+            }
+        }
+        sums
+    }
+
+    /// Walks a big face, or an item of it, in halves on two threads.
+    fn big(&self, picture: usize, local: usize, rect: &PixelRect) -> Item<R> {
+        if rect.area() > BIG_PIXELS {
+            let (a, b) = halves_of(rect);
+            let (mut a, b) = rayon::join(|| self.big(picture, local, &a), || self.big(picture, local, &b));
+            if !faults::active(Fault::LosesTheLastItem) {
+                add(&mut a.corners, &b.corners);
+            }
+            add(&mut a.texels, &b.texels);
+            add(&mut a.sums, &b.sums);
+            return a;
+        }
+        let mut item = Item {
+            corners: [R::ZERO; 9],
+            texels: Row::of(R::ZERO, self.texture_size),
+            sums: Row::of(0.0, 0),
+        };
+        let locals = local..local + 1;
+        item.sums = self.walk(picture, locals, Some(*rect), &mut item.corners, &mut item.texels);
+        item
+    }
+
+    /// Walks at most a run of faces on this thread; with `only`, a face in these pixels alone.
+    fn walk(
+        &self,
+        picture: usize,
+        locals: Range<usize>,
+        only: Option<PixelRect>,
+        corners: &mut [R],
+        texels: &mut [R],
+    ) -> Row<f64> {
+        let Drawn { faces, params, plan } = self.drawn;
+        let own = Own::new(faces, &self.saved.rects, params, plan, picture, R::WIDTH);
+        if const { has_kernel::<M>() } && self.three {
+            let kind = PhantomData::<Three>;
+            R::dispatch(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
+        } else {
+            let kind = PhantomData::<Any>;
+            R::dispatch_few(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
         }
     }
 }
 
-/// A tile of the batch: its number and its pixels.
-struct Tile {
-    number: usize,
-    rect: PixelRect,
+/// The gradient of a big face, or of an item of it.
+struct Item<R> {
+    corners: [R; 9],
+    texels: Row<R>,
+    sums: Row<f64>,
 }
 
-/// Cuts the pixels of a big face into items: runs of tiles along its tile rows.
-fn items_of(rect: &PixelRect) -> impl Iterator<Item = PixelRect> + use<> {
-    let rect = *rect;
-    let (tile, wide) = (TILE as u32, (TILE * ITEM_TILES) as u32);
-    (rect.y.0 / tile..rect.y.1.div_ceil(tile)).flat_map(move |y| {
-        (rect.x.0 / wide..rect.x.1.div_ceil(wide)).map(move |x| {
-            rect.intersect(&PixelRect { x: (x * wide, (x + 1) * wide), y: (y * tile, (y + 1) * tile) })
-        })
-    })
+/// Cuts a rectangle in two at the border of tiles nearest to the middle of its longer side.
+fn halves_of(rect: &PixelRect) -> (PixelRect, PixelRect) {
+    let middle = |(start, end): (u32, u32)| {
+        let tile = TILE as u32;
+        let middle = ((start + end) / 2).next_multiple_of(tile);
+        if middle > start && middle < end { middle } else { (start + end) / 2 }
+    };
+    let (mut a, mut b) = (*rect, *rect);
+    if rect.x.1 - rect.x.0 > rect.y.1 - rect.y.0 {
+        (a.x.1, b.x.0) = (middle(rect.x), middle(rect.x));
+    } else {
+        (a.y.1, b.y.0) = (middle(rect.y), middle(rect.y));
+    }
+    (a, b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items(rect: &PixelRect, out: &mut Vec<PixelRect>) {
+        if rect.area() > BIG_PIXELS {
+            let (a, b) = halves_of(rect);
+            items(&a, out);
+            items(&b, out);
+        } else {
+            out.push(*rect);
+        }
+    }
+
+    #[test]
+    fn the_items_of_a_big_face_are_its_pixels_each_once() {
+        for rect in [
+            PixelRect { x: (3, 4099), y: (0, 7) },
+            PixelRect { x: (0, 300), y: (17, 500) },
+            PixelRect { x: (5, 6), y: (0, 65_536) },
+        ] {
+            let mut all = Vec::new();
+            items(&rect, &mut all);
+            assert_eq!(all.iter().map(PixelRect::area).sum::<usize>(), rect.area());
+            for (i, a) in all.iter().enumerate() {
+                assert!(!a.is_empty() && a.area() <= BIG_PIXELS);
+                assert!(all[..i].iter().all(|b| a.intersect(b).is_empty()), "{a:?}");
+            }
+        }
+    }
 }

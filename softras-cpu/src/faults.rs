@@ -63,14 +63,14 @@ faults! {
     /// The last face of every picture is in no list.
     LosesTheLastFace => "forward::agrees_with_the_reference",
     /// A tile draws the first 64 faces of its list.
-    CutsListsAt64 => "forward::agrees_on_pictures_of_many_tiles",
+    CutsListsAt64 => "forward::agrees_on_large_pictures",
     /// A box that ends on the first row of a tile is not listed there.
-    OffByOneTile => "forward::agrees_on_pictures_of_many_tiles",
+    OffByOneTile => "forward::agrees_around_tiles",
     /// The box of pixels that a face can reach lacks its last column.
     BoxTooSmall => "forward::agrees_with_the_reference",
-    /// The last column is not copied to the picture where the width is not whole tiles.
+    /// The last column of a block that the border of the picture cuts is not copied to the picture.
     LosesTheLastColumn => "contract::reuses_buffers",
-    /// Row 0 is the bottom of the picture.
+    /// The rows of a tile are written from below.
     TurnsRows => "contract::draws_one_pixel",
     /// A pixel is where its corner is.
     CentresPixelsAtCorners => "symmetry::of_mirrors_and_turns",
@@ -126,7 +126,7 @@ faults! {
     DropsFacesBehindTheCamera => "robustness::faces_behind_the_camera_have_no_color",
     /// The inverse area of a face without area is infinite.
     DividesByNoArea => "robustness::poison_that_passes_is_harmless",
-    /// The setup of the last call is kept where the number of faces is the same.
+    /// The boxes of the last call's faces are kept where their number and the size of the picture are the same.
     KeepsOldFaces => "determinism::of_moving_scenes",
     /// The background in use is shared by all calls at once.
     SharesScratch => "determinism::of_concurrent_calls",
@@ -154,8 +154,8 @@ faults! {
     DropsTheSilhouetteOutsideNearAndFar => "gradient::reaches_faces_outside_near_and_far",
     /// Only the nearest face of a pixel has a color gradient.
     GradientOfTheNearestAlone => "gradient::reaches_hidden_faces",
-    /// A face of more than 16 tiles loses the last item of its gradient.
-    LosesTheLastItem => "forward::agrees_on_pictures_of_many_tiles",
+    /// A face that is cut into pieces of work keeps the gradient of the first alone.
+    LosesTheLastItem => "forward::agrees_on_large_pictures",
     /// Pictures that share a texture overwrite each other's gradient.
     OverwritesSharedTextures => "gradient::of_a_shared_texture_is_the_sum",
     /// An image gradient that is not given counts as one of ones.

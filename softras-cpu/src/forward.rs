@@ -1,41 +1,46 @@
-//! Forward: a tile at a time, stream the faces of its list over its pixels.
+//! Forward: a tile at a time, block by block, the faces of the tile's list over the pixels of a block.
+//!
+//! The faces of a tile are staged a few at a time; for each block those that may touch it are found sixteen at once, and
+//! the block's states stay in registers while they pass.
 
-use std::sync::Arc;
+use core::marker::PhantomData;
 
-use rayon::prelude::*;
-use softras_core::Image;
+use ndarray::{ArrayViewMut2, Axis};
 use softras_core::math::{
-    ColorAggregator, ColorSlot, DistanceMetric, DistributionFunction, Face, Mask, Parts, Planes, Real,
-    Scalar, Setting, SilhouetteAggregator,
+    ColorAggregator, ColorSlot, DistanceMetric, DistributionFunction, Mask, Parts, Planes, Real, Scalar,
+    Setting, SilhouetteAggregator,
 };
-use softras_core::raster::{Plan, RasterParams};
+use softras_core::raster::{Outputs, Plan, RasterParams, Saturation};
 use softras_core::scene::Faces;
+use softras_core::{Image, Result};
 
-use crate::bins::{self, Grid, TILE};
+use crate::bins::{self, Bins, Grid, TILE};
+use crate::blocks::{Blocks, Places};
+use crate::channels::{Any, Channels, Draws, Three, three};
 use crate::faults;
-use crate::lanes::{Kernel, Vector, run};
-use crate::setup::{PixelRect, Record, setup};
-use crate::workspace::{Blocks, CpuSaved, Layout};
+use crate::lanes::{Kernel, Vector, has_kernel};
+use crate::region::Region;
+use crate::setup::{PixelRect, setup};
+use crate::staged::{CHUNK, Own, Staged};
+use crate::state::BlockState;
+use crate::workspace::{CpuSaved, Layout};
 
 /// Draws all pictures of the batch into `image`, and keeps the state of every pixel in `saved`.
 pub(crate) fn forward<R: Vector, M, F, S, A>(
     parts: &Parts<M, F, S, A>,
-    faces: &Arc<Faces<R>>,
+    faces: &Faces<R>,
     params: &RasterParams<R>,
     plan: &Plan<R>,
     image: &mut Image<R>,
     saved: &mut CpuSaved<R>,
-) where
+) -> Result<()>
+where
     M: DistanceMetric,
     F: DistributionFunction,
     S: SilhouetteAggregator,
     A: ColorAggregator,
 {
     let grid = Grid::new(plan.width, plan.height);
-    if !faults::keeps_old((&saved.records, &saved.grid), (faces.count(), &grid)) {
-        setup(faces, params, plan, &mut saved.records);
-    }
-    bins::build(&grid, faces.pictures(), &saved.records, &mut saved.bins);
     let layout = Layout {
         silhouette: if plan.draws_silhouette { S::State::<R>::COUNT } else { 0 },
         color: if plan.draws_color { A::State::<R>::COUNT } else { 0 },
@@ -43,226 +48,274 @@ pub(crate) fn forward<R: Vector, M, F, S, A>(
         channels: plan.channels,
         lanes: R::WIDTH,
     };
+    let keeps = faults::keeps_old((&saved.rects, &saved.grid), (faces.count(), &grid));
     (saved.grid, saved.layout) = (grid, layout);
-    let tile_size = layout.count() * TILE * TILE;
-    saved.planes.clear();
-    saved.planes.resize(plan.batch * grid.tiles() * tile_size, R::ZERO);
+    saved.places.fit(&grid, R::WIDTH);
+    if !keeps {
+        setup(faces, params, plan, &mut saved.rects);
+    }
+    saved.bins.resize_with(plan.batch, Bins::default);
+    saved.planes.resize(plan.batch * grid.tiles() * layout.count() * TILE * TILE, R::ZERO);
     faults::drawn(&saved.planes);
 
-    let (records, bins) = (&saved.records, &saved.bins);
-    saved.pairs = saved
-        .planes
-        .par_chunks_mut(tile_size)
-        .enumerate()
-        .map(|(i, planes)| {
-            let (b, t) = (i / grid.tiles(), i % grid.tiles());
-            let picture = &faces.pictures()[b];
-            let tile = Tile {
-                parts,
-                plan,
-                layout,
-                grid,
-                rect: grid.tile(t),
-                setting: faults::setting(plan, b, params.get_weights()),
-                background: &plan.background[b * plan.channels..(b + 1) * plan.channels],
-            };
-            let own = Own { faces, records: &records[picture.faces.clone()], first: picture.first_texture };
-            let list = faults::list(bins[b].tile(t), b, plan);
-            run!(R, M, DrawTile { tile, own, list: &list, planes })
-        })
-        .sum();
-    write_image(plan, &grid, &layout, &saved.planes, image);
+    let CpuSaved { rects, bins, planes, places, .. } = saved;
+    let draw = Draw {
+        parts,
+        faces,
+        params,
+        plan,
+        layout,
+        grid,
+        rects,
+        places,
+        three: three(faces, plan.channels),
+        skips: *params.get_saturation() == Saturation::Skip && *params.get_outputs() == Outputs::Silhouette,
+    };
+    let pictures = faces.pictures();
+    let budget = u128::from(*params.get_memory_budget());
+    let of = |b: usize| &rects[pictures[b].faces.clone()];
+    let run = |first: usize, region: Region<'_, R>, bins: &mut [Bins]| {
+        let bands = region.bands.clone();
+        let listed = bins::build(&grid, &bands, bins, |i| of(first + i));
+        (draw.region(region, (first, bins)), listed)
+    };
+    let entries = (0..plan.batch).map(|b| bins::entries(of(b), &(0..grid.down))).sum();
+    if bins::bytes(&grid, plan.batch, entries) <= budget {
+        (saved.pairs, saved.list_entries) = run(0, Region::whole(image, planes, &grid, plan.batch), bins);
+        return Ok(());
+    }
+    // A picture at a time, and as many of its rows of tiles as fit.
+    for b in 0..plan.batch {
+        let mut region = Region::whole(image, planes, &grid, plan.batch).picture(b);
+        while !region.bands.is_empty() {
+            let rows = bins::fitting(&grid, of(b), region.bands.clone(), budget)?;
+            let (now, later) = region.split_bands(rows);
+            let (pairs, listed) = run(b, now, &mut bins[b..=b]);
+            saved.pairs += pairs;
+            saved.list_entries += listed;
+            region = later;
+        }
+        bins[b] = Bins::default();
+    }
+    Ok(())
 }
 
-/// One tile of one picture, and all it needs.
-struct Tile<'a, R: Scalar, M, F, S, A> {
+/// All that drawing needs beside the place to draw in.
+struct Draw<'a, R: Scalar, M, F, S, A> {
     parts: &'a Parts<M, F, S, A>,
+    faces: &'a Faces<R>,
+    params: &'a RasterParams<R>,
     plan: &'a Plan<R>,
     layout: Layout,
     grid: Grid,
+    rects: &'a [PixelRect],
+    places: &'a Places<R>,
+    /// Whether the kernel for three channels fits.
+    three: bool,
+    /// Whether opaque blocks may stop.
+    skips: bool,
+}
+
+impl<R, M, F, S, A> Draw<'_, R, M, F, S, A>
+where
+    R: Vector,
+    M: DistanceMetric,
+    F: DistributionFunction,
+    S: SilhouetteAggregator,
+    A: ColorAggregator,
+{
+    /// Draws a region, in halves on two threads until one tile is left; returns how many pairs counted.
+    ///
+    /// `bins` are the lists of the pictures from the given one on.
+    fn region(&self, region: Region<'_, R>, bins: (usize, &[Bins])) -> u64 {
+        match region.halves() {
+            Ok((a, b)) => {
+                let (a, b) = rayon::join(|| self.region(a, bins), || self.region(b, bins));
+                a + b
+            }
+            Err(tile) => self.tile(tile, bins),
+        }
+    }
+
+    fn tile(&self, region: Region<'_, R>, (first, bins): (usize, &[Bins])) -> u64 {
+        let (b, t) = region.tile(&self.grid);
+        let lanes = self.layout.lanes;
+        let list = faults::list(bins[b - first].tile(t), b, self.plan);
+        let tile = Tile {
+            draw: self,
+            own: Own::new(self.faces, self.rects, self.params, self.plan, b, lanes),
+            rect: self.grid.tile(t),
+            place: (t % self.grid.across, t / self.grid.across),
+            setting: faults::setting(self.plan, b, self.params.get_weights()),
+            background: &self.plan.background[b * self.plan.channels..(b + 1) * self.plan.channels],
+            list: &list,
+            region,
+        };
+        if const { has_kernel::<M>() } && self.three {
+            R::dispatch(DrawTile(tile, PhantomData::<Three>))
+        } else {
+            R::dispatch_few(DrawTile(tile, PhantomData::<Any>))
+        }
+    }
+}
+
+/// One tile of one picture, and all it needs.
+struct Tile<'a, 'r, R: Scalar, M, F, S, A> {
+    draw: &'a Draw<'a, R, M, F, S, A>,
+    own: Own<'a, R>,
     rect: PixelRect,
+    /// Its column and row among the tiles.
+    place: (usize, usize),
     setting: Setting<'a, R>,
     background: &'a [R],
-}
-
-/// The faces of one picture.
-struct Own<'a, R: Scalar> {
-    faces: &'a Faces<R>,
-    records: &'a [Record<R>],
-    /// The texture row of the first.
-    first: usize,
-}
-
-/// Draws the faces of `list` into `planes`, the blocks of a tile; returns how many pairs counted.
-struct DrawTile<'a, R: Scalar, M, F, S, A> {
-    tile: Tile<'a, R, M, F, S, A>,
-    own: Own<'a, R>,
+    /// The faces that can reach it.
     list: &'a [u32],
-    planes: &'a mut [R],
+    region: Region<'r, R>,
 }
 
-impl<R, M, F, S, A> Kernel<R> for DrawTile<'_, R, M, F, S, A>
+/// Draws a tile; returns how many pairs counted.
+struct DrawTile<'a, 'r, R: Scalar, M, F, S, A, C>(Tile<'a, 'r, R, M, F, S, A>, PhantomData<C>);
+
+impl<R, M, F, S, A, C> Kernel<R> for DrawTile<'_, '_, R, M, F, S, A, C>
 where
     R: Scalar,
     M: DistanceMetric,
     F: DistributionFunction,
     S: SilhouetteAggregator,
     A: ColorAggregator,
+    C: Channels,
 {
     type Output = u64;
 
     #[inline(always)]
     fn run<L: Real<Scalar = R>>(self, like: L) -> u64 {
-        let Self { tile, own, list, planes } = self;
-        let Tile { parts, plan, layout, grid, rect, .. } = &tile;
+        let Tile { draw, own, rect, place, setting, background, list, mut region } = self.0;
+        let Draw { parts, plan, layout, places, .. } = draw;
         if faults::skips(list) {
             return 0;
         }
-        let setting = faults::of_tile(&tile.setting, list.len()).splat(like);
+        let setting = faults::of_tile(&setting, list.len()).splat(like);
+        let simple = C::setting(setting);
+        let draws = if plan.draws_color { Draws::Color } else { Draws::SilhouetteAlone };
         let block_size = layout.count() * L::LANES;
-        let mut scratch = vec![like.zero(); layout.channels];
-        let mut sums = vec![like.zero(); layout.sums];
-        let mut pairs = 0;
-
+        let blocks = Blocks::in_tile(L::LANES);
+        let mut scratch = C::values(like, layout.channels);
+        let mut sums = C::values(like, layout.sums);
         let mut block = BlockState::<L, S, A>::identity(parts, like);
-        for planes in planes.chunks_exact_mut(block_size) {
-            block.store(like, layout, &sums, planes);
+        for planes in region.planes.chunks_exact_mut(block_size) {
+            block.store(like, layout, sums.as_ref(), planes);
         }
-        let offsets = Blocks::offsets(like);
-        for &local in list {
-            let local = local as usize;
-            let record = &own.records[local];
-            let face = Face {
-                triangle: record.triangle.splat(like),
-                bounds: record.bounds.splat(like),
-                number: like.splat(R::from_f64(local as f64)),
-                texels: if plan.draws_color { faults::texels(own.faces, own.first, local) } else { None },
-            };
-            for n in Blocks::of::<L>(rect, &record.rect.intersect(rect)) {
-                let first = Blocks::first_pixel::<L>(rect, n);
-                let at = Blocks::centres(offsets, grid, first);
-                let planes = &mut planes[n * block_size..(n + 1) * block_size];
-                block.load(like, layout, &mut sums, planes);
-                let silhouette = plan.draws_silhouette.then_some(&mut block.silhouette);
-                let color = plan.draws_color.then_some(ColorSlot {
-                    state: &mut block.color,
-                    sums: &mut sums,
-                    scratch: &mut scratch,
-                });
-                let member = parts.forward(&setting, &face, at, silhouette, color);
-                if member.any() {
-                    block.store(like, layout, &sums, planes);
-                    pairs += faults::counted::<L>(member, Blocks::valid(like, grid, first));
+        let mut staged = Staged::new();
+        let mut pairs = 0;
+        for list in list.chunks(CHUNK) {
+            for (g, group) in list.chunks(L::LANES).enumerate() {
+                staged.set_up(like, &own, &setting, g, group.iter().copied());
+            }
+            for n in 0..blocks {
+                let size = Blocks::size(L::LANES, &rect, n);
+                if size.0 * size.1 == 0 {
+                    continue;
                 }
+                let inside = valid_lanes::<L>(size);
+                let at = places.centres(like, place, n);
+                let spots = places.spot(like, place, n);
+                let planes = &mut region.planes[n * block_size..(n + 1) * block_size];
+                block.load(like, layout, sums.as_mut(), planes);
+                for (g, group) in list.chunks(L::LANES).enumerate() {
+                    let mut bits = staged.touching(like, g, &spots);
+                    if draw.skips && bits != 0 && opaque(parts, like, &block.silhouette) {
+                        break;
+                    }
+                    while bits != 0 {
+                        let i = bits.trailing_zeros() as usize;
+                        bits &= bits - 1;
+                        let local = group[i % group.len()] as usize;
+                        let face = C::face(like, &own, &staged, g * L::LANES + i, local, draws);
+                        let silhouette = plan.draws_silhouette.then_some(&mut block.silhouette);
+                        let color = plan.draws_color.then_some(ColorSlot {
+                            state: &mut block.color,
+                            sums: sums.as_mut(),
+                            scratch: scratch.as_mut(),
+                        });
+                        let member = parts.forward(&simple, &face, at, silhouette, color);
+                        pairs += u64::from(faults::counted(L::bits(member), inside).count_ones());
+                    }
+                }
+                block.store(like, layout, sums.as_ref(), planes);
             }
         }
-        let background: Vec<L> = tile.background.iter().map(|&c| like.splat(c)).collect();
-        for planes in planes.chunks_exact_mut(block_size) {
-            block.load(like, layout, &mut sums, planes);
-            let mut drawn = layout.drawn_at() * L::LANES;
+        let mut behind = C::values(like, layout.channels);
+        for (out, &channel) in behind.as_mut().iter_mut().zip(background) {
+            *out = like.splat(channel);
+        }
+        for n in 0..blocks {
+            let size = Blocks::size(L::LANES, &rect, n);
+            if size.0 * size.1 == 0 {
+                continue;
+            }
+            let first = Blocks::first(L::LANES, n);
+            let planes = &mut region.planes[n * block_size..(n + 1) * block_size];
+            block.load(like, layout, sums.as_mut(), planes);
             if plan.draws_color {
-                parts.color.finish(&setting.color, &mut block.color, &mut sums, &background, &mut scratch);
-                for &channel in &scratch {
-                    channel.store(&mut planes[drawn..]);
-                    drawn += L::LANES;
-                }
+                let (state, out) = (&mut block.color, scratch.as_mut());
+                parts.color.finish(&setting.color, state, sums.as_mut(), behind.as_ref(), out);
             }
             if plan.draws_silhouette {
                 let (faces, shape) = (setting.faces, setting.t_conorm_shape);
-                parts.silhouette.finish(&mut block.silhouette, faces, shape).store(&mut planes[drawn..]);
+                let alpha = parts.silhouette.finish(&mut block.silhouette, faces, shape);
+                write_block(
+                    alpha,
+                    first,
+                    size,
+                    region.silhouette.as_mut().map(|a| a.index_axis_mut(Axis(0), 0)),
+                );
             }
-            block.store(like, layout, &sums, planes);
+            block.store(like, layout, sums.as_ref(), planes);
+            if let Some(color) = &mut region.color {
+                let mut color = color.index_axis_mut(Axis(0), 0);
+                for (c, &value) in scratch.as_ref().iter().enumerate() {
+                    write_block(value, first, size, Some(color.index_axis_mut(Axis(0), c)));
+                }
+            }
         }
         pairs
     }
 }
 
-/// The aggregators' states of one block of pixels.
-struct BlockState<L: Real, S: SilhouetteAggregator, A: ColorAggregator> {
-    silhouette: S::State<L>,
-    color: A::State<L>,
-}
-
-impl<L: Real, S: SilhouetteAggregator, A: ColorAggregator> BlockState<L, S, A> {
-    fn identity<M, F>(parts: &Parts<M, F, S, A>, like: L) -> Self {
-        Self { silhouette: parts.silhouette.identity(like), color: parts.color.identity(like) }
-    }
-
-    #[inline(always)]
-    fn load(&mut self, like: L, layout: &Layout, sums: &mut [L], planes: &[L::Scalar]) {
-        if layout.silhouette > 0 {
-            self.silhouette = load_state(like, planes);
-        }
-        if layout.color > 0 {
-            self.color = load_state(like, &planes[layout.color_at() * L::LANES..]);
-            for (i, sum) in sums.iter_mut().enumerate() {
-                *sum = like.load(&planes[(layout.sums_at() + i) * L::LANES..]);
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn store(&self, like: L, layout: &Layout, sums: &[L], planes: &mut [L::Scalar]) {
-        if layout.silhouette > 0 {
-            store_state(like, &self.silhouette, planes);
-        }
-        if layout.color > 0 {
-            store_state(like, &self.color, &mut planes[layout.color_at() * L::LANES..]);
-            for (i, sum) in sums.iter().enumerate() {
-                sum.store(&mut planes[(layout.sums_at() + i) * L::LANES..]);
-            }
-        }
-    }
-}
-
-/// The most planes of a state.
-const MAX_PLANES: usize = 8;
-
-/// Reads a state from its planes.
+/// The lanes of a block whose pixels the picture has, given how many columns and rows of it there are.
 #[inline(always)]
-pub(crate) fn load_state<L: Real, T: Planes<L>>(like: L, planes: &[L::Scalar]) -> T {
-    let mut numbers = [like; MAX_PLANES];
-    for (i, number) in numbers.iter_mut().enumerate().take(T::COUNT) {
-        *number = like.load(&planes[i * L::LANES..]);
-    }
-    T::load(&numbers)
+fn valid_lanes<L: Real>((columns, rows): (usize, usize)) -> u32 {
+    let across = Blocks::across(L::LANES);
+    (0..rows).fold(0, |bits, row| bits | ((1 << columns) - 1) << (row * across))
 }
 
-/// Writes a state to its planes.
+/// Tells whether no further face can move the alpha of any pixel of a block.
 #[inline(always)]
-pub(crate) fn store_state<L: Real, T: Planes<L>>(like: L, state: &T, planes: &mut [L::Scalar]) {
-    let mut numbers = [like; MAX_PLANES];
-    state.store(&mut numbers);
-    for (i, number) in numbers.iter().enumerate().take(T::COUNT) {
-        number.store(&mut planes[i * L::LANES..]);
-    }
+fn opaque<L: Real, M, F, S: SilhouetteAggregator, A>(
+    parts: &Parts<M, F, S, A>,
+    like: L,
+    state: &S::State<L>,
+) -> bool {
+    !(!parts.silhouette.saturated(state, like)).any()
 }
 
-/// Copies what was drawn from blocks to rows.
-fn write_image<R: Scalar>(plan: &Plan<R>, grid: &Grid, layout: &Layout, planes: &[R], image: &mut Image<R>) {
-    let channels = layout.channels;
-    let lanes = layout.lanes;
-    let (across, down) = (Blocks::across(lanes), Blocks::down(lanes));
-    let tile_size = layout.count() * TILE * TILE;
-    let copy_row = |row: &mut [R], b: usize, y: usize, plane: usize| {
-        let y = faults::row(y, plan.height);
-        let first_tile = b * grid.tiles() + y / TILE * grid.across;
-        for (x, out) in row.iter_mut().enumerate().take(faults::columns(plan.width)) {
-            let tile = (first_tile + x / TILE) * tile_size;
-            let block = (y % TILE / down) * Blocks::row(lanes) + x % TILE / across;
-            let lane = (y % down) * across + x % across;
-            *out = faults::written(*out, planes[tile + (block * layout.count() + plane) * lanes + lane]);
+/// Writes the lanes of a block to its rows of `out`.
+#[inline(always)]
+fn write_block<L: Real>(
+    value: L,
+    (x, y): (usize, usize),
+    (columns, rows): (usize, usize),
+    out: Option<ArrayViewMut2<'_, L::Scalar>>,
+) {
+    let Some(mut out) = out else { return };
+    let mut table = [value.lane(0); 16];
+    value.store(&mut table[..L::LANES]);
+    let across = Blocks::across(L::LANES);
+    for (row, values) in table.chunks(across).enumerate().take(rows) {
+        let y = faults::row(y + row, out.nrows());
+        if let Some(out) = out.row_mut(y).as_slice_mut() {
+            let columns = faults::columns(columns, across);
+            faults::write(&mut out[x..x + columns], &values[..columns]);
         }
-    };
-    if let Some(color) = image.color.as_mut().and_then(|a| a.as_slice_mut()) {
-        color.par_chunks_mut(plan.width).enumerate().for_each(|(i, row)| {
-            let (bc, y) = (i / plan.height, i % plan.height);
-            copy_row(row, bc / channels, y, layout.drawn_at() + bc % channels);
-        });
-    }
-    if let Some(alpha) = image.silhouette.as_mut().and_then(|a| a.as_slice_mut()) {
-        alpha.par_chunks_mut(plan.width).enumerate().for_each(|(i, row)| {
-            copy_row(row, i / plan.height, i % plan.height, layout.drawn_at() + channels);
-        });
     }
 }

@@ -8,8 +8,10 @@ use core::fmt;
 use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
 use std::sync::OnceLock;
 
-use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, SimdMask, f32x16, mask32x16, u32x16};
-use softras_core::math::{DistanceMetric, Mask, Real, Scalar, exp_f32};
+use fearless_simd::{
+    Bytes, Level, Select, Simd, SimdBase, SimdFloat, SimdMask, SimdSplit, f32x16, mask32x16, u32x16,
+};
+use softras_core::math::{DistanceMetric, Mask, NEAREST, Real, Scalar, exp_f32};
 
 use crate::faults;
 
@@ -34,18 +36,6 @@ pub(crate) trait Vector: Scalar {
     }
 }
 
-/// Runs `$kernel` on all instruction sets for the paper's parts, which have a kernel of their own, on few for others.
-macro_rules! run {
-    ($r:ident, $metric:ident, $kernel:expr) => {
-        if const { $crate::lanes::has_kernel::<$metric>() } {
-            $r::dispatch($kernel)
-        } else {
-            $r::dispatch_few($kernel)
-        }
-    };
-}
-pub(crate) use run;
-
 /// Tells whether a metric has a kernel of its own: the enum has none.
 pub(crate) const fn has_kernel<M: DistanceMetric>() -> bool {
     let kernel = M::KERNEL;
@@ -64,12 +54,24 @@ impl Vector for f64 {
 
 impl Vector for f32 {
     const WIDTH: usize = 16;
-    #[cfg(not(any(softras_one_level, all(target_arch = "x86_64", feature = "faults"))))]
+    #[cfg(not(any(softras_one_level, softras_one_level = "avx512", all(target_arch = "x86_64", feature = "faults"))))]
     #[inline]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         fearless_simd::dispatch!(level(), simd => kernel.run(Lanes(f32x16::splat(simd, 0.0))))
     }
     /// `--cfg softras_one_level` builds the kernels once, for AVX2: a quarter of the build, for people at work on them.
+    /// `--cfg softras_one_level="avx512"` does so for AVX-512.
+    #[cfg(all(softras_one_level = "avx512", not(all(target_arch = "x86_64", feature = "faults"))))]
+    #[inline]
+    fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
+        let Some(simd) = level().as_avx512() else {
+            unreachable!("softras_one_level = \"avx512\" is for machines with AVX-512")
+        };
+        simd.vectorize(
+            #[inline(always)]
+            || kernel.run(Lanes(f32x16::splat(simd, 0.0))),
+        )
+    }
     #[cfg(all(softras_one_level, not(all(target_arch = "x86_64", feature = "faults"))))]
     #[inline]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
@@ -91,7 +93,10 @@ impl Vector for f32 {
             || kernel.run(Lanes(f32x16::splat(simd, 0.0))),
         )
     }
-    #[cfg(all(target_arch = "x86_64", not(any(softras_one_level, feature = "faults"))))]
+    #[cfg(all(
+        target_arch = "x86_64",
+        not(any(softras_one_level, softras_one_level = "avx512", feature = "faults"))
+    ))]
     #[inline]
     fn dispatch_few<K: Kernel<Self>>(kernel: K) -> K::Output {
         if let Some(simd) = level().as_avx2() {
@@ -254,8 +259,8 @@ impl<S: Simd> Real for Lanes<S> {
         (mask.0.to_bitmask() >> i) & 1 == 1
     }
     #[inline(always)]
-    fn count(mask: Self::Mask) -> usize {
-        mask.0.to_bitmask().count_ones() as usize
+    fn bits(mask: Self::Mask) -> u32 {
+        mask.0.to_bitmask() as u32
     }
     #[inline(always)]
     fn load(self, from: &[f32]) -> Self {
@@ -291,14 +296,29 @@ impl<S: Simd> Real for Lanes<S> {
         Self(f32x16::from_bits(biased << 23))
     }
     #[inline(always)]
+    fn nearest_pow2(self) -> (Self, Self) {
+        let offset = self.lit(NEAREST);
+        let shifted = self + offset;
+        let bits: u32x16<S> = shifted.0.bitcast();
+        (shifted - offset, Self(f32x16::from_bits(bits << 23)))
+    }
+    // The instruction is `other < self ? other : self`, which is how `Real::min` is defined, to the sign of a zero.
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        Self(other.0.min(self.0))
+    }
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self(other.0.max(self.0))
+    }
+    #[inline(always)]
     fn sum(self) -> f32 {
-        let mut table: [f32; 16] = self.0.to_array();
-        for half in [8, 4, 2, 1] {
-            for i in 0..half {
-                table[i] += table[i + half];
-            }
-        }
-        table[0]
+        let (low, high) = self.0.split();
+        let (low, high) = (low + high).split();
+        let table: [f32; 4] = (low + high).to_array();
+        (table[0] + table[2]) + (table[1] + table[3])
     }
     #[inline(always)]
     fn ln(self) -> Self {

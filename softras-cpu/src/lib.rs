@@ -4,6 +4,8 @@
 mod accumulate;
 mod backward;
 mod bins;
+mod blocks;
+mod channels;
 #[cfg(feature = "faults")]
 pub mod faults;
 #[cfg(not(feature = "faults"))]
@@ -13,24 +15,30 @@ mod forward;
 mod lanes;
 mod prepare;
 mod probe;
+mod region;
+mod row;
 mod setup;
+mod staged;
+mod state;
 mod variants;
+mod walk;
 mod workspace;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use softras_core::math::Parts;
+#[cfg(not(feature = "faults"))]
 use softras_core::math::{
-    Color, Distance, Distribution, Euclidean, Logistic, Parts, ProbabilisticOr, Silhouette, Softmax,
+    Color, Distance, Distribution, Euclidean, Logistic, ProbabilisticOr, Silhouette, Softmax,
 };
 use softras_core::raster::{
-    Capabilities, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Saturation, Variant, Wanted,
+    Capabilities, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Variant, Wanted,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
 
 use faults::Fault;
 pub use workspace::CpuSaved;
-use workspace::Drawn;
 
 /// The CPU back end: exact lists of faces for each tile, forward by tile, backward by face, on all threads of the
 /// current `rayon` pool. The same bits for any number of threads.
@@ -52,7 +60,7 @@ macro_rules! with_parts {
         let params = $params;
         match (params.get_distance(), params.get_distribution(), params.get_silhouette(), params.get_color())
         {
-            // Broken kernels are built for the enums alone: half the build.
+            // Broken kernels are built for the enums alone: a third of the build.
             #[cfg(not(feature = "faults"))]
             (Distance::Euclidean, Distribution::Logistic, Silhouette::ProbabilisticOr, Color::Softmax) => {
                 let $parts = Parts {
@@ -61,7 +69,6 @@ macro_rules! with_parts {
                     silhouette: ProbabilisticOr,
                     color: Softmax,
                 };
-                let $parts = faults::parts($parts, params);
                 $call
             }
             (distance, distribution, silhouette, color) => {
@@ -76,6 +83,12 @@ macro_rules! with_parts {
             }
         }
     }};
+}
+
+/// Returns what the back end can do: everything.
+fn capabilities() -> &'static Capabilities {
+    static CAPABILITIES: OnceLock<Capabilities> = OnceLock::new();
+    CAPABILITIES.get_or_init(|| Capabilities::everything(&["f32", "f64"]))
 }
 
 /// One implementation a scalar type, not a generic one: the kernels are then compiled once, in this crate.
@@ -93,10 +106,7 @@ macro_rules! rasterizer {
             }
 
             fn capabilities(&self) -> Capabilities {
-                Capabilities {
-                    saturations: vec![Saturation::Exact],
-                    ..Capabilities::everything(&["f32", "f64"])
-                }
+                capabilities().clone()
             }
 
             fn forward_into(
@@ -109,11 +119,14 @@ macro_rules! rasterizer {
                 if !faults::active(Fault::KeepsTheStateAfterAnError) {
                     saved.clear();
                 }
-                let plan = faults::plan(Plan::new(faces, params)?);
-                Rasterizer::<$r>::capabilities(self).check("cpu", faces, params)?;
+                // What was drawn last time gives its buffers.
+                let mut plan = saved.drawn.as_mut().map_or_else(Plan::default, |d| core::mem::take(&mut d.plan));
+                plan.refit(faces, params)?;
+                faults::plan(&mut plan);
+                capabilities().check("cpu", faces, params)?;
                 image.fit(&plan);
-                with_parts!(params, parts => forward::forward(&parts, faces, params, &plan, image, saved));
-                saved.drawn = Some(Drawn { faces: Arc::clone(faces), params: params.clone(), plan });
+                with_parts!(params, parts => forward::forward(&parts, faces, params, &plan, image, saved))?;
+                saved.keep(faces, params, plan);
                 Ok(())
             }
 
@@ -124,13 +137,12 @@ macro_rules! rasterizer {
                 wanted: Wanted,
                 gradients: &mut Gradients<$r>,
             ) -> Result<()> {
-                let Some(drawn) = &saved.drawn else {
+                let Some(drawn) = saved.picture() else {
                     return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
                 };
                 grad.check(&drawn.plan)?;
                 gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
-                with_parts!(&drawn.params, parts => backward::backward(&parts, saved, drawn, grad, gradients));
-                Ok(())
+                with_parts!(&drawn.params, parts => backward::backward(&parts, saved, drawn, grad, gradients))
             }
 
             fn pairs(&self, saved: &CpuSaved<$r>) -> Option<u64> {

@@ -1,192 +1,251 @@
 //! Prepare: reverse what happened once a pixel, before the faces walk their pixels.
 
+use core::marker::PhantomData;
+
 use rayon::prelude::*;
-use softras_core::ImageGrad;
 use softras_core::math::{
     ColorAggregator, ColorPixel, ColorPixelGrad, DistanceMetric, DistributionFunction, Mask, Parts, Planes,
     Real, Scalar, SilhouetteAggregator,
 };
-use softras_core::raster::Gradients;
+use softras_core::raster::{Outputs, Saturation};
 
-use crate::accumulate::sum_wide;
+use crate::accumulate::{add_lanes_wide, joined};
 use crate::bins::TILE;
-use crate::faults::{self, Fault};
-use crate::forward::{load_state, store_state};
-use crate::lanes::{Kernel, Vector, run};
-use crate::workspace::{Blocks, CpuSaved, Drawn};
+use crate::blocks::Blocks;
+use crate::channels::{Any, Channels, Three};
+use crate::faults;
+use crate::lanes::{Kernel, Vector, has_kernel};
+use crate::row::Row;
+use crate::state::{load_rows, load_state, store_state};
+use crate::workspace::{Buffers, CpuSaved, Drawn};
 
-/// The gradient at every pixel, in the blocks of [`CpuSaved::planes`].
-pub(crate) struct Cotangents<R> {
-    /// Planes a block: alpha, the aggregator's own, the sums.
-    pub(crate) fixed: usize,
-    pub(crate) sums: usize,
-    pub(crate) planes: Vec<R>,
-    /// Where a block has any gradient at all, `[B, tiles, blocks]`.
-    pub(crate) active: Vec<bool>,
+/// The gradient of a loss with respect to the pictures, row-major.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PictureGrad<'a, R> {
+    /// `[B, C, H, W]`.
+    pub(crate) color: Option<&'a [R]>,
+    /// `[B, H, W]`.
+    pub(crate) silhouette: Option<&'a [R]>,
 }
 
-impl<R> Cotangents<R> {
-    pub(crate) fn count(&self) -> usize {
-        1 + self.fixed + self.sums
+/// Which planes the gradient at a block of pixels has: that of alpha, the color aggregator's own, that of the sums.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CotangentLayout {
+    /// Whether there is a gradient of the silhouette, and of the color.
+    pub(crate) silhouette: bool,
+    pub(crate) color: bool,
+    /// Planes of the color aggregator's own.
+    fixed: usize,
+    sums: usize,
+}
+
+impl CotangentLayout {
+    pub(crate) fn new<R: Scalar, A: ColorAggregator>(grad: &PictureGrad<'_, R>, sums: usize) -> Self {
+        let color = grad.color.is_some();
+        Self {
+            silhouette: grad.silhouette.is_some(),
+            color,
+            fixed: if color { A::Cotangent::<R>::COUNT } else { 0 },
+            sums: if color { sums } else { 0 },
+        }
+    }
+    pub(crate) const fn fixed_at(&self) -> usize {
+        if self.silhouette { 1 } else { 0 }
+    }
+    pub(crate) const fn sums_at(&self) -> usize {
+        self.fixed_at() + self.fixed
+    }
+    pub(crate) const fn count(&self) -> usize {
+        self.sums_at() + self.sums
     }
 }
 
-/// Reverses `finish` at every pixel; adds the gradients to background, epsilon and the aggregator's weights.
-pub(crate) fn prepare<R: Vector, M, F, S, A>(
-    parts: &Parts<M, F, S, A>,
-    saved: &CpuSaved<R>,
-    drawn: &Drawn<R>,
-    grad: &ImageGrad<R>,
-    gradients: &mut Gradients<R>,
-) -> Cotangents<R>
+/// All that preparing needs beside the planes to fill.
+pub(crate) struct Prepare<'a, R: Scalar, M, F, S, A> {
+    pub(crate) parts: &'a Parts<M, F, S, A>,
+    pub(crate) saved: &'a CpuSaved<R>,
+    pub(crate) drawn: &'a Drawn<R>,
+    pub(crate) grad: PictureGrad<'a, R>,
+    pub(crate) layout: CotangentLayout,
+    /// Whether the kernel for three channels fits.
+    pub(crate) three: bool,
+}
+
+impl<R, M, F, S, A> Prepare<'_, R, M, F, S, A>
 where
+    R: Vector,
     M: DistanceMetric,
     F: DistributionFunction,
     S: SilhouetteAggregator,
     A: ColorAggregator,
 {
-    let plan = &drawn.plan;
-    let (grid, layout) = (&saved.grid, &saved.layout);
-    let mut out = Cotangents {
-        fixed: if grad.color.is_some() { A::Cotangent::<R>::COUNT } else { 0 },
-        sums: if grad.color.is_some() { layout.sums } else { 0 },
-        planes: Vec::new(),
-        active: Vec::new(),
-    };
-    let tile_size = out.count() * TILE * TILE;
-    let blocks = Blocks::in_tile(layout.lanes);
-    out.planes.resize(plan.batch * grid.tiles() * tile_size, R::ZERO);
-    out.active.resize(plan.batch * grid.tiles() * blocks, false);
+    /// Words of active bits of a tile.
+    pub(crate) const fn words(lanes: usize) -> usize {
+        Blocks::in_tile(lanes) / lanes
+    }
 
-    let channels = plan.channels;
-    let out_ref = (out.fixed, out.count());
-    let partials: Vec<Vec<R>> = out
-        .planes
-        .par_chunks_mut(tile_size)
-        .zip(out.active.par_chunks_mut(blocks))
-        .enumerate()
-        .map(|(i, (planes, active))| {
-            run!(R, M, PrepareTile { parts, saved, drawn, grad, number: i, layout: out_ref, planes, active })
-        })
-        .collect();
+    /// Reverses `finish` at every pixel of the pictures; leaves their sums (epsilon, background, weights) in `totals`.
+    pub(crate) fn pictures(&self, pictures: core::ops::Range<usize>, buffers: &mut Buffers<R>) {
+        let tiles = self.saved.grid.tiles();
+        let (size, words) = (tiles * self.layout.count() * TILE * TILE, tiles * Self::words(R::WIDTH));
+        let Buffers { cotangents, active, totals, .. } = buffers;
+        cotangents.resize(pictures.len() * size, R::ZERO);
+        active.resize(pictures.len() * words, 0);
+        totals.resize_with(pictures.len(), || Row::of(0.0, 0));
+        let work = cotangents.par_chunks_mut(size.max(1)).zip(active.par_chunks_mut(words));
+        work.zip(totals.par_iter_mut()).enumerate().for_each(|(i, ((planes, active), total))| {
+            *total = self.tiles(pictures.start + i, 0, planes, active);
+        });
+    }
 
-    for (b, tiles) in partials.chunks(grid.tiles().max(1)).enumerate() {
-        let b = faults::picture(b, plan.batch);
-        let total = |i: usize| sum_wide(tiles.iter().map(|partial| partial[i]));
-        if let Some(g) = &mut gradients.background {
-            for c in 0..channels {
-                g[[b, c]] = total(c);
-            }
+    /// Prepares the tiles of picture `b` from `first` on, as many as `active` has, in halves on two threads.
+    fn tiles(&self, b: usize, first: usize, planes: &mut [R], active: &mut [u32]) -> Row<f64> {
+        let words = Self::words(R::WIDTH);
+        let tiles = active.len() / words;
+        if tiles > 1 {
+            let half = tiles / 2;
+            let (planes, rest) = planes.split_at_mut(half * self.layout.count() * TILE * TILE);
+            let (active, rest_active) = active.split_at_mut(half * words);
+            let (a, b) = rayon::join(
+                || self.tiles(b, first, planes, active),
+                || self.tiles(b, first + half, rest, rest_active),
+            );
+            return joined(a, &b);
         }
-        if let Some(g) = &mut gradients.epsilon {
-            g[b] = total(channels);
-        }
-        if let Some(g) = &mut gradients.weights {
-            for (w, out) in g.iter_mut().enumerate() {
-                *out += total(channels + 1 + w);
-            }
+        let tile = TileWork { prepare: self, picture: b, tile: first, planes, active };
+        if const { has_kernel::<M>() } && self.three {
+            R::dispatch(PrepareTile(tile, PhantomData::<Three>))
+        } else {
+            R::dispatch_few(PrepareTile(tile, PhantomData::<Any>))
         }
     }
-    out
 }
 
-/// Reverses `finish` in one tile; returns its partial sums: background, epsilon, weights.
-struct PrepareTile<'a, R: Scalar, M, F, S, A> {
-    parts: &'a Parts<M, F, S, A>,
-    saved: &'a CpuSaved<R>,
-    drawn: &'a Drawn<R>,
-    grad: &'a ImageGrad<R>,
-    /// The tile, counted over the batch.
-    number: usize,
-    /// Planes of the aggregator's own cotangent, and of all of a block's.
-    layout: (usize, usize),
+/// One tile to prepare.
+struct TileWork<'a, R: Scalar, M, F, S, A> {
+    prepare: &'a Prepare<'a, R, M, F, S, A>,
+    picture: usize,
+    tile: usize,
     planes: &'a mut [R],
-    active: &'a mut [bool],
+    active: &'a mut [u32],
 }
 
-impl<R, M, F, S, A> Kernel<R> for PrepareTile<'_, R, M, F, S, A>
+/// Reverses `finish` in one tile; returns its sums: epsilon, background, weights.
+struct PrepareTile<'a, R: Scalar, M, F, S, A, C>(TileWork<'a, R, M, F, S, A>, PhantomData<C>);
+
+impl<R, M, F, S, A, C> Kernel<R> for PrepareTile<'_, R, M, F, S, A, C>
 where
     R: Scalar,
     M: DistanceMetric,
     F: DistributionFunction,
     S: SilhouetteAggregator,
     A: ColorAggregator,
+    C: Channels,
 {
-    type Output = Vec<R>;
+    type Output = Row<f64>;
 
     #[inline(always)]
-    fn run<L: Real<Scalar = R>>(self, like: L) -> Vec<R> {
-        let Self { parts, saved, drawn, grad, number, layout: (fixed, count), planes, active } = self;
+    fn run<L: Real<Scalar = R>>(self, like: L) -> Row<f64> {
+        let TileWork { prepare, picture: b, tile: t, planes, active } = self.0;
+        let Prepare { parts, saved, drawn, grad, layout, .. } = prepare;
         let Drawn { params, plan, .. } = drawn;
-        let (grid, layout) = (&saved.grid, &saved.layout);
-        let (b, t) = (number / grid.tiles(), number % grid.tiles());
+        let (grid, kept) = (&saved.grid, &saved.layout);
         let tile = grid.tile(t);
+        let blocks = Blocks::in_tile(L::LANES);
         let weights = params.get_weights();
         let setting = faults::setting(plan, b, weights).splat(like);
         let channels = plan.channels;
-        let own = &plan.background[b * channels..(b + 1) * channels];
-        let background: Vec<L> = own.iter().map(|&c| like.splat(c)).collect();
-        let zeros = |n: usize| vec![like.zero(); n];
-        let (mut sums, mut grad_sums) = (zeros(layout.sums), zeros(layout.sums));
-        let (mut pixel_grad, mut grad_background) = (zeros(channels), zeros(channels));
-        let mut grad_weights = zeros(weights.len());
+        let skips =
+            *params.get_saturation() == Saturation::Skip && *params.get_outputs() == Outputs::Silhouette;
+        let mut background = C::values(like, channels);
+        for (out, &c) in background.as_mut().iter_mut().zip(&plan.background[b * channels..]) {
+            *out = like.splat(c);
+        }
+        let (mut sums, mut grad_sums) = (C::values(like, kept.sums), C::values(like, kept.sums));
+        let (mut pixel_grad, mut grad_background) = (C::values(like, channels), C::values(like, channels));
+        let mut grad_weights = Row::of(like.zero(), weights.len());
         let mut grad_epsilon = like.zero();
-        let state_size = layout.count() * L::LANES;
-        let blocks = Blocks::in_tile(L::LANES);
+        let (size, kept_size) = (layout.count() * L::LANES, kept.count() * L::LANES);
+        let pixels = plan.pixels();
+        let rows = Rows { width: plan.width, tile };
+        for word in active.iter_mut() {
+            *word = 0;
+        }
         for n in 0..blocks {
-            let first = Blocks::first_pixel::<L>(&tile, n);
-            if first.0 >= grid.width || first.1 >= grid.height {
+            let shape = Blocks::size(L::LANES, &tile, n);
+            if shape.0 * shape.1 == 0 {
                 continue;
             }
-            let own = &mut planes[n * count * L::LANES..(n + 1) * count * L::LANES];
-            let mut some = false;
-            // Pixels beyond the border have no gradient.
-            let mut read = |at: &dyn Fn(usize, usize) -> R| {
-                let value = like.per_lane(|i| match Blocks::pixel::<L>(grid, first, i) {
-                    Some((x, y)) => faults::image_grad(at(x, y)),
-                    None => R::ZERO,
-                });
-                some |= (!value.same(like.zero())).any();
-                value
-            };
-            if let Some(g) = &grad.silhouette {
-                read(&|x, y| g[[b, y, x]]).store(own);
-            } else if faults::active(Fault::InventsImageGradients) && layout.silhouette > 0 {
-                like.one().store(own);
+            let own = &mut planes[n * size..(n + 1) * size];
+            let state = &saved.planes[((b * grid.tiles() + t) * blocks + n) * kept_size..];
+            let mut some = like.mask(false);
+            if let Some(g) = grad.silhouette {
+                let mut value = rows.read(like, &g[b * pixels..], n, shape);
+                if skips {
+                    let state: S::State<L> = load_state(like, state);
+                    value = value.keep(!parts.silhouette.saturated(&state, like));
+                }
+                some = some | !value.same(like.zero());
+                value.store(own);
             }
-            if let Some(g) = &grad.color {
-                for (c, out) in pixel_grad.iter_mut().enumerate() {
-                    *out = read(&|x, y| g[[b, c, y, x]]);
+            if let Some(g) = grad.color {
+                for (c, out) in pixel_grad.as_mut().iter_mut().enumerate() {
+                    *out = rows.read(like, &g[(b * channels + c) * pixels..], n, shape);
+                    some = some | !out.same(like.zero());
                 }
             }
-            active[n] = some;
-            if !some || grad.color.is_none() {
+            if !some.any() {
                 continue;
             }
-            let state = &saved.planes[(number * blocks + n) * state_size..];
-            for (s, sum) in sums.iter_mut().enumerate() {
-                *sum = like.load(&state[(layout.sums_at() + s) * L::LANES..]);
+            active[n / L::LANES] |= 1 << (n % L::LANES);
+            if grad.color.is_none() {
+                continue;
             }
+            load_rows(like, sums.as_mut(), &state[kept.sums_at() * L::LANES..]);
             let pixel = ColorPixel {
-                state: load_state::<L, A::State<L>>(like, &state[layout.color_at() * L::LANES..]),
-                sums: &sums,
-                background: &background,
+                state: load_state::<L, A::State<L>>(like, &state[kept.color_at() * L::LANES..]),
+                sums: sums.as_ref(),
+                background: background.as_ref(),
             };
             let mut sink = ColorPixelGrad {
-                sums: &mut grad_sums,
-                background: &mut grad_background,
+                sums: grad_sums.as_mut(),
+                background: grad_background.as_mut(),
                 weights: &mut grad_weights,
             };
-            let (cotangent, epsilon) = parts.color.pixel_vjp(&setting.color, &pixel, &pixel_grad, &mut sink);
+            let (cotangent, epsilon) =
+                parts.color.pixel_vjp(&setting.color, &pixel, pixel_grad.as_ref(), &mut sink);
             grad_epsilon += epsilon;
-            store_state(like, &cotangent, &mut own[L::LANES..]);
-            for (s, sum) in grad_sums.iter().enumerate() {
-                sum.store(&mut own[(1 + fixed + s) * L::LANES..]);
+            store_state(like, &cotangent, &mut own[layout.fixed_at() * L::LANES..]);
+            for (s, sum) in grad_sums.as_ref().iter().enumerate() {
+                sum.store(&mut own[(layout.sums_at() + s) * L::LANES..]);
             }
         }
-        let mut partial: Vec<R> = grad_background.into_iter().map(Real::sum).collect();
-        partial.push(grad_epsilon.sum());
-        partial.extend(grad_weights.into_iter().map(Real::sum));
-        partial
+        let mut total = Row::of(0.0, 1 + channels + weights.len());
+        add_lanes_wide(&mut total, &[grad_epsilon]);
+        add_lanes_wide(&mut total[1..], grad_background.as_ref());
+        add_lanes_wide(&mut total[1 + channels..], &grad_weights);
+        total
+    }
+}
+
+/// Reads blocks of a tile from the rows of a picture.
+struct Rows {
+    width: usize,
+    tile: crate::setup::PixelRect,
+}
+
+impl Rows {
+    /// Reads block `n`, of which the picture has `shape` columns and rows; zero beyond.
+    #[inline(always)]
+    fn read<L: Real>(&self, like: L, picture: &[L::Scalar], n: usize, (columns, rows): (usize, usize)) -> L {
+        let (x, y) = Blocks::first(L::LANES, n);
+        let (x, y) = (self.tile.x.0 as usize + x, self.tile.y.0 as usize + y);
+        let across = Blocks::across(L::LANES);
+        let mut table = [L::Scalar::ZERO; 16];
+        for (row, out) in table.chunks_mut(across).enumerate().take(rows) {
+            let start = (y + row) * self.width + x;
+            out[..columns].copy_from_slice(&picture[start..start + columns]);
+        }
+        faults::image_grad(like.load(&table))
     }
 }

@@ -1,4 +1,4 @@
-//! Setup: each face once, its geometry and the pixels it can reach.
+//! Setup: each face once, the pixels it can reach.
 
 use rayon::prelude::*;
 use softras_core::math::{BoundingBox, Real, Scalar, Triangle};
@@ -6,6 +6,9 @@ use softras_core::raster::{Plan, RasterParams, cull_reach};
 use softras_core::scene::Faces;
 
 use crate::faults::{self, Fault};
+
+/// Faces of one piece of work.
+const RUN: usize = 256;
 
 /// A rectangle of pixels, half open: columns `x.0..x.1`, rows `y.0..y.1`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +26,7 @@ impl PixelRect {
         if self.is_empty() { 0 } else { (self.x.1 - self.x.0) as usize * (self.y.1 - self.y.0) as usize }
     }
 
+    #[cfg(test)]
     pub(crate) fn intersect(&self, other: &Self) -> Self {
         Self {
             x: (self.x.0.max(other.x.0), self.x.1.min(other.x.1)),
@@ -31,49 +35,38 @@ impl PixelRect {
     }
 }
 
-/// A face, set up.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Record<R: Scalar> {
-    pub(crate) triangle: Triangle<R>,
-    pub(crate) bounds: BoundingBox<R>,
-    /// Every pixel the face can touch, and perhaps a few more: membership is decided by the pair.
-    pub(crate) rect: PixelRect,
-}
-
-/// Sets up every face of the batch.
+/// Finds the pixels of every face of the batch: every pixel it can touch, and perhaps a few more, for whether it does is
+/// decided by the pair.
 pub(crate) fn setup<R: Scalar>(
     faces: &Faces<R>,
     params: &RasterParams<R>,
     plan: &Plan<R>,
-    records: &mut Vec<Record<R>>,
+    rects: &mut Vec<PixelRect>,
 ) {
-    records.clear();
-    for (b, picture) in faces.pictures().iter().enumerate() {
-        let setting = faults::setting(plan, b, &[]);
-        let reach = faults::reach(cull_reach(params, &setting), params);
-        // Faces between two pictures' ranges belong to none; they keep a place so that numbers match.
-        records.resize_with(picture.faces.start, Record::nowhere);
-        records.par_extend(picture.faces.clone().into_par_iter().with_min_len(256).map(|f| {
-            if faces.is_absent(f) && !faults::active(Fault::DrawsAbsentFaces) {
-                return Record::nowhere();
+    rects.resize(faces.count(), PixelRect::default());
+    let pictures = faces.pictures();
+    rects.par_chunks_mut(RUN).enumerate().for_each(|(run, rects)| {
+        let mut f = run * RUN;
+        let mut b = pictures.partition_point(|p| p.faces.end <= f);
+        let reach_of = |b: usize| faults::reach(cull_reach(params, &faults::setting(plan, b, &[])), params);
+        let mut reach = if b < pictures.len() { reach_of(b) } else { 0.0 };
+        for rect in rects {
+            while b < pictures.len() && pictures[b].faces.end <= f {
+                b += 1;
+                reach = if b < pictures.len() { reach_of(b) } else { 0.0 };
             }
-            let triangle = faults::triangle(Triangle::new(faces.face(f)));
-            if faults::drops(&triangle, &setting) || faults::is_copy(faces, f) {
-                return Record::nowhere();
-            }
-            let bounds = triangle.bounding_box();
-            Record { triangle, bounds, rect: faults::rect(pixel_rect(&bounds, reach, plan.width, plan.height)) }
-        }));
-    }
-    records.resize_with(faces.count(), Record::nowhere);
-}
-
-impl<R: Scalar> Record<R> {
-    /// A face that touches no pixel.
-    fn nowhere() -> Self {
-        let triangle = Triangle::new([[R::ZERO; 3]; 3]);
-        Self { triangle, bounds: triangle.bounding_box(), rect: PixelRect::default() }
-    }
+            // Faces between two pictures' ranges belong to none.
+            let owned = b < pictures.len() && pictures[b].faces.start <= f;
+            let absent = faces.is_absent(f) && !faults::active(Fault::DrawsAbsentFaces);
+            *rect = if owned && !absent && !faults::drops(faces, f, plan, b) {
+                let bounds = Triangle::new(faces.face(f)).bounding_box();
+                faults::rect(pixel_rect(&bounds, reach, plan.width, plan.height))
+            } else {
+                PixelRect::default()
+            };
+            f += 1;
+        }
+    });
 }
 
 /// Returns the pixels whose centres lie in `bounds` grown by `reach` and a margin for rounding (KERNELS 1).

@@ -21,3 +21,4 @@ pub use npz::Npz;
 pub use orbits::{Orbit, load_orbits};
 pub use picture::{GifWriter, RgbFrame, load_png, save_gif, save_gray_png, save_png};
 pub use shapes::{Sample, icosphere};
+pub use staged::{check_replaceable, replace_file};

@@ -32,6 +32,26 @@ impl Staged {
     }
 }
 
+/// Writes a file whole: under a temporary name in its folder, which is then renamed.
+///
+/// # Errors
+/// `Write` if that fails; whatever had the name before is then still there.
+pub fn replace_file(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    Staged::write(path.as_ref(), |w| w.write_all(bytes))?.commit()
+}
+
+/// Checks that [`replace_file`] can write there, before hours are spent on what is to be written. Leaves nothing.
+///
+/// # Errors
+/// `Write` if its folder takes no file, or the name is that of a folder.
+pub fn check_replaceable(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    if path.is_dir() {
+        return Err(failed(path, std::io::ErrorKind::IsADirectory.into()));
+    }
+    temporary(path).map(drop)
+}
+
 /// Opens a temporary file in the folder of `path`, readable to all that the user's mask allows.
 pub(crate) fn temporary(path: &Path) -> Result<NamedTempFile> {
     let folder = match path.parent() {
@@ -74,6 +94,17 @@ mod tests {
         assert!(matches!(failed, Err(Error::Write { .. })));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_is_found_without_a_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        check_replaceable(folder.path().join("a.txt")).unwrap();
+        assert!(check_replaceable(folder.path()).is_err());
+        assert!(check_replaceable(folder.path().join("none/a.txt")).is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        replace_file(folder.path().join("a.txt"), b"new").unwrap();
+        assert_eq!(std::fs::read_to_string(folder.path().join("a.txt")).unwrap(), "new");
     }
 
     #[test]

@@ -11,7 +11,8 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("softras-io", &["softras-core"], &[]),
     ("softras-fit", &["softras-core", "softras-io"], &["softras-cpu"]),
     ("softras", &["softras-core", "softras-cpu"], &["softras-io"]),
-    ("softras-cli", &["softras", "softras-core", "softras-io", "softras-fit"], &[]),
+    ("softras-bench", &["softras-core", "softras-io"], &["softras"]),
+    ("softras-cli", &["softras", "softras-core", "softras-io", "softras-fit", "softras-bench"], &[]),
 ];
 
 #[test]

@@ -48,6 +48,12 @@ pub trait DistanceMetric: Clone + Send + Sync + 'static {
     /// Returns how far outside its bounding box (screen units) a face can have `-s < bound`, or infinity.
     fn reach(&self, bound: f64) -> f64;
 
+    /// Returns how far from the face itself (screen units) a pixel can have `-s < bound`, or infinity, which is always
+    /// right: what culls blocks of pixels, and makes the box rule of MATH 3 idle where it is not above the box's reach.
+    fn halo(&self, _bound: f64) -> f64 {
+        f64::INFINITY
+    }
+
     /// Returns whether the metric blurs its face.
     fn edge(&self) -> Edge {
         Edge::Soft
@@ -118,7 +124,7 @@ fn closest<R: Real>(face: &Triangle<R>, at: Vec2<R>) -> Closest<R> {
     let zero = at.x.zero();
     let [(t0, away0, d0), (t1, away1, d1), (t2, away2, d2)] = three!(k => {
         let r = at - face.p[k];
-        let t = (r.dot(face.e[k]) * face.inv_e_sq[k]).clamp(0.0, 1.0);
+        let t = r.dot(face.along[k]).clamp(0.0, 1.0);
         let away = r - face.e[k].scale(t);
         (t, away, away.dot(away))
     });
@@ -167,6 +173,10 @@ impl DistanceMetric for Euclidean {
     fn degree(&self) -> Option<i32> {
         Some(2)
     }
+
+    fn halo(&self, bound: f64) -> f64 {
+        bound.sqrt()
+    }
 }
 
 impl DistanceMetric for EuclideanUnsquared {
@@ -199,6 +209,10 @@ impl DistanceMetric for EuclideanUnsquared {
 
     fn degree(&self) -> Option<i32> {
         Some(1)
+    }
+
+    fn halo(&self, bound: f64) -> f64 {
+        bound
     }
 }
 
@@ -263,6 +277,10 @@ impl DistanceMetric for HardEdge {
     }
 
     fn reach(&self, _: f64) -> f64 {
+        0.0
+    }
+
+    fn halo(&self, _: f64) -> f64 {
         0.0
     }
 
@@ -351,6 +369,17 @@ impl DistanceMetric for Distance {
 
     fn reach(&self, bound: f64) -> f64 {
         each!(self, part => part.reach(bound), erased => erased.reach_on(bound))
+    }
+
+    fn halo(&self, bound: f64) -> f64 {
+        match self {
+            // A part of the user's own says only how far outside its box it reaches.
+            Self::Custom(_) => f64::INFINITY,
+            Self::Euclidean => Euclidean.halo(bound),
+            Self::Barycentric => Barycentric.halo(bound),
+            Self::EuclideanUnsquared => EuclideanUnsquared.halo(bound),
+            Self::Hard => HardEdge.halo(bound),
+        }
     }
 
     fn edge(&self) -> Edge {

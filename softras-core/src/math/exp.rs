@@ -7,14 +7,18 @@ pub const EXP_LOWEST: f64 = -80.0;
 /// Above this the argument is held: the result stays finite.
 pub const EXP_HIGHEST: f64 = 88.0;
 
-/// Returns e to the power `x` for a number type of `f32` accuracy; see [`Real::pow2`].
+/// Added to a number from -126 to 127, this rounds it to the nearest integer n, and leaves n + 127, the exponent of
+/// 2 to the power n, in the lowest bits: `1.5 * 2^23 + 127`.
+pub const NEAREST: f64 = 12_583_039.0;
+
+/// Returns e to the power `x` for a number type of `f32` accuracy; see [`Real::nearest_pow2`].
 ///
 /// `x = n ln 2 + r` (Cody and Waite), then a polynomial in r (Cephes `expf`). exp(0) is exactly 1; the error is at most
 /// 1.2 ulp on -80..=88, without fused multiply-add, which would change bits from one instruction set to another.
 #[inline(always)]
 pub fn exp_f32<R: Real>(x: R) -> R {
     let held = x.max(x.lit(EXP_LOWEST)).min(x.lit(EXP_HIGHEST));
-    let n = (held * x.lit(core::f64::consts::LOG2_E) + x.lit(0.5)).floor();
+    let (n, pow2) = (held * x.lit(core::f64::consts::LOG2_E)).nearest_pow2();
     let r = held - n * x.lit(0.693_359_375) - n * x.lit(-2.121_944_400_5e-4);
     let mut p = x.lit(1.987_569_150_0e-4);
     for coefficient in
@@ -23,7 +27,7 @@ pub fn exp_f32<R: Real>(x: R) -> R {
         p = p * r + x.lit(coefficient);
     }
     let y = p * r.sq() + r + x.one();
-    R::select(x.lt(x.lit(EXP_LOWEST)), x.zero(), y * n.pow2())
+    R::select(x.lt(x.lit(EXP_LOWEST)), x.zero(), y * pow2)
 }
 
 #[cfg(test)]

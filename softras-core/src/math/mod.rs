@@ -54,7 +54,7 @@ pub use distribution::{
     smooth_window_vjp,
 };
 pub use dual::Dual;
-pub use exp::{EXP_HIGHEST, EXP_LOWEST, exp_f32};
+pub use exp::{EXP_HIGHEST, EXP_LOWEST, NEAREST, exp_f32};
 pub use function::{Argument, Function};
 pub use matrix::Mat3;
 pub use ordered_sum::OrderedSum;

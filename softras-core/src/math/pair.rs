@@ -53,6 +53,8 @@ pub struct Setting<'a, R: Real> {
     pub bound: R,
     /// `sqrt(c sigma)`: by how much the bounding box is grown.
     pub box_reach: R,
+    /// Whether the box rule of MATH 3 can cut anything that the metric does not.
+    pub boxed: bool,
     /// What happens beyond the cut.
     pub cutoff: Cutoff,
     /// The distribution's own parameter.
@@ -218,6 +220,7 @@ impl<'a, R: Scalar> Setting<'a, R> {
             cut: like.splat(self.cut),
             bound: like.splat(self.bound),
             box_reach: like.splat(self.box_reach),
+            boxed: self.boxed,
             cutoff: self.cutoff,
             distribution_shape: like.splat(self.distribution_shape),
             t_conorm_shape: like.splat(self.t_conorm_shape),
@@ -238,6 +241,16 @@ impl<'a, R: Scalar> Setting<'a, R> {
 }
 
 impl<R: Real> Setting<'_, R> {
+    /// Tells where a face may have color: it is in front of the camera and turns a side that is colored.
+    #[inline(always)]
+    pub fn sees(&self, face: &Triangle<R>) -> R::Mask {
+        match self.facing {
+            Facing::Both => face.colored,
+            Facing::CounterClockwise => face.colored & face.counter_clockwise,
+            Facing::Clockwise => face.colored & !face.counter_clockwise,
+        }
+    }
+
     /// Returns what a face shows at a pixel it touches (MATH 5).
     #[inline(always)]
     pub fn shade(&self, face: &Triangle<R>, touch: &Touch<R>) -> Shade<R> {
@@ -247,13 +260,8 @@ impl<R: Real> Setting<'_, R> {
             Interpolation::Perspective => face.perspective(&clipped.c, depth),
             Interpolation::Screen => clipped.c,
         };
-        let seen = match self.facing {
-            Facing::Both => face.colored,
-            Facing::CounterClockwise => face.colored & face.counter_clockwise,
-            Facing::Clockwise => face.colored & !face.counter_clockwise,
-        };
         let in_range = depth.ge(self.near) & depth.le(self.far);
-        let member = touch.member & seen & in_range;
+        let member = touch.member & self.sees(face) & in_range;
         Shade {
             member,
             clipped,
@@ -312,7 +320,10 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
         let p = self.distribution.probability(x, setting.distribution_shape);
         let member = match setting.cutoff {
             Cutoff::None => s.mask(true),
-            Cutoff::Hard | Cutoff::Smooth => s.gt(-setting.bound) & face.bounds.holds(at, setting.box_reach),
+            Cutoff::Hard | Cutoff::Smooth if setting.boxed => {
+                s.gt(-setting.bound) & face.bounds.holds(at, setting.box_reach)
+            }
+            Cutoff::Hard | Cutoff::Smooth => s.gt(-setting.bound),
         };
         let p = match setting.cutoff {
             Cutoff::Smooth => smooth_window(&p, x, setting.cut),

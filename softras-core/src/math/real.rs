@@ -7,7 +7,7 @@
 use core::fmt::Debug;
 use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
 
-use super::exp::exp_f32;
+use super::exp::{NEAREST, exp_f32};
 
 /// The answer of a comparison: one truth value for each lane.
 pub trait Mask: Copy + Debug + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self> {
@@ -71,10 +71,15 @@ pub trait Real:
         }
         table[0]
     }
+    /// Returns a bit for each lane of `mask`, lane 0 the lowest.
+    #[inline(always)]
+    fn bits(mask: Self::Mask) -> u32 {
+        (0..Self::LANES).fold(0, |bits, i| bits | u32::from(Self::mask_lane(mask, i)) << i)
+    }
     /// Returns how many lanes of `mask` hold.
     #[inline(always)]
     fn count(mask: Self::Mask) -> usize {
-        (0..Self::LANES).filter(|&i| Self::mask_lane(mask, i)).count()
+        Self::bits(mask).count_ones() as usize
     }
     /// Reads `LANES` numbers from the start of `from`.
     #[inline(always)]
@@ -102,6 +107,12 @@ pub trait Real:
     fn exp(self) -> Self;
     /// Returns 2 to the power `self`, an integer from -126 to 127.
     fn pow2(self) -> Self;
+    /// Returns the integer nearest to `self`, which is from -126 to 127, and 2 to its power.
+    #[inline(always)]
+    fn nearest_pow2(self) -> (Self, Self) {
+        let n = (self + self.lit(0.5)).floor();
+        (n, n.pow2())
+    }
     /// Returns the natural logarithm.
     fn ln(self) -> Self;
     /// Returns the square root.
@@ -182,7 +193,7 @@ pub trait Scalar:
 }
 
 macro_rules! scalar_is_real {
-    ($t:ident, $exp:expr, $pow2:expr) => {
+    ($t:ident, $exp:expr, $pow2:expr, $nearest_pow2:expr) => {
         impl Real for $t {
             type Mask = bool;
             type Scalar = $t;
@@ -238,6 +249,10 @@ macro_rules! scalar_is_real {
                 $pow2(self)
             }
             #[inline(always)]
+            fn nearest_pow2(self) -> (Self, Self) {
+                $nearest_pow2(self)
+            }
+            #[inline(always)]
             fn ln(self) -> Self {
                 $t::ln(self)
             }
@@ -275,5 +290,8 @@ macro_rules! scalar_is_real {
     };
 }
 
-scalar_is_real!(f32, exp_f32, |n: f32| f32::from_bits(((n + 127.0) as u32) << 23));
-scalar_is_real!(f64, f64::exp, f64::exp2);
+scalar_is_real!(f32, exp_f32, |n: f32| f32::from_bits(((n + 127.0) as u32) << 23), |x: f32| {
+    let shifted = x + NEAREST as f32;
+    (shifted - NEAREST as f32, f32::from_bits(shifted.to_bits() << 23))
+});
+scalar_is_real!(f64, f64::exp, f64::exp2, |x: f64| (x.round(), x.round().exp2()));

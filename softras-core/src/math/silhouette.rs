@@ -9,6 +9,9 @@ use super::distribution::{Probability, ProbabilityGrad};
 use super::planes::Planes;
 use super::real::Real;
 
+/// Below this transmittance, 2^-25, alpha is exactly 1 in `f32`.
+const SATURATED: f64 = 1.0 / 33_554_432.0;
+
 /// What one face more does to an alpha.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Adding {
@@ -36,6 +39,11 @@ pub trait SilhouetteAggregator: Clone + Send + Sync + 'static {
     fn merge<R: Real>(&self, state: &mut Self::State<R>, other: &Self::State<R>);
     /// Returns the alpha.
     fn finish<R: Real>(&self, state: &mut Self::State<R>, faces: R, shape: R) -> R;
+    /// Tells where no further face can move the alpha by more than `f32` rounds (`T < 2^-25`); nowhere by default.
+    #[inline(always)]
+    fn saturated<R: Real>(&self, _state: &Self::State<R>, like: R) -> R::Mask {
+        like.mask(false)
+    }
     /// Returns the gradient to the probability of one face that was pushed, given `grad` with respect to the alpha.
     fn pair_vjp<R: Real>(
         &self,
@@ -147,6 +155,10 @@ impl SilhouetteAggregator for ProbabilisticOr {
     #[inline(always)]
     fn finish<R: Real>(&self, state: &mut Transmittance<R>, _: R, _: R) -> R {
         state.transmittance.one() - state.transmittance
+    }
+    #[inline(always)]
+    fn saturated<R: Real>(&self, state: &Transmittance<R>, like: R) -> R::Mask {
+        state.transmittance.lt(like.lit(SATURATED))
     }
     /// `A = 1 - T`, `dA/d ln(1 - D_j) = -T`: no division, so nothing is lost where D rounds to 1.
     #[inline(always)]
@@ -353,6 +365,14 @@ impl SilhouetteAggregator for Silhouette {
             *any = [s0, s1, s2, s3];
             alpha
         })
+    }
+
+    #[inline(always)]
+    fn saturated<R: Real>(&self, any: &AnySilhouetteState<R>, like: R) -> R::Mask {
+        match self {
+            Self::ProbabilisticOr => ProbabilisticOr.saturated(&Planes::load(any), like),
+            Self::Sum | Self::Hard | Self::Custom(_) => like.mask(false),
+        }
     }
 
     #[inline(always)]

@@ -21,6 +21,10 @@ pub struct Triangle<R: Real> {
     pub e: [Vec2<R>; 3],
     /// `1 / |e_k|^2`, finite for an edge of no length.
     pub inv_e_sq: [R; 3],
+    /// `e_k / |e_k|^2`: its product with `at - p_k` is how far along the edge a point lies, 0 to 1.
+    pub along: [Vec2<R>; 3],
+    /// `d w_k / d at`, the first two entries of the rows `inv_k` of MATH 2; 0 for a face of zero area.
+    pub slopes: [Vec2<R>; 3],
     /// `1 / det`, det twice the signed area; 0 for a face of zero area.
     pub inv_det: R,
     /// Depths `z_k` of the corners.
@@ -65,11 +69,17 @@ impl<R: Real> Triangle<R> {
         let det = e[2].cross(e[0]); // (p_0 - p_2) x (p_1 - p_0) = (p_1 - p_0) x (p_2 - p_0)
         let solid = det.abs().gt(det.lit(ZERO_AREA));
         let ahead = z[0].gt(z[0].zero()) & z[1].gt(z[1].zero()) & z[2].gt(z[2].zero());
+        let inv_e_sq = three!(k => e[k].dot(e[k]).max(det.lit(EDGE_GUARD)).recip());
+        let inv_det = R::select(solid, det, det.one()).recip().keep(solid);
+        // w_{k+2} = (e_k x r) / det, so d w_{k+2} / d at = (-e_k.y, e_k.x) / det.
+        let slopes = three!(k => Vec2::new(-e[k].y, e[k].x).scale(inv_det));
         Self {
             p,
             e,
-            inv_e_sq: three!(k => e[k].dot(e[k]).max(det.lit(EDGE_GUARD)).recip()),
-            inv_det: R::select(solid, det, det.one()).recip().keep(solid),
+            inv_e_sq,
+            along: three!(k => e[k].scale(inv_e_sq[k])),
+            slopes: [slopes[1], slopes[2], slopes[0]],
+            inv_det,
             z,
             inv_z: three!(k => z[k].max(det.lit(DEPTH_GUARD)).recip()),
             solid,
@@ -78,21 +88,19 @@ impl<R: Real> Triangle<R> {
         }
     }
 
-    /// Returns the barycentric weights `w_k` of the pixel at `at`: `w_{k+2} = (e_k x (at - p_k)) / det`.
+    /// Returns the barycentric weights `w_k` of the pixel at `at`: `w_{k+2} = (e_k x (at - p_k)) / det`, by its slopes.
     ///
     /// They sum to 1 for a face with an area and are all 0 for one without.
     #[inline(always)]
     pub fn barycentric(&self, at: Vec2<R>) -> [R; 3] {
-        let w = three!(k => self.e[k].cross(at - self.p[k]) * self.inv_det);
-        [w[1], w[2], w[0]]
+        let r = three!(k => at - self.p[k]);
+        [self.slopes[0].dot(r[1]), self.slopes[1].dot(r[2]), self.slopes[2].dot(r[0])]
     }
 
-    /// Returns `d w_k / d at` for each k, the first two entries of the rows `inv_k` of MATH 2.
+    /// Returns `d w_k / d at` for each k.
     #[inline(always)]
-    pub fn barycentric_slopes(&self) -> [Vec2<R>; 3] {
-        // w_{k+2} = (e_k x r) / det, so d w_{k+2} / d at = (-e_k.y, e_k.x) / det.
-        let slope = three!(k => Vec2::new(-self.e[k].y, self.e[k].x).scale(self.inv_det));
-        [slope[1], slope[2], slope[0]]
+    pub const fn barycentric_slopes(&self) -> [Vec2<R>; 3] {
+        self.slopes
     }
 
     /// Returns the gradient to the corners, given `grad_w`: `dw_k / d p_m = -w_m dw_k / d at` (MATH 3).
@@ -103,11 +111,11 @@ impl<R: Real> Triangle<R> {
         three!(m => at.scale(-w[m]))
     }
 
-    /// Tells where the pixel with weights `w` lies strictly inside: all `w_k > 0`.
+    /// Tells where the pixel with weights `w` lies strictly inside: all `w_k > 0`, never in a face without an area.
     #[inline(always)]
     pub fn inside(&self, w: &[R; 3]) -> R::Mask {
         let zero = w[0].zero();
-        self.solid & w[0].gt(zero) & w[1].gt(zero) & w[2].gt(zero)
+        w[0].gt(zero) & w[1].gt(zero) & w[2].gt(zero)
     }
 
     /// Tells where the closed face holds the pixel with weights `w`: all `0 <= w_k <= 1`.
@@ -191,6 +199,8 @@ impl<R: Real> Triangle<R> {
             p: three!(k => self.p[k].splat(like)),
             e: three!(k => self.e[k].splat(like)),
             inv_e_sq: three!(k => like.splat(self.inv_e_sq[k])),
+            along: three!(k => self.along[k].splat(like)),
+            slopes: three!(k => self.slopes[k].splat(like)),
             inv_det: like.splat(self.inv_det),
             z: three!(k => like.splat(self.z[k])),
             inv_z: three!(k => like.splat(self.inv_z[k])),
@@ -206,6 +216,8 @@ impl<R: Real> Triangle<R> {
             p: self.p.map(|v| v.lane(i)),
             e: self.e.map(|v| v.lane(i)),
             inv_e_sq: self.inv_e_sq.map(|x| x.lane(i)),
+            along: self.along.map(|v| v.lane(i)),
+            slopes: self.slopes.map(|v| v.lane(i)),
             inv_det: self.inv_det.lane(i),
             z: self.z.map(|x| x.lane(i)),
             inv_z: self.inv_z.map(|x| x.lane(i)),

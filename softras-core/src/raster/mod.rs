@@ -10,6 +10,6 @@ mod rasterizer;
 pub use capabilities::{Capabilities, CustomParts, TextureFamily};
 pub use gradients::{Gradients, Wanted};
 pub use params::{Outputs, PerPicture, RasterParams, Saturation, Sides, sigma_from_pixels};
-pub use plan::{Plan, cull_reach};
+pub use plan::{Plan, cull_halo, cull_reach};
 pub use probe::{Probe, run_rows};
 pub use rasterizer::{DynRasterizer, DynSaved, Info, Rasterizer, Variant};

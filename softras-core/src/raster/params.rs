@@ -117,6 +117,7 @@ pub struct RasterParams<R = f32> {
     pub(super) outputs: Outputs,
     pub(super) saturation: Saturation,
     pub(super) memory_limit: u64,
+    pub(super) memory_budget: u64,
 }
 
 /// Makes a setter and a getter of one name: `sigma(x)` sets, `get_sigma()` reads.
@@ -188,6 +189,7 @@ impl<R: Scalar> RasterParams<R> {
             outputs: Outputs::Both,
             saturation: Saturation::Exact,
             memory_limit: 8 << 30,
+            memory_budget: 8 << 30,
         }
     }
 
@@ -252,6 +254,10 @@ impl<R: Scalar> RasterParams<R> {
         /// Sets the most bytes the pictures and what `backward` keeps of their pixels may take; more is refused. 8 GiB.
         /// It is an estimate from the number of pixels: back ends round pixels up to tiles, and keep faces beside them.
         memory_limit, get_memory_limit: u64;
+        /// Sets the most bytes of working memory a back end may take beside the pictures, what `backward` keeps of their
+        /// pixels, and the gradients: lists of faces, cotangents, partial sums. Work that needs more is cut into parts,
+        /// with the same bits; where the smallest part needs more, `OutOfMemory` says how much it needs. 8 GiB.
+        memory_budget, get_memory_budget: u64;
     }
 
     /// Sets the background color `[C]` of all pictures; black if never set.
@@ -321,6 +327,7 @@ impl<R: Scalar> RasterParams<R> {
             outputs: self.outputs,
             saturation: self.saturation,
             memory_limit: self.memory_limit,
+            memory_budget: self.memory_budget,
         }
     }
 

@@ -9,6 +9,9 @@ use crate::scene::{Faces, Winding};
 
 use super::params::{RasterParams, Sides};
 
+/// By how much a reach may differ from the box's and still be the same: rounding of `f32`.
+const HALO_ROUNDING: f64 = 1e-6;
+
 /// The most pixels of one picture: their numbers fit 32 bits.
 const MAX_PIXELS: u128 = 1 << 31;
 
@@ -39,6 +42,16 @@ impl<R: Scalar> Plan<R> {
     /// `Parameter` and `Shape` for values out of range or not fitting the batch; `OutOfMemory` for pictures that would
     /// take more than the memory limit.
     pub fn new(faces: &Faces<R>, params: &RasterParams<R>) -> Result<Self> {
+        let mut plan = Self::default();
+        plan.refit(faces, params)?;
+        Ok(plan)
+    }
+
+    /// As [`Plan::new`], in the buffers of an older plan.
+    ///
+    /// # Errors
+    /// As [`Plan::new`]; the plan is then the old one.
+    pub fn refit(&mut self, faces: &Faces<R>, params: &RasterParams<R>) -> Result<()> {
         params.check()?;
         let batch = faces.batch();
         let draws_color = params.outputs.color();
@@ -68,16 +81,13 @@ impl<R: Scalar> Plan<R> {
         if draws_color && params.weights.len() != weights {
             return Err(Error::shape("weights", &[params.weights.len()], format!("[{weights}]")));
         }
-        Ok(Self {
-            batch,
-            width: params.width,
-            height: params.height,
-            channels,
-            draws_silhouette: params.outputs.silhouette(),
-            draws_color,
-            background: background(params, batch, channels)?,
-            settings: (0..batch).map(|b| setting(faces, params, b)).collect(),
-        })
+        fill_background(&mut self.background, params, batch, channels)?;
+        self.settings.clear();
+        self.settings.extend((0..batch).map(|b| setting(faces, params, b)));
+        (self.batch, self.width, self.height) = (batch, params.width, params.height);
+        self.channels = channels;
+        (self.draws_silhouette, self.draws_color) = (params.outputs.silhouette(), draws_color);
+        Ok(())
     }
 
     /// Returns the numbers all pairs of picture `b` share.
@@ -129,17 +139,28 @@ fn check_memory<R: Scalar>(batch: usize, params: &RasterParams<R>, channels: usi
     Ok(())
 }
 
-fn background<R: Scalar>(params: &RasterParams<R>, batch: usize, channels: usize) -> Result<Vec<R>> {
+fn fill_background<R: Scalar>(
+    out: &mut Vec<R>,
+    params: &RasterParams<R>,
+    batch: usize,
+    channels: usize,
+) -> Result<()> {
     let given = &params.background;
     if channels == 0 || given.is_empty() {
-        return Ok(vec![R::ZERO; batch * channels]);
+        out.clear();
+        out.resize(batch * channels, R::ZERO);
+        return Ok(());
     }
     let rows = given.nrows();
     if given.ncols() != channels || (rows != 1 && rows != batch) {
         let expected = format!("[{channels}] for all pictures or [{batch}, {channels}]");
         return Err(Error::shape("background", given.shape(), expected));
     }
-    Ok((0..batch).flat_map(|b| given.row(if rows == 1 { 0 } else { b }).to_vec()).collect())
+    out.clear();
+    for b in 0..batch {
+        out.extend(given.row(if rows == 1 { 0 } else { b }));
+    }
+    Ok(())
 }
 
 fn setting<R: Scalar>(faces: &Faces<R>, params: &RasterParams<R>, b: usize) -> Setting<'static, R> {
@@ -149,6 +170,9 @@ fn setting<R: Scalar>(faces: &Faces<R>, params: &RasterParams<R>, b: usize) -> S
     let shape = params.distribution_shape.of(b);
     let cut = R::from_f64(params.distribution.cut(params.dist_eps, shape.to_f64()));
     let bound = cut * sigma;
+    let box_reach = bound.sqrt();
+    // Where the metric itself keeps within the box's reach, the two decide alike but for the last bit.
+    let boxed = params.distance.halo(bound.to_f64()) > box_reach.to_f64() * (1.0 + HALO_ROUNDING);
     let facing = match (params.sides, faces.front()) {
         (Sides::Double, _) => Facing::Both,
         (Sides::Front, Winding::CounterClockwise) => Facing::CounterClockwise,
@@ -158,7 +182,8 @@ fn setting<R: Scalar>(faces: &Faces<R>, params: &RasterParams<R>, b: usize) -> S
         inv_sigma: sigma.recip(),
         cut,
         bound,
-        box_reach: bound.sqrt(),
+        box_reach,
+        boxed,
         cutoff: params.cutoff,
         distribution_shape: shape,
         t_conorm_shape: params.t_conorm_shape.of(b),
@@ -175,6 +200,15 @@ fn setting<R: Scalar>(faces: &Faces<R>, params: &RasterParams<R>, b: usize) -> S
             weights: &[],
         },
     }
+}
+
+/// Returns how far from a face itself, in screen units, a pixel of this picture can count: infinite without a cut-off,
+/// or where the metric does not say. A bound for culling, as [`cull_reach`].
+pub fn cull_halo<R: Scalar>(params: &RasterParams<R>, setting: &Setting<'_, R>) -> f64 {
+    if setting.cutoff == Cutoff::None && params.distance.edge() == crate::math::Edge::Soft {
+        return f64::INFINITY;
+    }
+    params.distance.halo(setting.bound.to_f64())
 }
 
 /// Returns how far outside its bounding box, in screen units, a face of this picture can count: infinite without a

@@ -1,6 +1,9 @@
 //! What the hooks in the kernels call. Without a fault each returns what it is given.
 
+use core::ops::Range;
 use std::borrow::Cow;
+
+use ndarray::{Array3, CowArray, Ix3};
 
 #[cfg(not(feature = "faults"))]
 use softras_core::math::{
@@ -13,11 +16,11 @@ use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
 
 use super::{Fault, active};
-use crate::bins::{Grid, TILE};
-use crate::setup::{PixelRect, Record};
+use crate::bins::Grid;
+use crate::setup::PixelRect;
 
-/// Returns the plan of a picture that is about to be drawn.
-pub(crate) fn plan<R: Scalar>(mut plan: Plan<R>) -> Plan<R> {
+/// Takes the plan of a picture that is about to be drawn.
+pub(crate) fn plan<R: Scalar>(plan: &mut Plan<R>) {
     if active(Fault::BackgroundOfTheFirstPicture) {
         let channels = plan.channels;
         for i in channels..plan.background.len() {
@@ -28,7 +31,6 @@ pub(crate) fn plan<R: Scalar>(mut plan: Plan<R>) -> Plan<R> {
     if active(Fault::SharesScratch) {
         super::planted::share(&mut plan.background);
     }
-    plan
 }
 
 /// Returns the numbers that all pairs of picture `b` share.
@@ -127,14 +129,14 @@ pub(crate) fn of_tile<'a, R: Scalar>(setting: &Setting<'a, R>, faces: usize) -> 
 
 /// Returns the faces of a picture that go into lists.
 #[inline(always)]
-pub(crate) fn listed<R: Scalar>(records: &[Record<R>]) -> &[Record<R>] {
+pub(crate) fn listed(rects: &[PixelRect]) -> &[PixelRect] {
     let lost = usize::from(active(Fault::LosesTheLastFace));
-    &records[..records.len().saturating_sub(lost)]
+    &rects[..rects.len().saturating_sub(lost)]
 }
 
 /// Returns the end of the rows of a box, as lists see it.
 #[inline(always)]
-pub(crate) fn row_end(end: u32) -> u32 {
+pub(crate) fn row_end(end: usize) -> usize {
     if active(Fault::OffByOneTile) { end.saturating_sub(1) } else { end }
 }
 
@@ -160,26 +162,35 @@ pub(crate) fn skips(list: &[u32]) -> bool {
 
 /// Tells whether setup is left out, for `count` faces that were set up for `old` before.
 #[inline(always)]
-pub(crate) fn keeps_old<R: Scalar>(
-    (records, old): (&[Record<R>], &Grid),
-    (count, grid): (usize, &Grid),
-) -> bool {
-    active(Fault::KeepsOldFaces) && records.len() == count && old == grid
+pub(crate) fn keeps_old((rects, old): (&[PixelRect], &Grid), (count, grid): (usize, &Grid)) -> bool {
+    active(Fault::KeepsOldFaces) && rects.len() == count && old == grid
 }
 
-/// Returns a face that was set up.
+/// Returns faces that were set up.
 #[inline(always)]
-pub(crate) fn triangle<R: Scalar>(mut triangle: Triangle<R>) -> Triangle<R> {
-    if active(Fault::DividesByNoArea) && !triangle.solid {
-        triangle.inv_det = R::from_f64(f64::INFINITY);
+pub(crate) fn triangle<L: Real>(mut triangle: Triangle<L>) -> Triangle<L> {
+    if active(Fault::DividesByNoArea) {
+        let [a, b, c] = triangle.e;
+        let infinite = a.x.one() / a.x.zero();
+        for (slope, e) in triangle.slopes.iter_mut().zip([b, c, a]) {
+            *slope = Vec2::select(triangle.solid, *slope, Vec2::new(-e.y, e.x).scale(infinite));
+        }
     }
     triangle
 }
 
-/// Tells whether setup drops a face.
+/// Tells whether setup drops face `f` of picture `b`.
 #[inline(always)]
-pub(crate) fn drops<R: Scalar>(triangle: &Triangle<R>, setting: &Setting<'_, R>) -> bool {
-    let back = match setting.facing {
+pub(crate) fn drops<R: Scalar>(faces: &Faces<R>, f: usize, plan: &Plan<R>, b: usize) -> bool {
+    let some = active(Fault::CullsBacks)
+        || active(Fault::DropsFacesWithoutArea)
+        || active(Fault::DropsFacesBehindTheCamera)
+        || active(Fault::DropsCopies);
+    if !some {
+        return false;
+    }
+    let triangle = Triangle::new(faces.face(f));
+    let back = match plan.setting(b, &[]).facing {
         Facing::Both => false,
         Facing::CounterClockwise => !triangle.counter_clockwise,
         Facing::Clockwise => triangle.counter_clockwise,
@@ -187,12 +198,7 @@ pub(crate) fn drops<R: Scalar>(triangle: &Triangle<R>, setting: &Setting<'_, R>)
     (active(Fault::CullsBacks) && back)
         || (active(Fault::DropsFacesWithoutArea) && !triangle.solid)
         || (active(Fault::DropsFacesBehindTheCamera) && triangle.solid && !triangle.colored)
-}
-
-/// Tells whether setup drops a face for being a copy.
-#[inline(always)]
-pub(crate) fn is_copy<R: Scalar>(faces: &Faces<R>, f: usize) -> bool {
-    active(Fault::DropsCopies) && f > 0 && faces.face(f) == faces.face(f - 1)
+        || (active(Fault::DropsCopies) && f > 0 && faces.face(f) == faces.face(f - 1))
 }
 
 /// Returns how far outside its box a face can count.
@@ -213,63 +219,79 @@ pub(crate) fn rect(mut rect: PixelRect) -> PixelRect {
 
 /// Returns the pixel centres of a block.
 #[inline(always)]
-pub(crate) fn centres<L: Real>(mut at: Vec2<L>, grid: &Grid) -> Vec2<L> {
+pub(crate) fn centres<L: Real>(mut at: Vec2<L>, (width, height): (usize, usize)) -> Vec2<L> {
     if active(Fault::CentresPixelsAtCorners) {
-        at.x -= at.x.lit(1.0 / grid.height as f64);
+        at.x -= at.x.lit(1.0 / height as f64);
     }
     if active(Fault::StretchesPictures) {
-        at.x = at.x * at.x.lit(grid.height as f64 / grid.width as f64);
+        at.x = at.x * at.x.lit(height as f64 / width as f64);
     }
     at
 }
 
-/// Returns the texels of face `local` of a picture whose first row is `first`.
+/// Returns the texture row of the first face of a picture.
 #[inline(always)]
-pub(crate) fn texels<R: Scalar>(faces: &Faces<R>, first: usize, local: usize) -> Option<FaceTexels<'_, R>> {
-    let first = if active(Fault::TexturesOfTheFirstPicture) { faces.pictures()[0].first_texture } else { first };
-    let texels = faces.texels_of(first + local)?;
-    let TextureKind::Surface { side } = texels.kind else { return Some(texels) };
+pub(crate) fn first_texture(first: usize) -> usize {
+    if active(Fault::TexturesOfTheFirstPicture) { 0 } else { first }
+}
+
+/// Returns the texels of a face, which begin at `start` of `all`.
+#[inline(always)]
+pub(crate) fn texels<'a, R: Scalar>(own: FaceTexels<'a, R>, all: &'a [R], start: usize) -> FaceTexels<'a, R> {
+    let TextureKind::Surface { side } = own.kind else { return own };
     if active(Fault::ShortensTextures) {
-        return Some(FaceTexels { kind: TextureKind::Surface { side: side.max(2) - 1 }, ..texels });
+        return FaceTexels { kind: TextureKind::Surface { side: side.max(2) - 1 }, ..own };
     }
-    if !active(Fault::ShiftsTexels) {
-        return Some(texels);
+    if active(Fault::ShiftsTexels) {
+        let size = own.texels.len();
+        let later = start + own.channels;
+        let start = if later + size <= all.len() { later } else { start.saturating_sub(own.channels) };
+        return FaceTexels { texels: &all[start..start + size], ..own };
     }
-    let all = faces.textures()?.texels();
-    let (size, own) = (texels.texels.len(), (first + local) * texels.texels.len());
-    let start = if own + size < all.len() { own + texels.channels } else { own.saturating_sub(texels.channels) };
-    Some(FaceTexels { texels: &all.as_slice()?[start..start + size], ..texels })
+    own
 }
 
-/// Returns how many columns of a row are copied to the picture.
+/// Returns how many columns of a block are copied to the picture, of `columns` that the picture has.
 #[inline(always)]
-pub(crate) fn columns(width: usize) -> usize {
-    if active(Fault::LosesTheLastColumn) && !width.is_multiple_of(TILE) { width - 1 } else { width }
+pub(crate) fn columns(columns: usize, across: usize) -> usize {
+    if active(Fault::LosesTheLastColumn) && columns < across { columns - 1 } else { columns }
 }
 
-/// Returns the row that is copied to row `y` of the picture.
+/// Returns the row of a tile that is written for row `y`.
 #[inline(always)]
 pub(crate) fn row(y: usize, height: usize) -> usize {
     if active(Fault::TurnsRows) { height - 1 - y } else { y }
 }
 
-/// Returns what is written over `old` in the picture.
+/// Writes a row of a block to the picture.
 #[inline(always)]
-pub(crate) fn written<R: Scalar>(old: R, new: R) -> R {
-    if active(Fault::LeavesEmptyPixels) && new == R::ZERO { old } else { new }
+pub(crate) fn write<R: Scalar>(out: &mut [R], values: &[R]) {
+    if active(Fault::LeavesEmptyPixels) {
+        for (out, &value) in out.iter_mut().zip(values).filter(|(_, value)| **value != R::ZERO) {
+            *out = value;
+        }
+        return;
+    }
+    out.copy_from_slice(values);
 }
 
-/// Returns how many of the pairs in a block count.
+/// Returns which pixels of a block count.
 #[inline(always)]
-pub(crate) fn counted<L: Real>(member: L::Mask, valid: L::Mask) -> u64 {
-    let counted = if active(Fault::CountsBeyondTheBorder) { member } else { member & valid };
-    L::count(counted) as u64
+pub(crate) fn counted(member: u32, inside: u32) -> u32 {
+    if active(Fault::CountsBeyondTheBorder) { member } else { member & inside }
 }
 
-/// Returns the image gradient at a pixel.
+/// Returns the image gradient at a block.
 #[inline(always)]
-pub(crate) fn image_grad<R: Scalar>(grad: R) -> R {
-    if active(Fault::ClampsImageGradients) { R::from_f64(grad.to_f64().clamp(-1.0, 1.0)) } else { grad }
+pub(crate) fn image_grad<L: Real>(grad: L) -> L {
+    if active(Fault::ClampsImageGradients) { grad.clamp(-1.0, 1.0) } else { grad }
+}
+
+/// Returns the gradient of a silhouette for which none was given.
+#[inline(always)]
+pub(crate) fn invented<'a, R: Scalar>(plan: &Plan<R>) -> Option<CowArray<'a, R, Ix3>> {
+    let ones = || Array3::from_elem((plan.batch, plan.height, plan.width), R::ONE).into();
+    (active(Fault::InventsImageGradients) && plan.draws_silhouette).then(ones)
 }
 
 /// Returns an exponential.
@@ -280,18 +302,8 @@ pub(crate) fn exp<L: Real>(exp: L) -> L {
 
 /// Returns the picture whose gradient the sums of picture `b` are.
 #[inline(always)]
-pub(crate) fn picture(b: usize, batch: usize) -> usize {
-    if active(Fault::MixesBatchGradients) { batch - 1 - b } else { b }
-}
-
-/// Returns the items of a big face.
-#[inline(always)]
-pub(crate) fn items(items: impl Iterator<Item = PixelRect>) -> impl Iterator<Item = PixelRect> {
-    let mut items = items.peekable();
-    core::iter::from_fn(move || {
-        let item = items.next()?;
-        (!active(Fault::LosesTheLastItem) || items.peek().is_some()).then_some(item)
-    })
+pub(crate) fn picture(b: usize, pictures: &Range<usize>) -> usize {
+    if active(Fault::MixesBatchGradients) { pictures.start + pictures.end - 1 - b } else { b }
 }
 
 /// Notes that a state was drawn.

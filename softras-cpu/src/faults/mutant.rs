@@ -76,11 +76,7 @@ macro_rules! mutant {
             }
 
             fn capabilities(&self) -> Capabilities {
-                let mut can = Rasterizer::<$r>::capabilities(&CpuRasterizer);
-                if self.has(Fault::SkipsTooEarly) && !can.saturations.contains(&Saturation::Skip) {
-                    can.saturations.push(Saturation::Skip);
-                }
-                can
+                Rasterizer::<$r>::capabilities(&CpuRasterizer)
             }
 
             fn forward_into(
@@ -91,13 +87,7 @@ macro_rules! mutant {
                 saved: &mut CpuSaved<$r>,
             ) -> Result<()> {
                 next_turn();
-                let skips = self.has(Fault::SkipsTooEarly) && params.get_saturation() == &Saturation::Skip;
-                let exact = params.clone().saturation(Saturation::Exact);
-                let params = if skips { &exact } else { params };
                 let result = self.run(|| Rasterizer::forward_into(&CpuRasterizer, faces, params, image, saved));
-                if let (true, Some(alpha)) = (skips, &mut image.silhouette) {
-                    alpha.mapv_inplace(|a| if a > 0.9 { 1.0 } else { a });
-                }
                 if self.has(Fault::NeedsAPicture) && faces.batch() == 0 {
                     return Err(Error::layout("pictures", "none", "at least one"));
                 }
@@ -129,7 +119,7 @@ macro_rules! mutant {
                 wanted: Wanted,
                 gradients: &mut Gradients<$r>,
             ) -> Result<()> {
-                if self.has(Fault::AcceptsEmptyStates) && saved.drawn.is_none() {
+                if self.has(Fault::AcceptsEmptyStates) && saved.picture().is_none() {
                     return Ok(());
                 }
                 let left = gradients.clone();

@@ -1,7 +1,7 @@
 //! Parts of the renderer that do what others do, and what a fault does.
 
 use softras_core::math::{
-    Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
+    Adding, Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
     ColorPixelGrad, Distance, DistanceMetric, Distribution, DistributionFunction, Edge, Parts, Planes,
     Probability, ProbabilityGrad, Real, Scalar, Silhouette, SilhouetteAggregator, Triangle, Vec2,
 };
@@ -119,6 +119,19 @@ impl<S: SilhouetteAggregator> SilhouetteAggregator for Faulty<S, Silhouette> {
             return R::select(alpha.ge(shape.one()), above, alpha);
         }
         alpha
+    }
+    #[inline(always)]
+    fn saturated<R: Real>(&self, state: &S::State<R>, like: R) -> R::Mask {
+        if active(Fault::SkipsTooEarly) && self.is == Silhouette::ProbabilisticOr {
+            return planes(like, state)[0].lt(like.lit(0.1));
+        }
+        self.part.saturated(state, like)
+    }
+    fn edge(&self) -> Edge {
+        self.part.edge()
+    }
+    fn adding(&self) -> Adding {
+        self.part.adding()
     }
     #[inline(always)]
     fn pair_vjp<R: Real>(

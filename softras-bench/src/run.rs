@@ -1,0 +1,191 @@
+//! Back ends by scenes: [`Bench`].
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use softras_core::raster::DynRasterizer;
+
+use crate::brute::Brute;
+use crate::data::Data;
+use crate::error::{Error, Result};
+use crate::measure::{Contestant, Effort, WarmUp, measure};
+use crate::name::{SETS, SceneName};
+use crate::report::{Machine, Report, Row};
+use crate::scene::Scene;
+
+/// More pair tests than this are not asked of the brute force: it would take minutes a picture.
+pub const MOST_TESTS: u64 = 8_000_000_000;
+
+/// The name of the brute force.
+pub const BRUTE: &str = "brute";
+
+/// A back end that is measured.
+pub struct Subject {
+    /// What its rows say.
+    pub backend: String,
+    /// The back end.
+    pub device: Box<dyn DynRasterizer>,
+}
+
+/// A scene that is measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// The scene.
+    pub name: SceneName,
+    /// The softness of its edges.
+    pub sigma: f64,
+}
+
+impl Item {
+    /// Reads the names of scenes and sets, separated by commas. Scenes are drawn with each of `sigmas`; without any,
+    /// those of a set with their own, and others with 1e-4. Scenes of a set whose mesh is not on the machine are added
+    /// to `left_out`.
+    ///
+    /// # Errors
+    /// `Name` and `NoData` as for [`SceneName::parse`].
+    pub fn parse(text: &str, sigmas: &[f64], data: &Data, left_out: &mut Vec<String>) -> Result<Vec<Self>> {
+        let mut items = Vec::new();
+        let mut add = |name: SceneName, own: f64| {
+            let sigmas = if sigmas.is_empty() { &[own][..] } else { sigmas };
+            for item in sigmas.iter().map(|&sigma| Self { name: name.clone(), sigma }) {
+                if !items.contains(&item) {
+                    items.push(item);
+                }
+            }
+        };
+        for word in text.split(',').map(str::trim) {
+            let Some(set) = SETS.iter().find(|s| s.name == word) else {
+                add(SceneName::parse(word, data)?, 1e-4);
+                continue;
+            };
+            for &(name, sigma) in set.scenes {
+                match SceneName::parse(name, data) {
+                    Ok(scene) => add(scene, sigma),
+                    Err(e @ Error::NoData { .. }) if !left_out.contains(&e.to_string()) => {
+                        left_out.push(e.to_string());
+                    }
+                    Err(Error::NoData { .. }) => {}
+                    Err(e) => return Err(e),
+                }
+            }
+        }
+        Ok(items)
+    }
+}
+
+/// What is measured besides the back ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// Nothing.
+    Nothing,
+    /// The brute force, on one thread.
+    Brute,
+}
+
+/// Back ends, threads and how much is done for a number.
+pub struct Bench {
+    /// The back ends.
+    pub subjects: Vec<Subject>,
+    /// Numbers of threads, each above 0.
+    pub threads: Vec<usize>,
+    /// How much is done for a number.
+    pub effort: Effort,
+    /// What they are compared with.
+    pub against: Against,
+}
+
+impl Bench {
+    /// Measures every back end at every scene with every number of threads; `progress` hears what comes next.
+    ///
+    /// # Errors
+    /// Those of scenes and back ends; `System` if threads cannot be started.
+    pub fn run(&self, items: &[Item], mut progress: impl FnMut(&str)) -> Result<Report> {
+        let machine = Machine::here();
+        let mut report = Report { machines: vec![machine.clone()], ..Report::default() };
+        for item in items {
+            progress(&format!("{} at sigma {:e}", item.name, item.sigma));
+            let scene = Scene::build(&item.name, item.sigma)?;
+            let mut rows = self.rows(&scene, &mut report.left_out)?;
+            for row in &mut rows {
+                row.machine.clone_from(&machine.name);
+            }
+            report.rows.extend(rows);
+        }
+        Ok(report)
+    }
+
+    /// Measures one scene.
+    ///
+    /// # Errors
+    /// As [`Bench::run`].
+    pub fn rows(&self, scene: &Scene, left_out: &mut Vec<String>) -> Result<Vec<Row>> {
+        self.rows_as(scene, &self.threads, self.against, left_out)
+    }
+
+    pub(crate) fn rows_as(
+        &self,
+        scene: &Scene,
+        threads: &[usize],
+        against: Against,
+        left_out: &mut Vec<String>,
+    ) -> Result<Vec<Row>> {
+        let mut pools = Vec::with_capacity(threads.len());
+        for &threads in threads {
+            pools.push(pool(threads)?);
+        }
+        let alone = pool(1)?;
+        let mut contestants = Vec::new();
+        for (subject, pool) in self.subjects.iter().flat_map(|s| pools.iter().map(move |p| (s, p))) {
+            let (backend, device) = (subject.backend.as_str(), subject.device.as_ref());
+            let warm_up = if backend == BRUTE { WarmUp::Never } else { WarmUp::Once };
+            contestants.push(Contestant { backend, device, pool, warm_up });
+        }
+        let brute = against == Against::Brute && !self.subjects.iter().any(|s| s.backend == BRUTE);
+        if brute {
+            let warm_up = WarmUp::Never;
+            contestants.push(Contestant { backend: BRUTE, device: &Brute, pool: &alone, warm_up });
+        }
+        if scene.all_pairs() > MOST_TESTS && contestants.iter().any(|c| c.backend == BRUTE) {
+            contestants.retain(|c| c.backend != BRUTE);
+            let (name, tests) = (&scene.name, scene.all_pairs() as f64);
+            let line = format!("brute force at {name}: {tests:.1e} pair tests, at most {MOST_TESTS:.0e}");
+            if !left_out.contains(&line) {
+                left_out.push(line);
+            }
+        }
+        let measured = measure(scene, &contestants, self.effort)?;
+        let mut rows: Vec<Row> = contestants
+            .iter()
+            .zip(&measured)
+            .map(|(who, m)| Row::new(who.backend, scene, who.pool.current_num_threads(), m))
+            .collect();
+        relate(scene, against, &mut rows);
+        Ok(rows)
+    }
+}
+
+/// Fills in what follows from the other rows of a scene.
+fn relate(scene: &Scene, against: Against, rows: &mut [Row]) {
+    let counted = rows.iter().filter(|r| r.backend != BRUTE).find_map(|r| r.pairs);
+    let brute = rows.iter().find(|r| r.backend == BRUTE).map(Row::steady_ms);
+    for row in rows {
+        if row.pairs.is_none() {
+            row.set_pairs(counted);
+        }
+        if against == Against::Brute {
+            row.vs_brute = brute.map(|brute| brute / row.steady_ms());
+        }
+        if row.backend == BRUTE {
+            row.tests_per_second = Some(2.0 * scene.all_pairs() as f64 / row.steady_ms() * 1e3);
+        }
+    }
+}
+
+/// Starts `threads` threads.
+///
+/// # Errors
+/// `System` if the machine cannot.
+pub fn pool(threads: usize) -> Result<ThreadPool> {
+    ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| Error::System {
+        what: format!("cannot start {threads} threads"),
+        source: std::io::Error::other(e),
+    })
+}

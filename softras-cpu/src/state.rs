@@ -1,0 +1,76 @@
+//! The aggregators' states of a block of pixels, and how they are kept in planes.
+
+use softras_core::math::{ColorAggregator, Parts, Planes, Real, SilhouetteAggregator};
+
+use crate::workspace::Layout;
+
+/// The aggregators' states of one block of pixels.
+pub(crate) struct BlockState<L: Real, S: SilhouetteAggregator, A: ColorAggregator> {
+    pub(crate) silhouette: S::State<L>,
+    pub(crate) color: A::State<L>,
+}
+
+impl<L: Real, S: SilhouetteAggregator, A: ColorAggregator> BlockState<L, S, A> {
+    /// Returns the states of no faces.
+    #[inline(always)]
+    pub(crate) fn identity<M, F>(parts: &Parts<M, F, S, A>, like: L) -> Self {
+        Self { silhouette: parts.silhouette.identity(like), color: parts.color.identity(like) }
+    }
+
+    /// Reads the states and the sums that `layout` has from the planes of a block.
+    #[inline(always)]
+    pub(crate) fn load(&mut self, like: L, layout: &Layout, sums: &mut [L], planes: &[L::Scalar]) {
+        if layout.silhouette > 0 {
+            self.silhouette = load_state(like, planes);
+        }
+        if layout.color > 0 {
+            self.color = load_state(like, &planes[layout.color_at() * L::LANES..]);
+            load_rows(like, sums, &planes[layout.sums_at() * L::LANES..]);
+        }
+    }
+
+    /// Writes them.
+    #[inline(always)]
+    pub(crate) fn store(&self, like: L, layout: &Layout, sums: &[L], planes: &mut [L::Scalar]) {
+        if layout.silhouette > 0 {
+            store_state(like, &self.silhouette, planes);
+        }
+        if layout.color > 0 {
+            store_state(like, &self.color, &mut planes[layout.color_at() * L::LANES..]);
+            for (i, sum) in sums.iter().enumerate() {
+                sum.store(&mut planes[(layout.sums_at() + i) * L::LANES..]);
+            }
+        }
+    }
+}
+
+/// Reads rows of lanes, one after the other.
+#[inline(always)]
+pub(crate) fn load_rows<L: Real>(like: L, rows: &mut [L], planes: &[L::Scalar]) {
+    for (i, row) in rows.iter_mut().enumerate() {
+        *row = like.load(&planes[i * L::LANES..]);
+    }
+}
+
+/// The most planes of a state.
+const MAX_PLANES: usize = 8;
+
+/// Reads a state from its planes.
+#[inline(always)]
+pub(crate) fn load_state<L: Real, T: Planes<L>>(like: L, planes: &[L::Scalar]) -> T {
+    let mut numbers = [like; MAX_PLANES];
+    for (i, number) in numbers.iter_mut().enumerate().take(T::COUNT) {
+        *number = like.load(&planes[i * L::LANES..]);
+    }
+    T::load(&numbers)
+}
+
+/// Writes a state to its planes.
+#[inline(always)]
+pub(crate) fn store_state<L: Real, T: Planes<L>>(like: L, state: &T, planes: &mut [L::Scalar]) {
+    let mut numbers = [like; MAX_PLANES];
+    state.store(&mut numbers);
+    for (i, number) in numbers.iter().enumerate().take(T::COUNT) {
+        number.store(&mut planes[i * L::LANES..]);
+    }
+}
