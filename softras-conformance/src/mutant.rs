@@ -99,24 +99,16 @@ impl Matrix {
         rows.map(|row| row.mutant.as_str())
     }
 
-    /// What is wrong with the laws, as this matrix sees them: laws that no mutant needs and that give no reason to stay,
-    /// and reasons that are not needed, or about no law.
+    /// The laws that no mutant needs and that give no reason to stay, and reasons that are about no law.
     #[must_use]
     pub fn unreasoned(&self) -> Vec<String> {
-        let mut wrong = Vec::new();
-        for law in laws() {
-            let needed = self.caught_by_alone(law.name).next();
-            match (needed, reason(law.name)) {
-                (None, None) => wrong.push(format!("{} gives no reason to stay", law.name)),
-                (Some(mutant), Some(_)) => {
-                    wrong.push(format!("{} needs no reason: it alone catches {mutant}", law.name));
-                }
-                _ => {}
-            }
-        }
+        let needless = laws().filter(|law| self.caught_by_alone(law.name).next().is_none());
+        let silent = needless.filter(|law| reason(law.name).is_none());
         let unknown = REASONS.iter().filter(|(name, _)| crate::laws::find(name).is_none());
-        wrong.extend(unknown.map(|(name, _)| format!("{name} has a reason, and is no law")));
-        wrong
+        silent
+            .map(|law| format!("{} catches no fault alone, and gives no reason to stay", law.name))
+            .chain(unknown.map(|(name, _)| format!("{name} has a reason, and is no law")))
+            .collect()
     }
 }
 

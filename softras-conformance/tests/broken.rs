@@ -100,7 +100,8 @@ fn a_back_end_without_a_part_is_held_to_refuse_it() {
     let subject = Subject::single(Modest);
     let run = |name: &str| {
         let law = laws::find(name).expect("the law exists");
-        let context = Context { subject: &subject, law: law.name, cases: 24, seed: 0, shrink: 256, data: None };
+        let context =
+            Context { subject: &subject, law: law.name, cases: 24, seed: 0, shrink: 256, data: None };
         (law.run)(&context)
     };
     let text = run("contract::refuses_what_it_does_not_list").expect_err("it draws Over").0;

@@ -51,7 +51,8 @@ where
         return Ok(());
     }
     let color = grad.color.as_ref().map(|a| a.as_standard_layout());
-    let silhouette = grad.silhouette.as_ref().map(|a| a.as_standard_layout()).or_else(|| faults::invented(plan));
+    let silhouette =
+        grad.silhouette.as_ref().map(|a| a.as_standard_layout()).or_else(|| faults::invented(plan));
     let grad = PictureGrad {
         color: color.as_ref().and_then(|a| a.as_slice()),
         silhouette: silhouette.as_ref().and_then(|a| a.as_slice()),

@@ -296,7 +296,10 @@ pub(crate) fn build<'a>(
     bins: &mut [Bins],
     rects_of: impl Fn(usize) -> &'a [PixelRect] + Sync,
 ) -> usize {
-    bins.par_iter_mut().enumerate().map(|(i, bins)| bins.build(grid, bands, faults::listed(rects_of(i)))).sum()
+    bins.par_iter_mut()
+        .enumerate()
+        .map(|(i, bins)| bins.build(grid, bands, faults::listed(rects_of(i))))
+        .sum()
 }
 
 #[cfg(test)]

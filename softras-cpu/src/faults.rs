@@ -19,11 +19,7 @@ pub(crate) use hooks::*;
 #[cfg(feature = "faults")]
 pub use mutant::Mutant;
 #[cfg(feature = "faults")]
-pub(crate) use {
-    pair::backward,
-    parts::parts,
-    planted::active,
-};
+pub(crate) use {pair::backward, parts::parts, planted::active};
 
 /// Declares the faults: what each does, and the law that is about it.
 macro_rules! faults {
@@ -63,7 +59,7 @@ faults! {
     /// The last face of every picture is in no list.
     LosesTheLastFace => "forward::agrees_with_the_reference",
     /// A tile draws the first 64 faces of its list.
-    CutsListsAt64 => "forward::agrees_on_large_pictures",
+    CutsListsAt64 => "robustness::of_very_many_faces_in_one_tile",
     /// A box that ends on the first row of a tile is not listed there.
     OffByOneTile => "forward::agrees_around_tiles",
     /// The box of pixels that a face can reach lacks its last column.
@@ -83,7 +79,7 @@ faults! {
     /// Every picture has the background of the first.
     BackgroundOfTheFirstPicture => "gradient::of_a_batch_is_that_of_its_pictures",
     /// Every picture reads the texture rows from the first one's on.
-    TexturesOfTheFirstPicture => "gradient::of_a_batch_is_that_of_its_pictures",
+    TexturesOfTheFirstPicture => "forward::agrees_with_the_reference",
     /// Gradients to background and epsilon go to the wrong picture of a batch.
     MixesBatchGradients => "gradient::of_a_batch_is_that_of_its_pictures",
     /// Surface textures are read one texel off.
@@ -178,8 +174,8 @@ faults! {
     EdgesOfOneFace => "silhouette::on_a_shared_edge_is_three_quarters",
     /// The slope of the unsquared distance is divided by a distance of 0.
     DividesByNoDistance => "robustness::poison_that_passes_is_harmless",
-    /// The cut of a probability that f32 takes for 0 is infinite.
-    CutsAtInfinity => "robustness::extreme_settings_are_harmless",
+    /// A 1 / gamma above 1e9 overflows.
+    OverflowsAtSmallGamma => "robustness::extreme_settings_are_harmless",
     /// Hard silhouettes pass their gradient on.
     LeaksThroughHardSilhouettes => "gradient::of_hard_parts_is_zero",
     /// Colors are clamped to 0..1.
@@ -222,8 +218,8 @@ faults! {
     AcceptsAnyImageGradient => "contract::refuses_bad_image_gradients",
     /// An empty state gives gradients of zeros.
     AcceptsEmptyStates => "contract::an_error_empties_the_state",
-    /// What is not listed is drawn as something else.
-    DrawsWhatIsNotListed => "contract::refuses_what_it_does_not_list",
+    /// A picture that is too wide is cut.
+    CutsWidePictures => "contract::refuses_what_it_does_not_list",
     /// The memory limit is ignored.
     IgnoresTheMemoryLimit => "contract::refuses_too_much_memory",
     /// Gradients that nobody wants are left in place.
@@ -242,4 +238,3 @@ faults! {
 pub(crate) const fn active(_: Fault) -> bool {
     false
 }
-

@@ -54,7 +54,11 @@ impl Vector for f64 {
 
 impl Vector for f32 {
     const WIDTH: usize = 16;
-    #[cfg(not(any(softras_one_level, softras_one_level = "avx512", all(target_arch = "x86_64", feature = "faults"))))]
+    #[cfg(not(any(
+        softras_one_level,
+        softras_one_level = "avx512",
+        all(target_arch = "x86_64", feature = "faults")
+    )))]
     #[inline]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         fearless_simd::dispatch!(level(), simd => kernel.run(Lanes(f32x16::splat(simd, 0.0))))

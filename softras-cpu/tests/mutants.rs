@@ -44,7 +44,11 @@ mod planted {
     pub(super) fn trials(settings: &Settings) -> Vec<Trial> {
         let trial = Trial::test("mutants::are_caught", || Err("built without the feature `faults`".into()));
         let required = settings.requires("faults");
-        vec![if required { trial } else { trial.with_kind("needs --features faults").with_ignored_flag(true) }]
+        vec![if required {
+            trial
+        } else {
+            trial.with_kind("needs --features faults").with_ignored_flag(true)
+        }]
     }
 }
 
@@ -71,7 +75,8 @@ mod planted {
         let mut trials = vec![Trial::test("mutants::are_those_of_the_table", are_those_of_the_table)];
         for law in own {
             let settings = settings.clone();
-            let healthy = move || says(&Subject::both(faults::Mutant::healthy()), law, &settings, &Verdict::Holds);
+            let healthy =
+                move || says(&Subject::both(faults::Mutant::healthy()), law, &settings, &Verdict::Holds);
             trials.push(Trial::test(format!("without a fault::{law}"), healthy));
         }
         for &fault in Fault::ALL {
@@ -84,7 +89,9 @@ mod planted {
         }
         let settings = settings.clone();
         let write = move || write_table(&settings);
-        trials.push(Trial::test("write_table", write).with_kind("writes docs/mutants.md").with_ignored_flag(true));
+        trials.push(
+            Trial::test("write_table", write).with_kind("writes docs/mutants.md").with_ignored_flag(true),
+        );
         trials
     }
 

@@ -71,12 +71,6 @@ pub(super) const LAWS: &[Law] = &[
         of_a_shared_texture
     ),
     law!(
-        "gradient::of_one_picture_alone",
-        "an image gradient that is not given is one of zeros",
-        Bits,
-        of_one_picture_alone
-    ),
-    law!(
         "gradient::descends",
         "a small step against the gradient lowers the loss",
         Budget.of("parts with a gradient"),
@@ -241,32 +235,6 @@ fn of_nothing_is_zero<R: Tested>(under: &Under<'_, R>) -> Outcome {
             for (name, values) in groups(&drawn.gradients(&nothing, Wanted::ALL)?) {
                 let worst =
                     values.iter().fold(0.0, |a: f64, x| if x.is_nan() { f64::NAN } else { a.max(x.abs()) });
-                gauge.within(|| format!("gradient to {name}"), worst, 0.0)?;
-            }
-        }
-        Ok(())
-    })
-}
-
-fn of_one_picture_alone<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| {
-        let drawn = Drawn::new(under, scene)?;
-        let g = scene.grad::<R>();
-        let nothing = combine(0.0, &g, 0.0, &g);
-        let (color, silhouette) = (g.color, g.silhouette);
-        for (given, whole) in [
-            (
-                ImageGrad { color: color.clone(), silhouette: None },
-                ImageGrad { color: color.clone(), silhouette: nothing.silhouette },
-            ),
-            (
-                ImageGrad { color: None, silhouette: silhouette.clone() },
-                ImageGrad { color: nothing.color, silhouette },
-            ),
-        ] {
-            let (given, whole) = (drawn.gradients(&given, Wanted::ALL)?, drawn.gradients(&whole, Wanted::ALL)?);
-            for ((name, given), (_, whole)) in groups(&given).into_iter().zip(groups(&whole)) {
-                let worst = compare::difference(&given, &whole).worst;
                 gauge.within(|| format!("gradient to {name}"), worst, 0.0)?;
             }
         }

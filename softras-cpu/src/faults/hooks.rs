@@ -10,8 +10,10 @@ use softras_core::math::{
     ColorAggregator, ColorGradOf, DistanceMetric, DistributionFunction, Face, PairGrad, PairSink, Parts,
     SilhouetteAggregator, SilhouetteGrad,
 };
-use softras_core::math::{DepthMap, FaceTexels, Facing, Interpolation, Real, Scalar, Setting, Triangle, Vec2};
 use softras_core::math::{Cutoff, Distance, TextureKind};
+use softras_core::math::{
+    DepthMap, FaceTexels, Facing, Interpolation, Real, Scalar, Setting, Triangle, Vec2,
+};
 use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
 
@@ -66,9 +68,9 @@ pub(crate) fn setting<'a, R: Scalar>(plan: &Plan<R>, b: usize, weights: &'a [R])
     if active(Fault::LinearDepth) {
         setting.depth_map = DepthMap::Linear;
     }
-    if active(Fault::CutsAtInfinity) && setting.cut > R::from_f64(87.0) {
+    if active(Fault::OverflowsAtSmallGamma) && setting.color.inv_gamma > R::from_f64(1e9) {
         let infinity = R::from_f64(f64::INFINITY);
-        (setting.cut, setting.bound, setting.box_reach) = (infinity, infinity, infinity);
+        (setting.color.inv_gamma, setting.color.rate) = (infinity, infinity);
     }
     if active(Fault::IgnoresTheCut) && setting.cutoff == Cutoff::Hard {
         setting.cutoff = Cutoff::None;
@@ -339,6 +341,9 @@ pub(crate) fn sum<L: Real>(lanes: L) -> L::Scalar {
             sum += lanes.lane((first + i) % L::LANES);
         }
         return sum;
+    }
+    if active(Fault::LiftsGradients) {
+        return (lanes + lanes.lit(1e-20)).sum();
     }
     lanes.sum()
 }

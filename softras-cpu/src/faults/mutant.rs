@@ -87,7 +87,8 @@ macro_rules! mutant {
                 saved: &mut CpuSaved<$r>,
             ) -> Result<()> {
                 next_turn();
-                let result = self.run(|| Rasterizer::forward_into(&CpuRasterizer, faces, params, image, saved));
+                let result =
+                    self.run(|| Rasterizer::forward_into(&CpuRasterizer, faces, params, image, saved));
                 if self.has(Fault::NeedsAPicture) && faces.batch() == 0 {
                     return Err(Error::layout("pictures", "none", "at least one"));
                 }
@@ -101,8 +102,8 @@ macro_rules! mutant {
                         }
                         plain
                     }
-                    (Some(Fault::DrawsWhatIsNotListed), Error::Unsupported { .. }) => {
-                        params.clone().saturation(Saturation::Exact)
+                    (Some(Fault::CutsWidePictures), Error::Unsupported { .. }) => {
+                        params.clone().size(params.width().min(64), params.height().min(64))
                     }
                     (Some(Fault::IgnoresTheMemoryLimit), Error::OutOfMemory { .. }) => {
                         params.clone().memory_limit(1 << 40)
@@ -123,8 +124,9 @@ macro_rules! mutant {
                     return Ok(());
                 }
                 let left = gradients.clone();
-                let mut reverse =
-                    |grad| self.run(|| Rasterizer::backward_into(&CpuRasterizer, saved, grad, wanted, gradients));
+                let mut reverse = |grad| {
+                    self.run(|| Rasterizer::backward_into(&CpuRasterizer, saved, grad, wanted, gradients))
+                };
                 let mut result = reverse(grad);
                 if self.has(Fault::AcceptsAnyImageGradient) && result.is_err() {
                     result = reverse(&ImageGrad::default());

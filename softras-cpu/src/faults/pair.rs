@@ -58,9 +58,6 @@ where
             out[1] -= part[1];
         }
     }
-    if active(Fault::LiftsGradients) {
-        grad.corners = grad.corners.map(|corner| corner.map(|g| g + g.lit(1e-20)));
-    }
     if active(Fault::TurnsTheGradient) {
         grad.corners = grad.corners.map(|corner| corner.map(|g| -g));
     }

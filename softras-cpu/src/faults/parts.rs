@@ -148,14 +148,7 @@ impl<S: SilhouetteAggregator> SilhouetteAggregator for Faulty<S, Silhouette> {
         self.part.pair_vjp(state, p, faces, shape, grad)
     }
     #[inline(always)]
-    fn shape_vjp<R: Real>(
-        &self,
-        state: &S::State<R>,
-        p: &Probability<R>,
-        faces: R,
-        shape: R,
-        grad: R,
-    ) -> R {
+    fn shape_vjp<R: Real>(&self, state: &S::State<R>, p: &Probability<R>, faces: R, shape: R, grad: R) -> R {
         self.part.shape_vjp(state, p, faces, shape, grad)
     }
 }
