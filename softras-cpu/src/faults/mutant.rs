@@ -6,7 +6,7 @@ use ndarray::Array1;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use softras_core::math::Function;
 use softras_core::raster::{
-    Capabilities, Gradients, Info, Outputs, Probe, RasterParams, Rasterizer, Saturation, Variant, Wanted,
+    Capabilities, Gradients, Info, Outputs, Probe, RasterParams, Rasterizer, Variant, Wanted,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};

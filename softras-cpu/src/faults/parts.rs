@@ -17,11 +17,15 @@ pub(crate) struct Faulty<P, E> {
     is: E,
 }
 
+/// The parts of a renderer, each with what a fault does.
+pub(crate) type FaultyParts<M, F, S, A> =
+    Parts<Faulty<M, Distance>, Faulty<F, ()>, Faulty<S, Silhouette>, Faulty<A, Color>>;
+
 /// Returns the parts that the kernels run.
 pub(crate) fn parts<R: Scalar, M, F, S, A>(
     parts: Parts<M, F, S, A>,
     params: &RasterParams<R>,
-) -> Parts<Faulty<M, Distance>, Faulty<F, ()>, Faulty<S, Silhouette>, Faulty<A, Color>> {
+) -> FaultyParts<M, F, S, A> {
     Parts {
         distance: Faulty { part: parts.distance, is: params.get_distance().clone() },
         distribution: Faulty { part: parts.distribution, is: () },
