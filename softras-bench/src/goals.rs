@@ -152,7 +152,7 @@ impl Run<'_> {
         (self.bench.threads, self.bench.against) = (threads.to_vec(), against);
         let own = self.bench.run(&items, &mut *self.progress)?;
         let rows = own.rows.clone();
-        self.report.merge(own);
+        self.report.add_new(own);
         Ok(Ok(rows))
     }
 
@@ -268,7 +268,7 @@ impl Run<'_> {
             let row = report.rows.first().cloned().ok_or_else(|| report.left_out.join("; "))?;
             self.report.merge(report);
             let peak = row.peak_mib.ok_or_else(|| "the system does not tell".to_owned())?;
-            Ok((peak, format!("{peak:.0} MiB of the whole process, the scene's 140 MiB of input included")))
+            Ok((peak, "the whole process, the scene included".to_owned()))
         });
         let bounds = (Bound::AtMost(1024.0), Some(Bound::AtMost(512.0)));
         self.add("1310720@1024, sigma 1e-5, forward + backward, peak memory", "MiB", bounds, found);

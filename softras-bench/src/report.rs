@@ -233,6 +233,13 @@ impl Report {
         }
     }
 
+    /// Adds the rows of another report that are not about what this one has rows for already.
+    pub fn add_new(&mut self, mut other: Self) {
+        other.rows.retain(|row| !self.rows.iter().any(|r| r.is_again(row)));
+        other.machines.retain(|machine| !self.machines.iter().any(|m| m.name == machine.name));
+        self.merge(other);
+    }
+
     fn floor(&self, machine: &str) -> Option<&Floor> {
         self.machines.iter().find(|m| m.name == machine).map(|m| &m.floor)
     }
@@ -365,6 +372,9 @@ mod tests {
         a.merge(report("y", vec![row("y", "cpu", 1.0)]));
         a.merge(report("x", vec![row("x", "cpu", 2.0)]));
         assert_eq!((a.rows.len(), a.machines.len()), (3, 2));
+        a.add_new(report("x", vec![row("x", "cpu", 9.0), row("x", "cuda", 1.0)]));
+        assert!(a.rows.len() == 4 && a.rows.iter().all(|r| r.forward_ms < 9.0));
+        a.rows.retain(|r| r.backend != "cuda");
         let table = a.to_string();
         assert!(table.contains("machine") && table.contains("2.00"), "{table}");
         let json = serde_json::to_string(&a).unwrap();

@@ -23,7 +23,7 @@ use crate::oracle::{self, Answer, Band, Doubt, ask};
 use crate::scene::{Scene, scramble};
 use crate::strategy::{self, Kind};
 use crate::subject::{Subject, Tested};
-use emulated::{Arithmetic, Emulated, Fusing, Host, Loosest};
+use emulated::{Emulated, on};
 
 /// The fields of a [`Budget`] that are measured.
 pub const FIELDS: [&str; 6] = ["probability", "silhouette", "color", "gradient", "element", "order"];
@@ -44,8 +44,8 @@ pub struct Calibration {
 pub struct Entry {
     /// In words.
     pub name: String,
-    /// The rung it stands for.
-    pub rung: Rung,
+    /// The rung it stands for; none where it is measured for comparison alone.
+    pub rung: Option<Rung>,
     /// The budget it was measured against.
     pub budget: Budget,
     /// One for each of [`FIELDS`].
@@ -138,19 +138,15 @@ pub fn calibrate(
     mut each: impl FnMut(u32),
 ) -> Result<Calibration, Broken> {
     let reference = Subject::both(Reference);
-    let mut machines = vec![Machine::single(&reference)?, Machine::double(&reference)?];
-    machines.push(emulated::<Host>("the reference with the platform's exp, f32", Rung::Scalar));
+    let mut candidates = vec![Candidate::of::<f32>(&reference)?, Candidate::of::<f64>(&reference)?];
+    candidates.push(emulated(emulated::Machine::Host));
     for subject in subjects {
-        machines.push(Machine::single(subject)?);
+        candidates.push(Candidate::of::<f32>(subject)?);
         if subject.double().is_some() {
-            machines.push(Machine::double(subject)?);
+            candidates.push(Candidate::of::<f64>(subject)?);
         }
     }
-    machines.push(emulated::<Fusing>("the reference, fused, f32", Rung::Device));
-    machines.push(emulated::<Loosest>(
-        "the reference, fused, exp and division as loose as WGSL's, f32",
-        Rung::Device,
-    ));
+    candidates.extend([emulated::Machine::Device, emulated::Machine::DeviceWithItsExp].map(emulated));
 
     let all =
         Capabilities { saturations: vec![Saturation::Exact], ..Rasterizer::<f32>::capabilities(&Reference) };
@@ -161,12 +157,12 @@ pub fn calibrate(
         let scene = tree.map_err(|e| Broken(format!("could not draw a scene: {e}")))?.current();
         let one = Prepared::of_one_face(&scene)?;
         let prepared = Prepared::new(scene)?;
-        for machine in &mut machines {
-            (machine.measure)(&mut machine.entry, &prepared, &one)?;
+        for candidate in &mut candidates {
+            (candidate.measure)(&mut candidate.entry, &prepared, &one)?;
         }
         each(i + 1);
     }
-    Ok(Calibration { scenes, seed, entries: machines.into_iter().map(|m| m.entry).collect() })
+    Ok(Calibration { scenes, seed, entries: candidates.into_iter().map(|c| c.entry).collect() })
 }
 
 fn rng(seed: u64) -> TestRng {
@@ -177,30 +173,22 @@ fn rng(seed: u64) -> TestRng {
     TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)
 }
 
-/// Adds what a scene, and its first faces, say about a machine.
+/// Adds what a scene, and its first faces, say about a candidate.
 type Measure<'a> = Box<dyn Fn(&mut Entry, &Prepared, &Prepared) -> Result<(), Broken> + 'a>;
 
 /// Someone to measure.
-struct Machine<'a> {
+struct Candidate<'a> {
     entry: Entry,
     measure: Measure<'a>,
 }
 
-impl<'a> Machine<'a> {
-    fn single(subject: &'a Subject) -> Result<Self, Broken> {
-        Self::of::<f32>(subject)
-    }
-
-    fn double(subject: &'a Subject) -> Result<Self, Broken> {
-        Self::of::<f64>(subject)
-    }
-
+impl<'a> Candidate<'a> {
     fn of<R: Tested>(subject: &'a Subject) -> Result<Self, Broken> {
         let backend =
             R::backend(subject).ok_or_else(|| Broken(format!("{} has no {}", subject.name(), R::NAME)))?;
         let entry = Entry {
             name: format!("{}, {}", subject.name(), R::NAME),
-            rung: subject.held_to(),
+            rung: Some(subject.held_to()),
             budget: R::budget(subject),
             fields: Default::default(),
         };
@@ -211,11 +199,20 @@ impl<'a> Machine<'a> {
     }
 }
 
-fn emulated<A: Arithmetic>(name: &str, rung: Rung) -> Machine<'static> {
-    let (name, budget) = (name.to_owned(), Budget::single(rung));
-    Machine {
+fn emulated(machine: emulated::Machine) -> Candidate<'static> {
+    let (name, rung) = match machine {
+        emulated::Machine::Host => ("the reference with the platform's exp, f32", Some(Rung::Scalar)),
+        emulated::Machine::Device => {
+            ("the reference, fused, division as loose as WGSL's, f32", Some(Rung::Device))
+        }
+        emulated::Machine::DeviceWithItsExp => ("the same with WGSL's own exp, f32", None),
+    };
+    let (name, budget) = (name.to_owned(), Budget::single(rung.unwrap_or(Rung::Device)));
+    Candidate {
         entry: Entry { name, rung, budget, fields: Default::default() },
-        measure: Box::new(|entry, scene, one| measure::<Emulated<A>>(&Reference, entry, scene, one)),
+        measure: Box::new(move |entry, scene, one| {
+            on(machine, || measure::<Emulated>(&Reference, entry, scene, one))
+        }),
     }
 }
 

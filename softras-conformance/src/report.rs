@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::law::Compares;
+use crate::laws;
 use crate::subject::Subject;
 use crate::verdict::Verdict;
 
@@ -218,7 +220,10 @@ fn cell(row: Option<&Row>) -> String {
     match (&row.verdict, row.budget_used) {
         (Verdict::Holds, Some(share)) if share >= 0.0005 => format!("{:.1} %", 100.0 * share),
         (Verdict::Holds, Some(share)) if share > 0.0 => "< 0.1 %".to_owned(),
-        (Verdict::Holds, _) => "exact".to_owned(),
+        (Verdict::Holds, _) => match laws::find(&row.law).map(|law| law.compares) {
+            Some(Compares::Contract) => "holds".to_owned(),
+            _ => "exact".to_owned(),
+        },
         (Verdict::Broken(_), Some(share)) => format!("BROKEN, {:.0} %", 100.0 * share),
         (Verdict::Broken(_), None) => "BROKEN".to_owned(),
         (Verdict::Expected(_), _) => "breaks as expected".to_owned(),

@@ -1,5 +1,7 @@
 //! Faults that no picture shows: a miscount, a configuration with other bits, a function that is wrong alone.
 
+#![expect(clippy::expect_used, reason = "a test may panic")]
+
 use std::sync::Arc;
 
 use softras_conformance::law::{Context, Outcome};

@@ -58,6 +58,9 @@ where
     saved.planes.resize(plan.batch * grid.tiles() * layout.count() * TILE * TILE, R::ZERO);
     faults::drawn(&saved.planes);
 
+    if plan.batch == 0 {
+        return Ok(());
+    }
     let CpuSaved { rects, bins, planes, places, .. } = saved;
     let draw = Draw {
         parts,
@@ -128,13 +131,12 @@ where
     ///
     /// `bins` are the lists of the pictures from the given one on.
     fn region(&self, region: Region<'_, R>, bins: (usize, &[Bins])) -> u64 {
-        match region.halves() {
-            Ok((a, b)) => {
-                let (a, b) = rayon::join(|| self.region(a, bins), || self.region(b, bins));
-                a + b
-            }
-            Err(tile) => self.tile(tile, bins),
+        if region.is_tile() {
+            return self.tile(region, bins);
         }
+        let (a, b) = region.halves();
+        let (a, b) = rayon::join(|| self.region(a, bins), || self.region(b, bins));
+        a + b
     }
 
     fn tile(&self, region: Region<'_, R>, (first, bins): (usize, &[Bins])) -> u64 {
@@ -207,7 +209,9 @@ where
         }
         let mut staged = Staged::new();
         let mut pairs = 0;
+        let mut locals = [0; CHUNK];
         for list in list.chunks(CHUNK) {
+            locals[..list.len()].copy_from_slice(list);
             for (g, group) in list.chunks(L::LANES).enumerate() {
                 staged.set_up(like, &own, &setting, g, group.iter().copied());
             }
@@ -221,25 +225,23 @@ where
                 let spots = places.spot(like, place, n);
                 let planes = &mut region.planes[n * block_size..(n + 1) * block_size];
                 block.load(like, layout, sums.as_mut(), planes);
-                for (g, group) in list.chunks(L::LANES).enumerate() {
-                    let mut bits = staged.touching(like, g, &spots);
-                    if draw.skips && bits != 0 && opaque(parts, like, &block.silhouette) {
-                        break;
-                    }
-                    while bits != 0 {
-                        let i = bits.trailing_zeros() as usize;
-                        bits &= bits - 1;
-                        let local = group[i % group.len()] as usize;
-                        let face = C::face(like, &own, &staged, g * L::LANES + i, local, draws);
-                        let silhouette = plan.draws_silhouette.then_some(&mut block.silhouette);
-                        let color = plan.draws_color.then_some(ColorSlot {
-                            state: &mut block.color,
-                            sums: sums.as_mut(),
-                            scratch: scratch.as_mut(),
-                        });
-                        let member = parts.forward(&simple, &face, at, silhouette, color);
-                        pairs += u64::from(faults::counted(L::bits(member), inside).count_ones());
-                    }
+                // One loop over all that touch, not one a group: its end is a branch that is guessed wrong.
+                let mut bits = staged.touching(like, list.len().div_ceil(L::LANES), &spots);
+                if bits == 0 || (draw.skips && opaque(parts, like, &block.silhouette)) {
+                    continue;
+                }
+                while bits != 0 {
+                    let i = bits.trailing_zeros() as usize;
+                    bits &= bits - 1;
+                    let face = C::face(like, &own, &staged, i, locals[i % CHUNK] as usize, draws);
+                    let silhouette = plan.draws_silhouette.then_some(&mut block.silhouette);
+                    let color = plan.draws_color.then_some(ColorSlot {
+                        state: &mut block.color,
+                        sums: sums.as_mut(),
+                        scratch: scratch.as_mut(),
+                    });
+                    let member = parts.forward(&simple, &face, at, silhouette, color);
+                    pairs += u64::from(faults::counted(L::bits(member), inside).count_ones());
                 }
                 block.store(like, layout, sums.as_ref(), planes);
             }
@@ -315,7 +317,12 @@ fn write_block<L: Real>(
         let y = faults::row(y + row, out.nrows());
         if let Some(out) = out.row_mut(y).as_slice_mut() {
             let columns = faults::columns(columns, across);
-            faults::write(&mut out[x..x + columns], &values[..columns]);
+            // A length that the compiler knows is a single store.
+            if columns == across {
+                faults::write(&mut out[x..x + across], values);
+            } else {
+                faults::write(&mut out[x..x + columns], &values[..columns]);
+            }
         }
     }
 }

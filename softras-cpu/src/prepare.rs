@@ -244,7 +244,11 @@ impl Rows {
         let mut table = [L::Scalar::ZERO; 16];
         for (row, out) in table.chunks_mut(across).enumerate().take(rows) {
             let start = (y + row) * self.width + x;
-            out[..columns].copy_from_slice(&picture[start..start + columns]);
+            if columns == across {
+                out.copy_from_slice(&picture[start..start + across]);
+            } else {
+                out[..columns].copy_from_slice(&picture[start..start + columns]);
+            }
         }
         faults::image_grad(like.load(&table))
     }

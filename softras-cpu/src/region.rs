@@ -50,16 +50,17 @@ impl<'a, R: Scalar> Region<'a, R> {
         (self.pictures.start, self.bands.start * grid.across + self.columns.start)
     }
 
-    /// Cuts the region in two halves, or gives it back if it is no more than a tile.
-    pub(crate) fn halves(self) -> Result<(Self, Self), Self> {
+    /// Tells whether the region is no more than a tile.
+    pub(crate) fn is_tile(&self) -> bool {
+        [&self.pictures, &self.bands, &self.columns].iter().all(|range| range.len() <= 1)
+    }
+
+    /// Cuts a region of more than a tile in two halves.
+    pub(crate) fn halves(self) -> (Self, Self) {
         let ranges = [self.pictures.clone(), self.bands.clone(), self.columns.clone()];
-        match ranges.iter().position(|range| range.len() > 1) {
-            Some(axis) => {
-                let at = ranges[axis].start + ranges[axis].len() / 2;
-                Ok(self.cut(axis, at))
-            }
-            None => Err(self),
-        }
+        let axis = ranges.iter().position(|range| range.len() > 1).unwrap_or(0);
+        let at = ranges[axis].start + ranges[axis].len() / 2;
+        self.cut(axis, at)
     }
 
     /// Cuts along pictures (0), bands (1) or columns (2) at `at`; the axes before it have length 1.
@@ -100,19 +101,18 @@ mod tests {
     use ndarray::{Array3, Array4};
 
     fn fill(region: Region<'_, f64>, grid: &Grid) {
-        match region.halves() {
-            Ok((a, b)) => {
-                fill(a, grid);
-                fill(b, grid);
-            }
-            Err(mut tile) => {
-                let (b, t) = tile.tile(grid);
-                let number = (b * grid.tiles() + t) as f64;
-                tile.planes.fill(number);
-                tile.color.iter_mut().for_each(|a| a.fill(number));
-                tile.silhouette.iter_mut().for_each(|a| a.fill(number));
-            }
+        if !region.is_tile() {
+            let (a, b) = region.halves();
+            fill(a, grid);
+            fill(b, grid);
+            return;
         }
+        let mut tile = region;
+        let (b, t) = tile.tile(grid);
+        let number = (b * grid.tiles() + t) as f64;
+        tile.planes.fill(number);
+        tile.color.iter_mut().for_each(|a| a.fill(number));
+        tile.silhouette.iter_mut().for_each(|a| a.fill(number));
     }
 
     #[test]

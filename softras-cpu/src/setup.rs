@@ -46,11 +46,11 @@ pub(crate) fn setup<R: Scalar>(
     rects.resize(faces.count(), PixelRect::default());
     let pictures = faces.pictures();
     rects.par_chunks_mut(RUN).enumerate().for_each(|(run, rects)| {
-        let mut f = run * RUN;
-        let mut b = pictures.partition_point(|p| p.faces.end <= f);
+        let first = run * RUN;
+        let mut b = pictures.partition_point(|p| p.faces.end <= first);
         let reach_of = |b: usize| faults::reach(cull_reach(params, &faults::setting(plan, b, &[])), params);
         let mut reach = if b < pictures.len() { reach_of(b) } else { 0.0 };
-        for rect in rects {
+        for (f, rect) in (first..).zip(rects) {
             while b < pictures.len() && pictures[b].faces.end <= f {
                 b += 1;
                 reach = if b < pictures.len() { reach_of(b) } else { 0.0 };
@@ -64,7 +64,6 @@ pub(crate) fn setup<R: Scalar>(
             } else {
                 PixelRect::default()
             };
-            f += 1;
         }
     });
 }

@@ -11,7 +11,7 @@ use crate::blocks::{Blocks, Spots};
 use crate::faults;
 use crate::setup::PixelRect;
 
-/// The most faces staged at once.
+/// The most faces staged at once: a bit for each fits a word.
 pub(crate) const CHUNK: usize = 64;
 
 /// Rounding that culling allows for: of distances, relative to the coordinates; of a reach, relative to it.
@@ -227,9 +227,18 @@ impl<R: Scalar> Staged<R> {
         self.sees[group % CHUNK] = L::bits(setting.sees(&triangle));
     }
 
-    /// Returns a bit for each face of `group` that may touch the block at `spots`, the same in every lane.
+    /// Returns a bit for each face of the first `groups` that may touch the block at `spots`, the same in every lane.
     #[inline(always)]
-    pub(crate) fn touching<L: Real<Scalar = R>>(&self, like: L, group: usize, spots: &Spots<L>) -> u32 {
+    pub(crate) fn touching<L: Real<Scalar = R>>(&self, like: L, groups: usize, spots: &Spots<L>) -> u64 {
+        let mut bits = 0;
+        for group in 0..groups {
+            bits |= u64::from(self.group_touching(like, group, spots)) << (group * L::LANES % CHUNK);
+        }
+        bits
+    }
+
+    #[inline(always)]
+    fn group_touching<L: Real<Scalar = R>>(&self, like: L, group: usize, spots: &Spots<L>) -> u32 {
         let at = group * L::LANES;
         let vector = |rows: &[[R; CHUNK]; 2]| Vec2::new(like.load(&rows[0][at..]), like.load(&rows[1][at..]));
         let outline = Outline {

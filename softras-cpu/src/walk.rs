@@ -258,7 +258,7 @@ where
         let (setting, face) = (&walker.setting, &walker.face);
         let (silhouette, color) = (silhouette.as_ref(), color.as_ref());
         let grad = faults::backward(self.parts, setting, (face, at), silhouette, color, &mut sink);
-        sums.pair.add(&grad);
+        sums.pair.add::<F, S>(&grad);
     }
 }
 

@@ -97,6 +97,10 @@ fn for_any_number_of_threads_and_every_run() {
 }
 
 #[test]
+#[cfg_attr(
+    any(softras_one_level, softras_one_level = "avx512"),
+    ignore = "one instruction set alone is built in"
+)]
 fn at_every_instruction_set() {
     let exe = std::env::current_exe().expect("this test");
     let at = |level: &str| {

@@ -10,9 +10,13 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("softras-cpu", &["softras-core"], &["softras-conformance"]),
     ("softras-io", &["softras-core"], &[]),
     ("softras-fit", &["softras-core", "softras-io"], &["softras-cpu"]),
-    ("softras", &["softras-core", "softras-cpu"], &["softras-io"]),
+    ("softras", &["softras-core", "softras-cpu"], &["softras-conformance", "softras-io"]),
     ("softras-bench", &["softras-core", "softras-io"], &["softras"]),
-    ("softras-cli", &["softras", "softras-core", "softras-io", "softras-fit", "softras-bench"], &[]),
+    (
+        "softras-cli",
+        &["softras", "softras-bench", "softras-conformance", "softras-core", "softras-fit", "softras-io"],
+        &[],
+    ),
 ];
 
 #[test]

@@ -2,86 +2,72 @@
 //!
 //! A number carries the exact product it was rounded from, if it is one, so that a sum can fuse it.
 
+use core::cell::Cell;
 use core::cmp::Ordering;
-use core::fmt::Debug;
-use core::marker::PhantomData;
 use core::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
 use softras_core::math::{
-    ColorOn, DistanceOn, DistributionOn, EXP_LOWEST, Erase, ErasedColor, ErasedDistance, ErasedDistribution,
-    ErasedSilhouette, Euclidean, Logistic, ProbabilisticOr, Real, Scalar, SilhouetteOn, Softmax, exp_f32,
+    ColorOn, DistanceOn, DistributionOn, EXP_HIGHEST, EXP_LOWEST, Erase, ErasedColor, ErasedDistance,
+    ErasedDistribution, ErasedSilhouette, Euclidean, Logistic, ProbabilisticOr, Real, Scalar, SilhouetteOn,
+    Softmax, exp_f32,
 };
 
 use crate::scene::scramble;
 
 /// How a machine computes.
-pub(crate) trait Arithmetic: Copy + Debug + Default + Send + Sync + 'static {
-    /// Whether a product and a sum are rounded once.
-    const FUSES: bool;
-    /// e to the power `x`.
-    fn exp(x: Emulated<Self>) -> Emulated<Self>;
-    /// `a / b`.
-    fn quotient(a: f32, b: f32) -> f32 {
-        a / b
-    }
-    /// The natural logarithm.
-    fn ln(x: f32) -> f32 {
-        x.ln()
-    }
-    /// The square root.
-    fn sqrt(x: f32) -> f32 {
-        x.sqrt()
-    }
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Machine {
+    /// Scalar host code: the platform's `exp`, nothing fused.
+    Host,
+    /// Fuses wherever it can, brings the polynomial `exp` of the core, and is otherwise as loose as WGSL allows, in
+    /// either direction: division 2.5 ulp, the square root 3 ulp, `ln` 2^-21 from 0.5 to 2 and 3 ulp elsewhere.
+    Device,
+    /// The same with the `exp` that WGSL allows: 3 + 2 |x| ulp.
+    DeviceWithItsExp,
 }
 
-/// Scalar host code: the platform's `exp`, nothing fused.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Host;
-
-impl Arithmetic for Host {
-    const FUSES: bool = false;
-    fn exp(x: Emulated<Self>) -> Emulated<Self> {
-        Emulated::new(x.value.exp())
-    }
+thread_local! {
+    static MACHINE: Cell<Machine> = const { Cell::new(Machine::Host) };
 }
 
-/// A device that fuses wherever it can, with the polynomial `exp` of the core.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Fusing;
-
-impl Arithmetic for Fusing {
-    const FUSES: bool = true;
-    fn exp(x: Emulated<Self>) -> Emulated<Self> {
-        exp_f32(x)
-    }
+/// Does `work` with [`Emulated`] numbers of `machine`. Which one it is does not stand in their type: the reference
+/// would be compiled once more for each.
+pub(crate) fn on<T>(machine: Machine, work: impl FnOnce() -> T) -> T {
+    let before = MACHINE.replace(machine);
+    let out = work();
+    MACHINE.set(before);
+    out
 }
 
-/// A device that fuses wherever it can and is otherwise as loose as WGSL allows, in either direction: `exp` 3 + 2 |x|
-/// ulp, division 2.5 ulp, the square root 3 ulp, `ln` 2^-21 from 0.5 to 2 and 3 ulp elsewhere.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Loosest;
-
-impl Arithmetic for Loosest {
-    const FUSES: bool = true;
-    fn exp(x: Emulated<Self>) -> Emulated<Self> {
-        let x = f64::from(x.value);
-        if x < EXP_LOWEST {
-            return Emulated::new(0.0); // the core asks for it
+impl Machine {
+    fn fuses(self) -> bool {
+        self != Self::Host
+    }
+    fn exp(self, x: Emulated) -> Emulated {
+        match self {
+            Self::Host => Emulated::new(x.value.exp()),
+            Self::Device => exp_f32(x),
+            Self::DeviceWithItsExp => {
+                let x = f64::from(x.value);
+                let exact = x.min(EXP_HIGHEST).exp();
+                // The core asks for zeros at the lowest.
+                let held = if x < EXP_LOWEST { 0.0 } else { off(exact, (3.0 + 2.0 * x.abs()) * ulp(exact)) };
+                Emulated::new(held)
+            }
         }
-        let exact = x.min(softras_core::math::EXP_HIGHEST).exp();
-        Emulated::new(off(exact, (3.0 + 2.0 * x.abs()) * ulp(exact)))
     }
-    fn quotient(a: f32, b: f32) -> f32 {
+    fn quotient(self, a: f32, b: f32) -> f32 {
         let exact = f64::from(a) / f64::from(b);
-        off(exact, 2.5 * ulp(exact))
+        if self == Self::Host { a / b } else { off(exact, 2.5 * ulp(exact)) }
     }
-    fn ln(x: f32) -> f32 {
+    fn ln(self, x: f32) -> f32 {
         let exact = f64::from(x).ln();
-        off(exact, if (0.5..=2.0).contains(&x) { f64::powi(2.0, -21) } else { 3.0 * ulp(exact) })
+        let most = if (0.5..=2.0).contains(&x) { f64::powi(2.0, -21) } else { 3.0 * ulp(exact) };
+        if self == Self::Host { x.ln() } else { off(exact, most) }
     }
-    fn sqrt(x: f32) -> f32 {
+    fn sqrt(self, x: f32) -> f32 {
         let exact = f64::from(x).sqrt();
-        off(exact, 3.0 * ulp(exact))
+        if self == Self::Host { x.sqrt() } else { off(exact, 3.0 * ulp(exact)) }
     }
 }
 
@@ -99,78 +85,77 @@ fn off(exact: f64, most: f64) -> f32 {
     if (f64::from(out) - exact).abs() > most { exact as f32 } else { out }
 }
 
-/// An `f32` of a machine that computes as `A` says.
+/// An `f32` of the machine that [`on`] names.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Emulated<A> {
+pub(crate) struct Emulated {
     value: f32,
     exact: f64, // the product that was rounded, else the value
-    machine: PhantomData<A>,
 }
 
-impl<A: Arithmetic> Emulated<A> {
+impl Emulated {
     fn new(value: f32) -> Self {
-        Self { value, exact: f64::from(value), machine: PhantomData }
+        Self { value, exact: f64::from(value) }
     }
 }
 
-impl<A> PartialEq for Emulated<A> {
+impl PartialEq for Emulated {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
     }
 }
-impl<A> PartialOrd for Emulated<A> {
+impl PartialOrd for Emulated {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         self.value.partial_cmp(&other.value)
     }
 }
-impl<A: Arithmetic> Add for Emulated<A> {
+impl Add for Emulated {
     type Output = Self;
     fn add(self, o: Self) -> Self {
         let is_product = |x: &Self| (x.exact - f64::from(x.value)).abs() > 0.0;
-        Self::new(match A::FUSES {
+        Self::new(match MACHINE.get().fuses() {
             true if is_product(&self) => (self.exact + f64::from(o.value)) as f32,
             true if is_product(&o) => (f64::from(self.value) + o.exact) as f32,
             _ => self.value + o.value,
         })
     }
 }
-impl<A: Arithmetic> Neg for Emulated<A> {
+impl Neg for Emulated {
     type Output = Self;
     fn neg(self) -> Self {
-        Self { value: -self.value, exact: -self.exact, ..self }
+        Self { value: -self.value, exact: -self.exact }
     }
 }
-impl<A: Arithmetic> Sub for Emulated<A> {
+impl Sub for Emulated {
     type Output = Self;
     fn sub(self, o: Self) -> Self {
         self + -o
     }
 }
-impl<A: Arithmetic> Mul for Emulated<A> {
+impl Mul for Emulated {
     type Output = Self;
     fn mul(self, o: Self) -> Self {
         let exact = f64::from(self.value) * f64::from(o.value);
-        Self { exact, ..Self::new(self.value * o.value) }
+        Self { value: self.value * o.value, exact }
     }
 }
-impl<A: Arithmetic> Div for Emulated<A> {
+impl Div for Emulated {
     type Output = Self;
     fn div(self, o: Self) -> Self {
-        Self::new(A::quotient(self.value, o.value))
+        Self::new(MACHINE.get().quotient(self.value, o.value))
     }
 }
-impl<A: Arithmetic> AddAssign for Emulated<A> {
+impl AddAssign for Emulated {
     fn add_assign(&mut self, o: Self) {
         *self = *self + o;
     }
 }
-impl<A: Arithmetic> SubAssign for Emulated<A> {
+impl SubAssign for Emulated {
     fn sub_assign(&mut self, o: Self) {
         *self = *self - o;
     }
 }
 
-impl<A: Arithmetic> Real for Emulated<A> {
+impl Real for Emulated {
     type Mask = bool;
     type Scalar = Self;
     const LANES: usize = 1;
@@ -206,16 +191,16 @@ impl<A: Arithmetic> Real for Emulated<A> {
         self == other
     }
     fn exp(self) -> Self {
-        A::exp(self)
+        MACHINE.get().exp(self)
     }
     fn pow2(self) -> Self {
         Self::new(f32::exp2(self.value))
     }
     fn ln(self) -> Self {
-        Self::new(A::ln(self.value))
+        Self::new(MACHINE.get().ln(self.value))
     }
     fn sqrt(self) -> Self {
-        Self::new(A::sqrt(self.value))
+        Self::new(MACHINE.get().sqrt(self.value))
     }
     fn abs(self) -> Self {
         if self.value < 0.0 { -self } else { self }
@@ -225,11 +210,11 @@ impl<A: Arithmetic> Real for Emulated<A> {
     }
 }
 
-impl<A: Arithmetic> Scalar for Emulated<A> {
+impl Scalar for Emulated {
     // It stands for an f32, and back ends that list f32 take it.
     const NAME: &'static str = "f32";
-    const ZERO: Self = Self { value: 0.0, exact: 0.0, machine: PhantomData };
-    const ONE: Self = Self { value: 1.0, exact: 1.0, machine: PhantomData };
+    const ZERO: Self = Self { value: 0.0, exact: 0.0 };
+    const ONE: Self = Self { value: 1.0, exact: 1.0 };
     fn from_f64(value: f64) -> Self {
         Self::new(value as f32)
     }
@@ -242,7 +227,7 @@ impl<A: Arithmetic> Scalar for Emulated<A> {
 }
 
 /// Parts of the user's own are never drawn here: the built-in ones stand in their place.
-impl<A: Arithmetic> Erase for Emulated<A> {
+impl Erase for Emulated {
     fn distance(_: &dyn ErasedDistance) -> &dyn DistanceOn<Self> {
         &Euclidean
     }
@@ -264,14 +249,12 @@ mod tests {
     #[test]
     fn a_fusing_machine_rounds_a_product_and_a_sum_once() {
         let (a, b) = (1.0 + f32::EPSILON, 1.0 - f32::EPSILON);
-        fn residue<A: Arithmetic>(a: f32, b: f32) -> f64 {
-            let new = Emulated::<A>::new;
-            (new(a) * new(b) - new(1.0)).to_f64()
-        }
-        assert_eq!(residue::<Host>(a, b).to_bits(), 0.0_f64.to_bits());
+        let new = Emulated::new;
+        let residue = |machine| on(machine, || (new(a) * new(b) - new(1.0)).to_f64());
+        assert_eq!(residue(Machine::Host).to_bits(), 0.0_f64.to_bits());
         let exact = f64::from(a.mul_add(b, -1.0));
         assert!(exact < 0.0);
-        assert_eq!(residue::<Fusing>(a, b).to_bits(), exact.to_bits());
+        assert_eq!(residue(Machine::Device).to_bits(), exact.to_bits());
     }
 
     #[test]
@@ -279,12 +262,13 @@ mod tests {
         let mut worst = (0.0_f64, 0.0_f64);
         for i in 1..20_000 {
             let x = -60.0 + 0.004 * i as f32;
+            let (exp, quotient) =
+                on(Machine::DeviceWithItsExp, || (Emulated::new(x).exp(), Emulated::new(x).recip()));
             let exact = f64::from(x).exp();
-            let exp = Emulated::<Loosest>::new(x).exp().to_f64();
-            worst.0 = worst.0.max((exp - exact).abs() / ulp(exact) / (3.0 + 2.0 * f64::from(x.abs())));
+            let allowed = 3.0 + 2.0 * f64::from(x.abs());
+            worst.0 = worst.0.max((exp.to_f64() - exact).abs() / ulp(exact) / allowed);
             let exact = 1.0 / f64::from(x);
-            let quotient = Emulated::<Loosest>::new(x).recip().to_f64();
-            worst.1 = worst.1.max((quotient - exact).abs() / ulp(exact) / 2.5);
+            worst.1 = worst.1.max((quotient.to_f64() - exact).abs() / ulp(exact) / 2.5);
         }
         assert!((0.95..=1.0).contains(&worst.0) && (0.95..=1.0).contains(&worst.1), "{worst:?}");
     }

@@ -31,9 +31,9 @@ impl fmt::Display for Calibration {
             let (allowed, order) = (entry.budget.bands, largest(&entry.fields[5].alone));
             writeln!(
                 f,
-                "| {} | {:?} | {needed:.2} | {allowed} | {:.1} x | {order:.2} |",
+                "| {} | {} | {needed:.2} | {allowed} | {:.1} x | {order:.2} |",
                 entry.name,
-                entry.rung,
+                rung(entry),
                 allowed / needed
             )?;
         }
@@ -45,11 +45,11 @@ impl Calibration {
     /// What the measurement says the bands of each rung should be: twice what was needed, as a power of two.
     #[must_use]
     pub fn proposal(&self) -> String {
-        let mut rungs: Vec<_> = self.entries.iter().map(|e| e.rung).collect();
+        let mut rungs: Vec<_> = self.entries.iter().filter_map(|e| e.rung).collect();
         rungs.sort_unstable();
         rungs.dedup();
         let of = |rung| {
-            let own = self.entries.iter().filter(|e| e.rung == rung).flat_map(|e| &e.fields);
+            let own = self.entries.iter().filter(|e| e.rung == Some(rung)).flat_map(|e| &e.fields);
             let needed = own.map(|s| largest(&s.bands)).fold(0.0, f64::max);
             let proposed =
                 if needed.is_finite() { (2.0 * needed).max(1.0).log2().ceil().exp2() } else { needed };
@@ -60,7 +60,7 @@ impl Calibration {
 }
 
 fn table(f: &mut fmt::Formatter<'_>, entry: &Entry) -> fmt::Result {
-    writeln!(f, "### {}, held to {:?}\n", entry.name, entry.rung)?;
+    writeln!(f, "### {}: {}\n", entry.name, rung(entry))?;
     write!(
         f,
         "| field | constant | scenes | largest error | of the constant: median | 99 % | 99.9 % | largest "
@@ -86,6 +86,10 @@ fn table(f: &mut fmt::Formatter<'_>, entry: &Entry) -> fmt::Result {
         )?;
     }
     writeln!(f)
+}
+
+fn rung(entry: &Entry) -> String {
+    entry.rung.map_or_else(|| "for comparison".to_owned(), |rung| format!("{rung:?}"))
 }
 
 fn constant(budget: &Budget, field: &str) -> f64 {

@@ -1,5 +1,6 @@
 //! The same bits, every time.
 
+use softras_core::Error;
 use softras_core::math::TextureKind;
 use softras_core::raster::{Outputs, Wanted};
 
@@ -30,6 +31,13 @@ pub(super) const LAWS: &[Law] = &[
         "every configuration that the back end names (threads, vectors, tiles, chunks) gives the same bits",
         Bits,
         of_variants
+    ),
+    law!(
+        "determinism::of_memory_budgets",
+        "work cut into parts that fit a memory budget, down to the smallest that the back end accepts, gives the same \
+         bits",
+        Bits,
+        of_memory_budgets
     ),
     law!(
         "determinism::of_stale_states",
@@ -131,6 +139,45 @@ fn of_variants<R: Tested>(under: &Under<'_, R>) -> Outcome {
         }
     }
     gauge.add(under.context.for_all(strategy::scene(&under.can, Kind::Strange), alike)?);
+    Ok(gauge)
+}
+
+/// Draws within `budget` bytes, or within what the back end says that it needs if that is more.
+fn within<R: Tested>(
+    under: &Under<'_, R>,
+    scene: &Scene,
+    mut budget: u64,
+) -> Result<(Answer<R>, u64), Broken> {
+    for _ in 0..8 {
+        let params = scene.params::<R>().memory_budget(budget);
+        match ask(under.backend, &scene.faces()?, &params, &scene.grad()) {
+            Ok(answer) => return Ok((answer, budget)),
+            Err(Error::OutOfMemory { needed, .. }) if needed > u128::from(budget) => {
+                budget = u64::try_from(needed).unwrap_or(u64::MAX);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Broken(format!("{budget} bytes, which it said it needs, are not enough either")))
+}
+
+fn of_memory_budgets<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    let scene = many_faces(under);
+    let all = drawn(under, &scene)?;
+    let (first, least) = within(under, &scene, 1)?;
+    if least <= 1 {
+        return Ok(Gauge::unsupported("a memory budget")); // it takes no working memory, or knows no budget
+    }
+    same(&mut gauge, &all, &first).map_err(|e| Broken(format!("{least} bytes: {e}")))?;
+    for budget in [least + least / 3, 3 * least, 20 * least] {
+        let (answer, _) = within(under, &scene, budget)?;
+        same(&mut gauge, &all, &answer).map_err(|e| Broken(format!("{budget} bytes: {e}")))?;
+    }
+    gauge.add(under.context.for_all(strategy::batch(&under.can, Kind::Strange), |scene, gauge| {
+        let (cut, budget) = within(under, scene, 1)?;
+        same(gauge, &drawn(under, scene)?, &cut).map_err(|e| Broken(format!("{budget} bytes: {e}")))
+    })?);
     Ok(gauge)
 }
 

@@ -84,7 +84,8 @@ fn one_function<R: Tested>(
         }
     }
     let wide_outputs = &expected;
-    // Two feet as far from the pixel as each other: squares that differ by a unit are sqrt(unit) apart, and so are slopes.
+    // Two feet as far from the pixel as each other: squares that differ by a unit are feet sqrt(unit) of the distance apart,
+    // and corners share a slope by how far along their edge the foot is.
     let may_tie = matches!(function, Function::SignedVjp(_));
     let mut ties = std::collections::BTreeSet::new();
     for (i, (found, expected)) in found.iter().zip(wide_outputs).enumerate() {
@@ -97,7 +98,7 @@ fn one_function<R: Tested>(
         let off = (found.to_f64() - expected).abs();
         let largest =
             wide_outputs[row * outputs..(row + 1) * outputs].iter().fold(0.0, |a: f64, x| a.max(x.abs()));
-        if may_tie && off > bound && off <= 2.0 * unit.sqrt() * largest {
+        if may_tie && off > bound && off <= 2.0 * unit.sqrt() * largest * feet_apart(own) {
             ties.insert(row);
             continue;
         }
@@ -126,6 +127,19 @@ fn scale_of_sums(function: &Function, inputs: &[f64], outputs: &[f64]) -> f64 {
         Function::Silhouette(_) | Function::Color(_) => largest(outputs).max(1.0),
         _ => largest(outputs),
     }
+}
+
+/// By how many edges two feet of a tie may be apart, in units of the root of a rounding: the distance of the pixel over the
+/// shortest edge.
+fn feet_apart(inputs: &[f64]) -> f64 {
+    let mut s = [0.0];
+    Function::Signed(Distance::Euclidean).run(&inputs[..8], &mut s);
+    let edge = |k: usize| {
+        let (a, b) = (2 * k, 2 * ((k + 1) % 3));
+        (inputs[a] - inputs[b]).hypot(inputs[a + 1] - inputs[b + 1])
+    };
+    let shortest = edge(0).min(edge(1)).min(edge(2));
+    1.0 + s[0].abs().sqrt() / shortest.max(1e-12)
 }
 
 /// The size below which input `i` of a row rounds absolutely.

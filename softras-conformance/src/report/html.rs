@@ -2,9 +2,9 @@
 
 use core::fmt::Write as _;
 
+use super::markdown::say;
 use super::text::REMARKS;
 use super::{Report, cell};
-use crate::laws;
 use crate::verdict::Verdict;
 
 const HEAD: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>softras conformance</title><style>\
@@ -36,11 +36,12 @@ fn write(out: &mut String, report: &Report) -> core::fmt::Result {
         write!(out, "<td>{}<td>{}<td>{}", c.scalars.join(", "), escape(&c.rung), escape(&c.softras))?;
         writeln!(out, "<td>{} {}<td>{}<td>{}</tr>", escape(&c.os), escape(&c.arch), c.cases, c.seed)?;
     }
-    write!(out, "</table><table><tr><th>law")?;
+    write!(out, "</table><table><tr><th>law<th>compares")?;
     report.columns.iter().try_for_each(|c| write!(out, "<th>{}", escape(&c.backend)))?;
     for law in report.laws() {
-        let statement = laws::find(law).map_or("", |l| l.statement);
-        write!(out, "</tr>\n<tr><td>{}<br><small>{}</small>", escape(law), escape(statement))?;
+        let (statement, compares) = say(law);
+        write!(out, "</tr>\n<tr><td>{}<br><small>{}</small>", escape(law), escape(&statement))?;
+        write!(out, "<td>{compares}")?;
         for c in &report.columns {
             let row = report.row(law, c);
             let class = match row.map(|r| &r.verdict) {

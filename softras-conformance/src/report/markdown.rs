@@ -4,6 +4,7 @@ use core::fmt::Write as _;
 
 use super::text::REMARKS;
 use super::{Report, cell};
+use crate::law::Compares;
 use crate::laws;
 
 /// How to read the page.
@@ -54,16 +55,28 @@ fn write(out: &mut String, report: &Report) -> core::fmt::Result {
         let (own, _) = law.split_once("::").unwrap_or((law, ""));
         if own != topic {
             topic = own;
-            write!(out, "\n### {topic}\n\n| law | what it says |")?;
+            write!(out, "\n### {topic}\n\n| law | what it says | compares |")?;
             report.columns.iter().try_for_each(|c| write!(out, " {} |", escape(&c.backend)))?;
-            writeln!(out, "\n|---|---|{}", "--:|".repeat(report.columns.len()))?;
+            writeln!(out, "\n|---|---|---|{}", "--:|".repeat(report.columns.len()))?;
         }
-        let statement = laws::find(law).map_or("", |l| l.statement);
-        write!(out, "| `{law}` | {} |", escape(statement))?;
+        let (statement, compares) = say(law);
+        write!(out, "| `{law}` | {} | {compares} |", escape(&statement))?;
         report.columns.iter().try_for_each(|c| write!(out, " {} |", cell(report.row(law, c))))?;
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// What a law says, of which parts if not of all, and what it compares; nothing for a law of another version.
+pub(super) fn say(name: &str) -> (String, &'static str) {
+    let Some(law) = laws::find(name) else { return (String::new(), "") };
+    let about = if law.about.is_empty() { String::new() } else { format!(" (about {})", law.about) };
+    let compares = match law.compares {
+        Compares::Bits => "bits",
+        Compares::Budget => "budget",
+        Compares::Contract => "contract",
+    };
+    (format!("{}{about}", law.statement), compares)
 }
 
 /// Text that stands in a cell of a table.

@@ -93,6 +93,9 @@ pub trait DistributionFunction: Clone + Send + Sync + 'static {
     /// The device kernel that does the same, if there is one.
     const KERNEL: Option<Distribution>;
 
+    /// Whether it has a parameter of its own; without, its gradient is not summed.
+    const SHAPED: bool = true;
+
     /// Returns F(x) in every form. `shape` is the distribution's own parameter, 1 where it has none.
     fn probability<R: Real>(&self, x: R, shape: R) -> Probability<R>;
 
@@ -130,6 +133,7 @@ pub struct Logistic;
 
 impl DistributionFunction for Logistic {
     const KERNEL: Option<Distribution> = Some(Distribution::Logistic);
+    const SHAPED: bool = false;
 
     /// One exponential of `-|x|` gives both tails: `ln D = min(x, 0) - ln(1 + e^-|x|)`, `f = D (1 - D)`.
     #[inline(always)]

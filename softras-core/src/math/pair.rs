@@ -150,9 +150,9 @@ impl<R: Real> PairGrad<R> {
         Self { corners: [[zero; 3]; 3], sigma: zero, gamma: zero, distribution: zero, t_conorm: zero }
     }
 
-    /// Adds another gradient.
+    /// Adds another gradient; those to the shapes of distribution `F` and silhouette aggregator `S` where they have any.
     #[inline(always)]
-    pub fn add(&mut self, other: &Self) {
+    pub fn add<F: DistributionFunction, S: SilhouetteAggregator>(&mut self, other: &Self) {
         for k in 0..3 {
             for i in 0..3 {
                 self.corners[k][i] += other.corners[k][i];
@@ -160,8 +160,12 @@ impl<R: Real> PairGrad<R> {
         }
         self.sigma += other.sigma;
         self.gamma += other.gamma;
-        self.distribution += other.distribution;
-        self.t_conorm += other.t_conorm;
+        if F::SHAPED {
+            self.distribution += other.distribution;
+        }
+        if S::SHAPED {
+            self.t_conorm += other.t_conorm;
+        }
     }
 }
 

@@ -28,6 +28,8 @@ pub enum Adding {
 pub trait SilhouetteAggregator: Clone + Send + Sync + 'static {
     /// The device kernel that does the same, if there is one.
     const KERNEL: Option<Silhouette>;
+    /// Whether it has a parameter of its own; without, its gradient is not summed.
+    const SHAPED: bool = true;
     /// What is kept of the faces seen so far. After `finish` it is also what the reverse needs.
     type State<R: Real>: Planes<R>;
 
@@ -134,6 +136,7 @@ planes! {
 
 impl SilhouetteAggregator for ProbabilisticOr {
     const KERNEL: Option<Silhouette> = Some(Silhouette::ProbabilisticOr);
+    const SHAPED: bool = false;
     type State<R: Real> = Transmittance<R>;
 
     fn adding(&self) -> Adding {
@@ -176,6 +179,7 @@ impl SilhouetteAggregator for ProbabilisticOr {
 
 impl SilhouetteAggregator for Sum {
     const KERNEL: Option<Silhouette> = Some(Silhouette::Sum);
+    const SHAPED: bool = false;
     type State<R: Real> = Total<R>;
 
     #[inline(always)]
@@ -209,6 +213,7 @@ impl SilhouetteAggregator for Sum {
 
 impl SilhouetteAggregator for HardSilhouette {
     const KERNEL: Option<Silhouette> = Some(Silhouette::Hard);
+    const SHAPED: bool = false;
     type State<R: Real> = Covered<R>;
 
     fn edge(&self) -> Edge {

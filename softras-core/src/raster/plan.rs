@@ -129,12 +129,12 @@ fn check_memory<R: Scalar>(batch: usize, params: &RasterParams<R>, channels: usi
     let bytes = batch.max(1) as u128 * numbers as u128 * size_of::<R>() as u128;
     let needed = pixels.saturating_mul(bytes);
     let limit = u128::from(params.memory_limit);
-    let what = format!("{batch} picture(s) of {} x {} pixels", params.width, params.height);
+    let what = || format!("{batch} picture(s) of {} x {} pixels", params.width, params.height);
     if needed > limit {
-        return Err(Error::OutOfMemory { what, needed, limit });
+        return Err(Error::OutOfMemory { what: what(), needed, limit });
     }
     if pixels > MAX_PIXELS {
-        return Err(Error::parameter("size", what, format!("at most {MAX_PIXELS} pixels a picture")));
+        return Err(Error::parameter("size", what(), format!("at most {MAX_PIXELS} pixels a picture")));
     }
     Ok(())
 }

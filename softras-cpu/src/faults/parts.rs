@@ -58,6 +58,9 @@ impl<M: DistanceMetric> DistanceMetric for Faulty<M, Distance> {
     fn reach(&self, bound: f64) -> f64 {
         self.part.reach(bound)
     }
+    fn halo(&self, bound: f64) -> f64 {
+        self.part.halo(bound)
+    }
     fn edge(&self) -> Edge {
         self.part.edge()
     }
@@ -65,6 +68,7 @@ impl<M: DistanceMetric> DistanceMetric for Faulty<M, Distance> {
 
 impl<F: DistributionFunction> DistributionFunction for Faulty<F, ()> {
     const KERNEL: Option<Distribution> = F::KERNEL;
+    const SHAPED: bool = F::SHAPED;
 
     #[inline(always)]
     fn probability<R: Real>(&self, x: R, shape: R) -> Probability<R> {
@@ -89,6 +93,7 @@ impl<F: DistributionFunction> DistributionFunction for Faulty<F, ()> {
 
 impl<S: SilhouetteAggregator> SilhouetteAggregator for Faulty<S, Silhouette> {
     const KERNEL: Option<Silhouette> = S::KERNEL;
+    const SHAPED: bool = S::SHAPED;
     type State<R: Real> = S::State<R>;
 
     #[inline(always)]

@@ -1,0 +1,22 @@
+//! Which back ends are here: each by name, there or ignored with its reason. Their own crates run the laws.
+
+use std::process::ExitCode;
+
+use softras_conformance::{Opened, Subject, test_availability};
+
+fn main() -> ExitCode {
+    test_availability(vec![
+        #[cfg(feature = "cpu")]
+        Opened { name: "cpu".to_owned(), subject: Ok(Subject::both(softras::CpuRasterizer::new())) },
+        #[cfg(not(feature = "cpu"))]
+        absent("cpu"),
+        absent("wgpu"),
+        absent("cuda"),
+    ])
+}
+
+/// A back end that is not in this build.
+fn absent(name: &str) -> Opened {
+    let why = format!("softras was built without the back end {name}");
+    Opened { name: name.to_owned(), subject: Err(why) }
+}
