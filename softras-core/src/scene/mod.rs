@@ -1,5 +1,7 @@
-//! The world before the screen: meshes, cameras and lights, with their reverses.
+//! The world before the screen: meshes, bodies, cameras and lights, with their reverses.
 
+mod affine;
+mod body;
 mod calibration;
 mod camera;
 mod convention;
@@ -20,9 +22,12 @@ mod project;
 mod rotation;
 pub(crate) mod rows;
 mod shade;
+mod skin;
 mod view;
 
 pub use crate::math::TextureKind;
+pub use affine::Affine;
+pub use body::{Body, BodyGrad, BodyParts, BodyPose, Posed};
 pub use camera::{Camera, CameraGrad, DEFAULT_FOV, DEFAULT_NEAR};
 pub use convention::{Convention, Extrinsics};
 pub use distortion::Distortion;
@@ -45,4 +50,5 @@ pub use pose::Pose;
 pub use project::{project_batch, project_views};
 pub use rotation::{axis_angle, axis_angle_vjp};
 pub use shade::Shading;
+pub use skin::Skin;
 pub use view::{MeshGrad, View};
