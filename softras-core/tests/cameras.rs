@@ -193,6 +193,17 @@ fn points_beyond_the_fold_of_a_lens_are_not_drawn() {
 }
 
 #[test]
+fn a_cast_there_and_back_keeps_a_camera() {
+    for kind in KINDS {
+        let camera = camera::<f64>(kind).near(0.25);
+        assert_eq!(camera.cast::<f64>(), camera);
+        let (a, b) = (seen(&camera, [0.1, 0.2, 0.3]), camera.cast::<f32>());
+        let b = b.screen(Vec3::new(0.1, 0.2, 0.3)).unwrap().unwrap();
+        near(a, b.to_array().map(f64::from), 1e-5);
+    }
+}
+
+#[test]
 fn a_mesh_without_faces_is_an_empty_picture() {
     let mesh = Mesh::new(Array2::<f32>::zeros((0, 3)), vec![]).unwrap();
     let (faces, view) = Camera::look_at(Vec3::new(0.0, 0.0, 3.0), Vec3::ZERO).project(&mesh).unwrap();

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod body;
+pub mod cameras;
 mod error;
 pub mod image_set;
 pub mod mesh;
@@ -11,6 +13,10 @@ pub mod picture;
 pub mod shapes;
 mod staged;
 
+pub use body::{SkinnedBody, load_body};
+pub use cameras::{
+    Masks, Photographs, PictureSize, Shot, load_cameras, load_par, load_photographs, save_cameras, save_par,
+};
 pub use error::{Error, Place, Result};
 pub use image_set::{ImageSet, load_image_set};
 pub use mesh::{

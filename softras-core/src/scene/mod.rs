@@ -4,6 +4,7 @@ mod affine;
 mod body;
 mod calibration;
 mod camera;
+mod cast;
 mod convention;
 mod distortion;
 mod faces;
