@@ -12,10 +12,11 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Failed, Trial};
 use ndarray::{Array2, Array3};
 use softras_core::math::Vec3;
-use softras_core::scene::{Body, BodyPose, Convention, Mesh, MeshTexture};
+use softras_core::scene::{Body, BodyPose, Convention, Mesh, MeshTexture, axis_angle};
 use softras_io::{
     Loaded, Masks, MeshOptions, Npz, PictureSize, load_body, load_cameras, load_image_set, load_mesh,
-    load_npy_f64, load_orbits, load_par, load_photographs, load_png, save_cameras, save_obj, save_par, save_ply,
+    load_npy_f64, load_orbits, load_par, load_photographs, load_png, load_skinned, save_cameras, save_glb,
+    save_obj, save_off, save_par, save_ply,
 };
 
 /// What must come of a file.
@@ -41,20 +42,13 @@ enum Color {
 /// Every file of `meshes/trimesh`, decided one by one.
 const TRIMESH: &[(&str, Expected)] = &[
     // Not a mesh, or a format that is not read.
-    ("BoxInterleaved.glb", Error("unsupported format")),
-    ("BoxTextured.glb", Error("unsupported format")),
     ("LICENSE.md", Error("unsupported format")),
     ("Mesh_PrimitiveMode_04.bin", Error("unsupported format")),
-    ("Mesh_PrimitiveMode_04.gltf", Error("unsupported format")),
     ("box.mtl", Error("unsupported format")),
-    ("cubevc.glb", Error("unsupported format")),
-    ("empty_nodes.glb", Error("unsupported format")),
     ("fuze uv.jpg", Error("unsupported format")),
     ("fuze.obj.mtl", Error("unsupported format")),
-    ("nested.glb", Error("unsupported format")),
-    ("no_indices_3storybuilding.glb", Error("unsupported format")),
-    ("rgb_cube_with_primitives.gltf", Error("unsupported format")),
     // Nothing to render.
+    ("empty_nodes.glb", Error("no vertices")),
     ("empty.obj", Error("no vertices")),
     ("empty.ply", Error("no vertices")),
     ("face_in_group_name.obj", Error("1 vertices but no face")),
@@ -74,6 +68,9 @@ const TRIMESH: &[(&str, Expected)] = &[
     // Its faces have more numbers than its header says.
     ("fuze_ascii.ply", Error("line 523: found one more number")),
     // The rest are meshes. Those that name a material they do not have are grey.
+    ("BoxInterleaved.glb", Colored(12, Color::Face)),
+    ("BoxTextured.glb", Colored(12, Color::Picture)),
+    ("Mesh_PrimitiveMode_04.gltf", Colored(2, Color::Face)),
     ("box.obj", Colored(12, Color::Face)),
     ("bunny.ply", Faces(16301)),
     ("busted.STL", Faces(3878)),
@@ -81,6 +78,7 @@ const TRIMESH: &[(&str, Expected)] = &[
     ("cube.OBJ", Faces(12)),
     ("cube_blender_uv.ply", Faces(12)),
     ("cube_compressed.obj", Faces(12)),
+    ("cubevc.glb", Colored(48, Color::Vertex)),
     ("cubevt.obj", Faces(12)),
     ("featuretype.ply", Faces(3476)),
     ("fuze.obj", Colored(1000, Color::Picture)),
@@ -90,11 +88,14 @@ const TRIMESH: &[(&str, Expected)] = &[
     ("multibody.stl", Faces(32)),
     ("nancolor.obj", Faces(12)),
     ("negative_indices.obj", Faces(12)),
+    ("nested.glb", Colored(36, Color::Face)),
+    ("no_indices_3storybuilding.glb", Faces(72)),
     ("noimg.obj", Colored(1000, Color::Face)),
     ("not_convex.obj", Faces(96)),
     ("obj_with_no_face_in_chunk.obj", Colored(1, Color::Face)),
     ("plane_tri.ply", Faces(2)),
     ("polygonfaces.obj", Colored(3, Color::Face)),
+    ("rgb_cube_with_primitives.gltf", Colored(12, Color::Face)),
     ("quadknot.obj", Colored(2880, Color::Vertex)),
     ("singlevn.obj", Colored(2, Color::Face)),
     ("soup.stl", Faces(100)),
@@ -115,6 +116,11 @@ const MESHES: &[(&str, Expected)] = &[
     ("deform/sphere_1352.obj", Faces(2700)),
     ("deform/sphere_642.obj", Colored(1280, Color::Face)),
     ("golden/nmr/teapot.obj", Faces(2464)),
+    ("meshes/gltf/Fox.glb", Colored(576, Color::Picture)),
+    ("meshes/gltf/SimpleSkin.gltf", Faces(8)),
+    ("meshes/gltf/alien.glb", Colored(292, Color::Face)),
+    ("meshes/gltf/cakeBirthday.glb", Colored(1332, Color::Face)),
+    ("meshes/gltf/tile.glb", Colored(20, Color::Face)),
     ("meshes/odedstein/bunny.obj", Faces(6598)),
     ("meshes/odedstein/cat-low-resolution.obj", Faces(15894)),
     ("meshes/odedstein/fish.obj", Faces(21568)),
@@ -157,6 +163,7 @@ fn main() -> ExitCode {
     trials.push(("trimesh::every_file_is_listed".into(), Box::new(every_file_is_listed)));
     trials.push(("deform::pictures_and_cameras".into(), Box::new(deform)));
     trials.push(("body::arrays_by_name".into(), Box::new(body)));
+    trials.push(("fox::joints_and_weights".into(), Box::new(fox)));
     trials.push(("body::skinning_follows_the_formula".into(), Box::new(skinned_body)));
     trials.push(("dino::masks".into(), Box::new(dino)));
     trials.push(("dino::cameras".into(), Box::new(dino_cameras)));
@@ -221,6 +228,22 @@ fn both_ways(mesh: &Mesh<f32>) -> Result<(), Failed> {
         }
         let again = load_mesh(&path, &MeshOptions::default())?.mesh;
         if again.triangles() != mesh.triangles() || again.vertices() != mesh.vertices() {
+            return Err(format!("{name} came back as another mesh").into());
+        }
+    }
+    // These join vertices at the same place, and split them by color, so that only corners can be compared.
+    let corners = |mesh: &Mesh<f32>| -> Vec<_> {
+        mesh.triangles().iter().map(|t| t.map(|v| mesh.vertex(v).to_array())).collect()
+    };
+    for name in ["a.glb", "a.stl", "a.off"] {
+        let path = folder.path().join(name);
+        match name {
+            "a.glb" => save_glb(&path, mesh)?,
+            "a.stl" => save_stl(&path, mesh)?,
+            _ => save_off(&path, mesh)?,
+        }
+        let again = load_mesh(&path, &MeshOptions::default())?.mesh;
+        if corners(&again) != corners(mesh) {
             return Err(format!("{name} came back as another mesh").into());
         }
     }
@@ -302,6 +325,43 @@ fn skinned_again(body: &Body<f64>, pose: &BodyPose<f64>) -> Vec<[f64; 3]> {
             [one(0), one(1), one(2)]
         })
         .collect()
+}
+
+fn fox(root: &Path) -> Result<(), Failed> {
+    let path = root.join("meshes/gltf/Fox.glb");
+    let fox = load_skinned(&path, &MeshOptions::default())?;
+    assert_eq!((fox.joints.len(), fox.mesh.triangles().len()), (24, 576));
+    assert!(fox.joints.iter().any(|joint| joint.name == "b_Head_05"));
+    // Its joints stand where it was bound, and so does the mesh that other readers show.
+    let (posed, shown) = (fox.posed()?, load_mesh(&path, &MeshOptions::default())?.mesh);
+    let size = fox.mesh.vertices().iter().fold(0.0_f32, |m, x| m.max(x.abs()));
+    for (a, b) in posed.triangles().iter().zip(shown.triangles()) {
+        for (a, b) in a.iter().zip(b) {
+            assert!((posed.vertex(*a) - shown.vertex(*b)).norm() < 1e-4 * size);
+        }
+    }
+    let folder = tempfile::tempdir()?;
+    let copy = folder.path().join("fox.glb");
+    save_skinned_glb(&copy, &fox)?;
+    let again = load_skinned(&copy, &MeshOptions::default())?;
+    assert_eq!(again.mesh.triangles().len(), 576);
+    let (a, b) = (again.posed()?, fox.posed()?);
+    for (s, t) in a.triangles().iter().zip(b.triangles()) {
+        for (s, t) in s.iter().zip(t) {
+            assert!((a.vertex(*s) - b.vertex(*t)).norm() < 1e-4 * size);
+        }
+    }
+    // A nod moves the head and leaves the tail.
+    let body = fox.body()?;
+    let head = body.joint_names.iter().position(|name| name == "b_Head_05").unwrap();
+    let mut pose = body.body.rest();
+    pose.rotations[head] = axis_angle(Vec3::new(0.5, 0.0, 0.0));
+    let nod = body.body.pose(&pose)?;
+    let moved = nod.vertices().rows().into_iter().zip(fox.mesh.vertices().rows());
+    let moved = moved.filter(|(a, b)| a.iter().zip(*b).any(|(a, b)| (a - b).abs() > 1e-3 * size)).count();
+    let all = fox.mesh.vertices().nrows();
+    assert!(moved > all / 20 && moved < 3 * all / 4, "{moved} of {all}");
+    Ok(())
 }
 
 fn skinned_body(root: &Path) -> Result<(), Failed> {
