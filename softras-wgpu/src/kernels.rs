@@ -45,6 +45,7 @@ shaders! {
     PAIR = "pair.wgsl";
     GRID = "grid.wgsl";
     UNITS = "units.wgsl";
+    CORNERS = "corners.wgsl";
     FACES = "faces.wgsl";
     STATE = "state.wgsl";
     COTANGENT = "cotangent.wgsl";
@@ -155,15 +156,15 @@ impl Stage {
         ];
         let with = |own: &[&'static str]| MATH.iter().chain(own).copied().collect();
         match self {
-            Self::Setup => vec![REAL, VECTOR, TRIANGLE, GRID, UNITS, SETUP],
+            Self::Setup => vec![REAL, VECTOR, TRIANGLE, GRID, UNITS, CORNERS, SETUP],
             Self::Scan | Self::ScanAdd => vec![GRID, SCAN],
             Self::BinCount | Self::BinFill => vec![GRID, UNITS, BIN],
-            Self::Forward => with(&[GRID, FACES, STATE, FORWARD]),
+            Self::Forward => with(&[GRID, CORNERS, FACES, STATE, FORWARD]),
             Self::Prepare => with(&[GRID, STATE, PREPARE]),
-            Self::Backward => with(&[GRID, UNITS, FACES, STATE, COTANGENT, BACKWARD]),
-            Self::BackwardItems => with(&[GRID, UNITS, FACES, STATE, COTANGENT, BACKWARD_ITEMS]),
+            Self::Backward => with(&[GRID, UNITS, CORNERS, FACES, STATE, COTANGENT, BACKWARD]),
+            Self::BackwardItems => with(&[GRID, UNITS, CORNERS, FACES, STATE, COTANGENT, BACKWARD_ITEMS]),
             Self::Combine => vec![GRID, COMBINE],
-            Self::BackwardTexture => with(&[GRID, UNITS, FACES, STATE, COTANGENT, BACKWARD_TEXTURE]),
+            Self::BackwardTexture => with(&[GRID, UNITS, CORNERS, FACES, STATE, COTANGENT, BACKWARD_TEXTURE]),
             Self::Gather => vec![GRID, GATHER],
         }
     }

@@ -253,9 +253,10 @@ mod tests {
     #[test]
     fn small_limits_cut_pictures_apart_and_then_faces() {
         let all = pictures(&[100, 2000, 30]);
-        for limit in [64 * 64 * 7, 40_000, 60_000] {
-            let turns = turns(&all, &Sizes { limit, ..SIZES }).expect("fits");
-            assert!(turns.len() >= 3 && turns[1].chunks.len() >= 1);
+        for (limit, faces, count) in [(64 * 64 * 7, 700, 3), (40_000, 100, 3), (60_000, 2100, 2)] {
+            let turns = turns(&all, &Sizes { limit, faces, ..SIZES }).expect("fits");
+            assert_eq!(turns.len(), count);
+            assert!(turns.iter().flat_map(|t| &t.chunks).all(|c| c.faces <= faces));
             assert_eq!(faces_of(&turns), (0..2130).collect::<Vec<_>>(), "limit {limit}");
         }
         assert!(turns(&all, &Sizes { limit: 1000, ..SIZES }).is_err());

@@ -81,8 +81,9 @@ fn triangle_clip(w: vec3<f32>) -> Clipped {
     let held = vec3<f32>(real_clamp(w.x, 0.0, 1.0), real_clamp(w.y, 0.0, 1.0), real_clamp(w.z, 0.0, 1.0));
     let sum = held.x + held.y + held.z;
     let inv_sum = real_recip(max(sum, CLIP_GUARD));
-    let free = vec3<bool>(w.x > 0.0 && w.x < 1.0, w.y > 0.0 && w.y < 1.0, w.z > 0.0 && w.z < 1.0);
-    return Clipped(held * inv_sum, inv_sum, free);
+    let above = w > vec3<f32>(0.0);
+    let below = w < vec3<f32>(1.0);
+    return Clipped(held * inv_sum, inv_sum, above & below);
 }
 
 fn triangle_clip_vjp(clipped: Clipped, grad_c: vec3<f32>) -> vec3<f32> {

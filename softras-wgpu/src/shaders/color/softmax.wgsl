@@ -17,8 +17,8 @@ struct Step {
     weight: f32,
 }
 
-fn step_(rate: f32, state: SoftmaxState, new: vec2<f32>, member: bool) -> Step {
-    let rise = rate * (new.x - state.nearness) + (new.y - state.exponent);
+fn step_(rate: f32, state: SoftmaxState, new_: vec2<f32>, member: bool) -> Step {
+    let rise = rate * (new_.x - state.nearness) + (new_.y - state.exponent);
     let rises = member && (rise > 0.0 || state.weight <= 0.0);
     let ratio = exp_f32(-abs(rise));
     return Step(rises, select(1.0, ratio, rises), real_keep(select(ratio, 1.0, rises), member));
