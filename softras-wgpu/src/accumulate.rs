@@ -56,8 +56,12 @@ impl Sums {
 
     /// Writes the sums where they are wanted.
     pub(crate) fn finish(self, gradients: &mut Gradients) {
-        let wanted =
-            [&mut gradients.sigma, &mut gradients.gamma, &mut gradients.distribution, &mut gradients.t_conorm];
+        let wanted = [
+            &mut gradients.sigma,
+            &mut gradients.gamma,
+            &mut gradients.distribution,
+            &mut gradients.t_conorm,
+        ];
         for (i, out) in wanted.into_iter().enumerate() {
             for (out, sums) in out.iter_mut().flatten().zip(&self.faces) {
                 *out = sums[i] as f32;

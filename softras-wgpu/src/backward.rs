@@ -31,12 +31,7 @@ struct Walk<'a> {
 
 impl WgpuRasterizer {
     /// Writes the gradients that `gradients` has room for.
-    pub(crate) fn go_back(
-        &self,
-        drawn: &Drawn,
-        grad: &ImageGrad,
-        gradients: &mut Gradients,
-    ) -> Result<()> {
+    pub(crate) fn go_back(&self, drawn: &Drawn, grad: &ImageGrad, gradients: &mut Gradients) -> Result<()> {
         let outputs = match (&grad.color, &grad.silhouette) {
             (Some(_), Some(_)) => Outputs::Both,
             (Some(_), None) => Outputs::Color,
@@ -134,8 +129,7 @@ impl WgpuRasterizer {
         let cotangents = self.lend("gradients of pixels", pixels * u64::from(axes.cotangent_stride()))?;
         let picture = self.upload_grad(axes, turn, grad)?;
         let Some(own) = buffers.chunks.first() else { return Ok(cotangents) };
-        let wanted =
-            axes.outputs.color() && (gradients.background.is_some() || gradients.epsilon.is_some());
+        let wanted = axes.outputs.color() && (gradients.background.is_some() || gradients.epsilon.is_some());
         let tiles = turn.pictures.len() as u64 * u64::from(turn.window.tiles());
         let count = if wanted { tiles * (drawn.plan.channels as u64 + 1) } else { 1 };
         let partials = self.lend("sums of tiles", count)?;

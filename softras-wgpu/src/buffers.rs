@@ -70,12 +70,18 @@ impl Arena {
     pub(crate) fn lend(&self, gpu: &Gpu, purpose: Use, what: &str, numbers: u64) -> Result<Buffer> {
         let bytes = (numbers * 4).max(16);
         if bytes > gpu.binding_bytes {
-            return Err(WgpuError::OutOfMemory { what: what.to_owned(), needed: bytes, limit: gpu.binding_bytes });
+            return Err(WgpuError::OutOfMemory {
+                what: what.to_owned(),
+                needed: bytes,
+                limit: gpu.binding_bytes,
+            });
         }
         let lent = |own| Buffer { own: Some(own), purpose, bytes, home: Arc::clone(&self.free) };
         {
             let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-            let fits = |(_, (used, buffer)): &(usize, &(Use, wgpu::Buffer))| *used == purpose && buffer.size() >= bytes;
+            let fits = |(_, (used, buffer)): &(usize, &(Use, wgpu::Buffer))| {
+                *used == purpose && buffer.size() >= bytes
+            };
             let best = free.iter().enumerate().filter(fits).min_by_key(|(_, (_, buffer))| buffer.size());
             // A buffer that is far too large is left to work that needs it.
             if let Some((i, (_, buffer))) = best

@@ -106,9 +106,11 @@ impl Adapter {
     pub fn from_environment() -> core::result::Result<Self, Error> {
         match std::env::var("SOFTRAS_ADAPTER") {
             Ok(text) if !text.is_empty() => text.parse(),
-            Err(std::env::VarError::NotUnicode(_)) => {
-                Err(Error::parameter("SOFTRAS_ADAPTER", "bytes that are no text", "a number, a kind or a name"))
-            }
+            Err(std::env::VarError::NotUnicode(_)) => Err(Error::parameter(
+                "SOFTRAS_ADAPTER",
+                "bytes that are no text",
+                "a number, a kind or a name",
+            )),
             _ => Ok(Self::Best),
         }
     }
@@ -194,11 +196,7 @@ impl Gpu {
         };
         let no_device =
             |why: &dyn fmt::Display| WgpuError::NoDevice { adapter: info.name.clone(), why: why.to_string() };
-        if !adapter
-            .get_downlevel_capabilities()
-            .flags
-            .contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
-        {
+        if !adapter.get_downlevel_capabilities().flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS) {
             return Err(no_device(&"it has no compute shaders"));
         }
         let own = adapter.limits();
@@ -231,7 +229,11 @@ impl Gpu {
     }
 
     /// Runs `work`, and returns the first error the device reports meanwhile.
-    pub(crate) fn guarded<T>(&self, what: &dyn Fn() -> String, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(crate) fn guarded<T>(
+        &self,
+        what: &dyn Fn() -> String,
+        work: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
         let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
         let internal = self.device.push_error_scope(wgpu::ErrorFilter::Internal);

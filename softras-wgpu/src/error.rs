@@ -62,7 +62,7 @@ impl From<WgpuError> for Error {
                 Self::OutOfMemory { what, needed: needed.into(), limit: limit.into() }
             }
             WgpuError::Lost { .. } | WgpuError::Refused { .. } => {
-                Self::Device { backend: "wgpu".to_owned(), what: "drawing".to_owned(), source: Box::new(error) }
+                Self::Device { backend: "wgpu".to_owned(), what: error.to_string(), source: Box::new(error) }
             }
         }
     }

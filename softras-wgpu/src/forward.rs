@@ -63,9 +63,8 @@ impl WgpuRasterizer {
             commands = Commands::new(&self.gpu);
             let none = self.lend("no lists", 1)?;
             let (offsets, lists) = bins.as_ref().map_or((&none, &none), |b| (&b.offsets, &b.lists));
-            let storage = [
-                &own.units, &own.corners, &own.rects, &own.numbers, offsets, lists, &state, &picture,
-            ];
+            let storage =
+                [&own.units, &own.corners, &own.rects, &own.numbers, offsets, lists, &state, &picture];
             commands.run(&kernel, &own.uniform, &storage, groups)?;
             commands.hold([none]);
             commands.hold(bins.into_iter().flat_map(|b| [b.offsets, b.lists]));

@@ -142,7 +142,9 @@ impl Stage {
     const fn depends_on(self) -> (Depends, Depends) {
         use Depends::{No, Yes};
         match self {
-            Self::Setup | Self::Scan | Self::ScanAdd | Self::BinCount | Self::BinFill | Self::Gather => (No, No),
+            Self::Setup | Self::Scan | Self::ScanAdd | Self::BinCount | Self::BinFill | Self::Gather => {
+                (No, No)
+            }
             Self::Prepare => (Yes, No),
             Self::Combine => (No, Yes),
             Self::Forward | Self::Backward | Self::BackwardItems | Self::BackwardTexture => (Yes, Yes),
@@ -151,8 +153,20 @@ impl Stage {
 
     fn files(self) -> Vec<&'static str> {
         const MATH: &[&str] = &[
-            REAL, VECTOR, EXP, TRIANGLE, DISTANCE, DISTRIBUTION, SILHOUETTE, DEPTH, COLOR, SOFTMAX, OVER, HARD,
-            TEXTURE, PAIR,
+            REAL,
+            VECTOR,
+            EXP,
+            TRIANGLE,
+            DISTANCE,
+            DISTRIBUTION,
+            SILHOUETTE,
+            DEPTH,
+            COLOR,
+            SOFTMAX,
+            OVER,
+            HARD,
+            TEXTURE,
+            PAIR,
         ];
         let with = |own: &[&'static str]| MATH.iter().chain(own).copied().collect();
         match self {
@@ -366,8 +380,7 @@ pub(crate) fn source(stage: Stage, axes: &Axes) -> String {
     }
     let (silhouette, silhouette_state) = axes.silhouette.names();
     let (color, color_structures) = axes.color.names();
-    let mut replaced =
-        text.replace("SILHOUETTE_State", silhouette_state).replace("SILHOUETTE_", silhouette);
+    let mut replaced = text.replace("SILHOUETTE_State", silhouette_state).replace("SILHOUETTE_", silhouette);
     for structure in ["State", "Pixel", "Cotangent"] {
         replaced = replaced.replace(&format!("COLOR_{structure}"), &format!("{color_structures}{structure}"));
     }
@@ -510,11 +523,7 @@ mod tests {
         assert!(modules < 400, "{modules} modules");
     }
 
-    fn check_bindings(
-        stage: Stage,
-        module: &wgpu::naga::Module,
-        _: &wgpu::naga::valid::ModuleInfo,
-    ) {
+    fn check_bindings(stage: Stage, module: &wgpu::naga::Module, _: &wgpu::naga::valid::ModuleInfo) {
         let mut found: Vec<(u32, bool)> = Vec::new();
         let mut shared_bytes = 0;
         for (_, variable) in module.global_variables.iter() {

@@ -12,6 +12,8 @@ mod kernels;
 mod setup;
 mod shared;
 mod turns;
+#[cfg(test)]
+mod twins;
 mod workspace;
 
 use std::sync::Arc;

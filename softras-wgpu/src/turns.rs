@@ -225,7 +225,8 @@ fn chunks(b: usize, picture: &Picture, window: &Window, sizes: &Sizes) -> Result
 mod tests {
     use super::*;
 
-    const SIZES: Sizes = Sizes { size: (64, 64), pixel: 7, channels: 3, texels: 9, limit: 32 << 20, faces: usize::MAX };
+    const SIZES: Sizes =
+        Sizes { size: (64, 64), pixel: 7, channels: 3, texels: 9, limit: 32 << 20, faces: usize::MAX };
 
     fn pictures(counts: &[usize]) -> Vec<Picture> {
         let mut start = 0;

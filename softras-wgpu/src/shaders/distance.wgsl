@@ -95,22 +95,22 @@ fn barycentric_smallest(face: Triangle, w: vec3<f32>) -> Smallest {
     return out;
 }
 
-fn barycentric_signed(face: Triangle, w: vec3<f32>) -> f32 {
+fn barycentric_signed(face: Triangle, at: vec2<f32>, w: vec3<f32>) -> f32 {
     let m = barycentric_smallest(face, w).m;
     return select(-WEIGHT_LIMIT, m * abs(m), face.solid);
 }
 
-fn barycentric_signed_vjp(face: Triangle, w: vec3<f32>, grad_s: f32) -> array<vec2<f32>, 3> {
+fn barycentric_signed_vjp(face: Triangle, at: vec2<f32>, w: vec3<f32>, grad_s: f32) -> array<vec2<f32>, 3> {
     let least = barycentric_smallest(face, w);
     let scale = real_keep(grad_s * (-2.0) * abs(least.m), face.solid);
     return spread(least.slope, scale, w);
 }
 
-fn hard_edge_signed(face: Triangle, w: vec3<f32>) -> f32 {
+fn hard_edge_signed(face: Triangle, at: vec2<f32>, w: vec3<f32>) -> f32 {
     return select(-1.0, 1.0, triangle_holds(face, w));
 }
 
-fn hard_edge_signed_vjp(at: vec2<f32>) -> array<vec2<f32>, 3> {
+fn hard_edge_signed_vjp(face: Triangle, at: vec2<f32>, w: vec3<f32>, grad_s: f32) -> array<vec2<f32>, 3> {
     return array<vec2<f32>, 3>(vec2<f32>(0.0), vec2<f32>(0.0), vec2<f32>(0.0));
 }
 
@@ -118,13 +118,13 @@ fn hard_edge_signed_vjp(at: vec2<f32>) -> array<vec2<f32>, 3> {
 fn distance_signed(distance: u32, face: Triangle, at: vec2<f32>, w: vec3<f32>) -> f32 {
     switch distance {
         case DISTANCE_BARYCENTRIC: {
-            return barycentric_signed(face, w);
+            return barycentric_signed(face, at, w);
         }
         case DISTANCE_EUCLIDEAN_UNSQUARED: {
             return euclidean_unsquared_signed(face, at, w);
         }
         case DISTANCE_HARD: {
-            return hard_edge_signed(face, w);
+            return hard_edge_signed(face, at, w);
         }
         default: {
             return euclidean_signed(face, at, w);
@@ -141,13 +141,13 @@ fn distance_signed_vjp(
 ) -> array<vec2<f32>, 3> {
     switch distance {
         case DISTANCE_BARYCENTRIC: {
-            return barycentric_signed_vjp(face, w, grad_s);
+            return barycentric_signed_vjp(face, at, w, grad_s);
         }
         case DISTANCE_EUCLIDEAN_UNSQUARED: {
             return euclidean_unsquared_signed_vjp(face, at, w, grad_s);
         }
         case DISTANCE_HARD: {
-            return hard_edge_signed_vjp(at);
+            return hard_edge_signed_vjp(face, at, w, grad_s);
         }
         default: {
             return euclidean_signed_vjp(face, at, w, grad_s);

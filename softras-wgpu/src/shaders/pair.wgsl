@@ -204,7 +204,8 @@ fn parts_backward(
             let grad = COLOR_pair_vjp(setting.color, color.pixel, color.fixed, color.sums, pair, grad_color);
             grad_p = probability_grad_plus(grad_p, grad.p);
             out.gamma = real_keep(grad.gamma, shade.member);
-            let grad_weights = face_texels_color_vjp(face.texels, shade.weights, *grad_color, texels);
+            let grad_weights =
+                face_texels_color_vjp(face.texels, shade.weights, *grad_color, shade.member, texels);
             out.corners =
                 setting_shade_vjp(setting, face.triangle, touch, shade, grad_weights, grad.nearness);
         }

@@ -58,6 +58,7 @@ fn face_texels_color_vjp(
     face_texels: FaceTexels,
     c: vec3<f32>,
     grad: Channels,
+    member: bool,
     texels: ptr<function, CornerTexels>,
 ) -> vec3<f32> {
     var grad_c = vec3<f32>(0.0);
