@@ -1,6 +1,7 @@
 //! Device buffers from an arena that only grows, commands that use them, and the way back to the host.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 use bytemuck::Pod;
 
@@ -12,6 +13,9 @@ use crate::kernels::Pipeline;
 const MAX_GROUPS: u32 = 65_535;
 /// The fewest bytes of a buffer.
 const LEAST_BYTES: u64 = 256;
+
+/// How long a device that is done may take to say so.
+const ANSWER_TIME: Duration = Duration::from_secs(30);
 
 /// What a buffer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +40,10 @@ impl Use {
 }
 
 /// Buffers that are not in use.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Arena {
+    /// The most bytes of a buffer.
+    pub(crate) most_bytes: u64,
     free: Arc<Mutex<Vec<(Use, wgpu::Buffer)>>>,
 }
 
@@ -66,14 +72,18 @@ impl Buffer {
 }
 
 impl Arena {
+    pub(crate) fn new(most_bytes: u64) -> Self {
+        Self { most_bytes, free: Arc::default() }
+    }
+
     /// Lends a buffer of at least `numbers` 32-bit numbers. What it holds is left over from earlier work.
     pub(crate) fn lend(&self, gpu: &Gpu, purpose: Use, what: &str, numbers: u64) -> Result<Buffer> {
         let bytes = (numbers * 4).max(16);
-        if bytes > gpu.binding_bytes {
+        if bytes > self.most_bytes {
             return Err(WgpuError::OutOfMemory {
                 what: what.to_owned(),
                 needed: bytes,
-                limit: gpu.binding_bytes,
+                limit: self.most_bytes,
             });
         }
         let lent = |own| Buffer { own: Some(own), purpose, bytes, home: Arc::clone(&self.free) };
@@ -223,13 +233,14 @@ pub(crate) fn read_back<T: Pod, U>(
     let submission = commands.submit();
     let raw = host.raw()?;
     let slice = raw.slice(0..host.bytes);
-    let mapped = Arc::new(Mutex::new(None));
-    let answer = Arc::clone(&mapped);
+    let (answer, answers) = mpsc::channel();
     slice.map_async(wgpu::MapMode::Read, move |result| {
-        *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        // Nobody listens any more where waiting failed.
+        let _ = answer.send(result);
     });
     let waited = gpu.wait(submission);
-    let answer = mapped.lock().unwrap_or_else(PoisonError::into_inner).take();
+    // Another thread that waits for the device may have taken the answer along, and be about to give it.
+    let answer = answers.recv_timeout(ANSWER_TIME).ok();
     let result = match (waited, answer) {
         (Err(error), _) => Err(error),
         (Ok(()), Some(Ok(()))) => slice

@@ -42,7 +42,6 @@ pub struct WgpuRasterizer {
     gpu: Arc<Gpu>,
     kernels: Kernels,
     arena: Arena,
-    most_bytes: u64,
 }
 
 impl WgpuRasterizer {
@@ -60,15 +59,15 @@ impl WgpuRasterizer {
     /// `Unavailable` if there is none like it, with what was found.
     pub fn open(adapter: &Adapter) -> softras_core::Result<Self> {
         let gpu = Gpu::open(adapter)?;
-        let most_bytes = gpu.binding_bytes;
-        Ok(Self { gpu: Arc::new(gpu), kernels: Kernels::default(), arena: Arena::default(), most_bytes })
+        let arena = Arena::new(gpu.binding_bytes);
+        Ok(Self { gpu: Arc::new(gpu), kernels: Kernels::default(), arena })
     }
 
     /// Cuts work so that no buffer a kernel sees is larger than `bytes`, though the device could do more. The bits do
     /// not depend on it.
     #[must_use]
     pub fn with_binding_bytes(mut self, bytes: u64) -> Self {
-        self.most_bytes = bytes.min(self.gpu.binding_bytes);
+        self.arena.most_bytes = bytes.min(self.gpu.binding_bytes);
         self
     }
 
@@ -84,7 +83,7 @@ impl WgpuRasterizer {
     }
 
     pub(crate) fn binding_bytes(&self) -> u64 {
-        self.most_bytes
+        self.arena.most_bytes
     }
 
     pub(crate) fn kernel(&self, stage: Stage, axes: &Axes) -> Result<Arc<Pipeline>> {

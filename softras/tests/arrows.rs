@@ -8,6 +8,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("softras-core", &[], &[]),
     ("softras-conformance", &["softras-core"], &[]),
     ("softras-cpu", &["softras-core"], &["softras-conformance"]),
+    ("softras-wgpu", &["softras-core"], &["softras-conformance"]),
     ("softras-io", &["softras-core"], &[]),
     ("softras-fit", &["softras-core", "softras-io"], &["softras-cpu"]),
     ("softras", &["softras-core", "softras-cpu"], &["softras-io"]),

@@ -35,7 +35,7 @@ fn probabilistic_or_load(from_: array<f32, 4>) -> Transmittance {
     return Transmittance(from_[0]);
 }
 fn probabilistic_or_store(state: Transmittance) -> array<f32, 4> {
-    return array<f32, 4>(state.transmittance, 0.0, 0.0, 0.0);
+    return array<f32, 4>(real_transmittance(state.transmittance), 0.0, 0.0, 0.0);
 }
 
 fn sum_identity() -> Total {

@@ -123,7 +123,7 @@ fn over_load(from_: array<f32, 4>) -> OverState {
     return OverState(from_[0], from_[1], from_[2], from_[3]);
 }
 fn over_store(state: OverState) -> array<f32, 4> {
-    return array<f32, 4>(state.nearness, state.exponent, state.weight, state.transmittance);
+    return array<f32, 4>(state.nearness, state.exponent, state.weight, real_transmittance(state.transmittance));
 }
 fn over_cotangent_load(from_: array<f32, 4>) -> OverCotangent {
     return OverCotangent(from_[0], from_[1], from_[2]);
