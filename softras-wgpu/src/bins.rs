@@ -40,41 +40,36 @@ impl WgpuRasterizer {
         Ok(())
     }
 
-    /// Counts the items of a chunk, and builds its lists where its window has bins.
-    pub(crate) fn bins(
-        &self,
+    /// Records the prefix sums of a chunk's items; builds its lists where its window has bins.
+    pub(crate) fn bins<'a>(
+        &'a self,
         axes: &Axes,
-        mut commands: Commands<'_>,
-        chunk: &mut ChunkBuffers,
-    ) -> Result<Option<Bins>> {
+        mut commands: Commands<'a>,
+        chunk: &ChunkBuffers,
+    ) -> Result<(Commands<'a>, Option<Bins>)> {
         let globals = &chunk.globals;
         let (faces, blocks) = (u64::from(globals.faces), u64::from(globals.blocks));
         if blocks == 0 {
-            commands.submit();
-            return Ok(None);
+            return Ok((commands, None));
         }
         self.scan(axes, &mut commands, &chunk.items, faces + 1)?;
-        let totals = self.arena.lend(&self.gpu, Use::Host, "totals", 2)?;
-        commands.copy((&chunk.items, faces), (&totals, 0), 1)?;
         if globals.bins == 0 {
-            chunk.item_count = read_back(&self.gpu, commands, &totals, |n: &[u32]| n[0])?;
-            return Ok(None);
+            return Ok((commands, None));
         }
         let entries = u64::from(globals.bins) * blocks;
         let offsets = self.lend("counts of bins", entries + 1)?;
         let none = self.lend("lists of bins", 1)?;
+        let total = self.arena.lend(&self.gpu, Use::Host, "entries of lists", 1)?;
         let storage = [&chunk.units, &chunk.rects, &offsets, &none];
         commands.run(&self.kernel(Stage::BinCount, axes)?, &chunk.uniform, &storage, blocks)?;
         self.scan(axes, &mut commands, &offsets, entries + 1)?;
-        commands.copy((&offsets, entries), (&totals, 1), 1)?;
+        commands.copy((&offsets, entries), (&total, 0), 1)?;
         commands.hold([none]);
-        let (items, total) = read_back(&self.gpu, commands, &totals, |n: &[u32]| (n[0], n[1]))?;
-        chunk.item_count = items;
+        let total = read_back(&self.gpu, commands, &total, |n: &[u32]| n[0])?;
         let lists = self.lend("lists of bins", total.into())?;
         let mut commands = Commands::new(&self.gpu);
         let storage = [&chunk.units, &chunk.rects, &offsets, &lists];
         commands.run(&self.kernel(Stage::BinFill, axes)?, &chunk.uniform, &storage, blocks)?;
-        commands.submit();
-        Ok(Some(Bins { offsets, lists }))
+        Ok((commands, Some(Bins { offsets, lists })))
     }
 }

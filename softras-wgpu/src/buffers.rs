@@ -79,7 +79,7 @@ impl Arena {
     /// Lends a buffer of at least `numbers` 32-bit numbers. What it holds is left over from earlier work.
     pub(crate) fn lend(&self, gpu: &Gpu, purpose: Use, what: &str, numbers: u64) -> Result<Buffer> {
         let bytes = (numbers * 4).max(16);
-        if bytes > self.most_bytes {
+        if purpose != Use::Host && bytes > self.most_bytes {
             return Err(WgpuError::OutOfMemory {
                 what: what.to_owned(),
                 needed: bytes,
@@ -184,12 +184,12 @@ impl<'a> Commands<'a> {
             });
         }
         let group = self.gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some(kernel.stage.entry()),
+            label: Some(kernel.entry),
             layout: &kernel.layout,
             entries: &entries,
         });
         let mut pass = self.encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-            label: Some(kernel.stage.entry()),
+            label: Some(kernel.entry),
             timestamp_writes: None,
         });
         pass.set_pipeline(&kernel.pipeline);

@@ -5,6 +5,7 @@ use core::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use softras_core::Error;
+use softras_core::raster::Info;
 
 use crate::error::{Result, WgpuError};
 
@@ -156,6 +157,19 @@ fn describe(index: usize, adapter: &wgpu::Adapter) -> AdapterInfo {
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         binding_bytes: limits.max_storage_buffer_binding_size,
         buffer_bytes: limits.max_buffer_size,
+    }
+}
+
+impl AdapterInfo {
+    /// Who a back end on this adapter says it is.
+    #[must_use]
+    pub fn info(&self) -> Info {
+        let Self { index, name, kind, interface, driver, binding_bytes, .. } = self;
+        let details = format!(
+            "adapter {index}, {kind:?}, {interface}, {driver}, buffers of {} MiB",
+            binding_bytes >> 20
+        );
+        Info { backend: "wgpu".to_owned(), device: name.clone(), details }
     }
 }
 

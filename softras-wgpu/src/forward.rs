@@ -8,7 +8,7 @@ use crate::error::{Result, WgpuError};
 use crate::kernels::Stage;
 use crate::setup::Input;
 use crate::turns::{Sizes, Turn, Window, turns};
-use crate::workspace::TurnBuffers;
+use crate::workspace::{ChunkBuffers, TurnBuffers};
 
 /// Numbers that one buffer holds, and faces of one chunk: what is made smaller when the device runs out of memory.
 #[derive(Clone, Copy, Debug)]
@@ -55,24 +55,38 @@ impl WgpuRasterizer {
         let picture = self.lend("pictures", pixels * planes)?;
         let kernel = self.kernel(Stage::Forward, axes)?;
         let groups = turn.pictures.len() as u64 * u64::from(turn.window.tiles());
-        let mut chunks = Vec::with_capacity(turn.chunks.len());
+        let count = turn.chunks.len() as u64;
+        // The pictures, and how many items each chunk has.
+        let host = self.arena.lend(&self.gpu, Use::Host, "pictures", pixels * planes + count)?;
+        let mut chunks: Vec<ChunkBuffers> = Vec::with_capacity(turn.chunks.len());
         let mut commands = Commands::new(&self.gpu);
         for number in 0..turn.chunks.len() {
-            let mut own = self.setup(input, turn, number, &mut commands)?;
-            let bins = self.bins(axes, commands, &mut own)?;
-            commands = Commands::new(&self.gpu);
+            let own = self.setup(input, turn, number, &mut commands)?;
+            let bins;
+            (commands, bins) = self.bins(axes, commands, &own)?;
             let none = self.lend("no lists", 1)?;
             let (offsets, lists) = bins.as_ref().map_or((&none, &none), |b| (&b.offsets, &b.lists));
             let storage =
                 [&own.units, &own.corners, &own.rects, &own.numbers, offsets, lists, &state, &picture];
             commands.run(&kernel, &own.uniform, &storage, groups)?;
+            commands.copy(
+                (&own.items, own.globals.faces.into()),
+                (&host, pixels * planes + number as u64),
+                1,
+            )?;
             commands.hold([none]);
             commands.hold(bins.into_iter().flat_map(|b| [b.offsets, b.lists]));
             chunks.push(own);
         }
-        let host = self.arena.lend(&self.gpu, Use::Host, "pictures", pixels * planes)?;
         commands.copy((&picture, 0), (&host, 0), pixels * planes)?;
-        read_back(&self.gpu, commands, &host, |numbers: &[f32]| copy_out(input, turn, numbers, image))?;
+        read_back(&self.gpu, commands, &host, |numbers: &[f32]| {
+            let (pictures, items) = numbers.split_at((pixels * planes) as usize);
+            copy_out(input, turn, pictures, image);
+            for (own, count) in chunks.iter_mut().zip(items) {
+                // Without faces no kernel ran that would have counted.
+                own.item_count = if own.globals.faces == 0 { 0 } else { count.to_bits() };
+            }
+        })?;
         Ok(TurnBuffers { state, chunks })
     }
 

@@ -151,8 +151,9 @@ impl Stage {
         }
     }
 
-    fn files(self) -> Vec<&'static str> {
-        const MATH: &[&str] = &[
+    /// The twins of the core's formulas.
+    fn math() -> Vec<&'static str> {
+        vec![
             REAL,
             VECTOR,
             EXP,
@@ -167,8 +168,11 @@ impl Stage {
             HARD,
             TEXTURE,
             PAIR,
-        ];
-        let with = |own: &[&'static str]| MATH.iter().chain(own).copied().collect();
+        ]
+    }
+
+    fn files(self) -> Vec<&'static str> {
+        let with = |own: &[&'static str]| [Self::math().as_slice(), own].concat();
         match self {
             Self::Setup => vec![REAL, VECTOR, TRIANGLE, GRID, UNITS, CORNERS, SETUP],
             Self::Scan | Self::ScanAdd => vec![GRID, SCAN],
@@ -371,10 +375,14 @@ impl Axes {
 
 /// The text of the module of `stage` at `axes`.
 pub(crate) fn source(stage: Stage, axes: &Axes) -> String {
+    assembled(axes, &stage.files())
+}
+
+fn assembled(axes: &Axes, files: &[&str]) -> String {
     let mut text = String::from(CONSTANTS);
     text.push_str(STRUCTURES);
     text.push_str(&axes.constants());
-    for file in stage.files() {
+    for file in files {
         text.push_str(file);
         text.push('\n');
     }
@@ -390,7 +398,8 @@ pub(crate) fn source(stage: Stage, axes: &Axes) -> String {
 /// A kernel, ready to run.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
-    pub(crate) stage: Stage,
+    /// The entry point.
+    pub(crate) entry: &'static str,
     pub(crate) pipeline: wgpu::ComputePipeline,
     pub(crate) layout: wgpu::BindGroupLayout,
 }
@@ -418,36 +427,39 @@ impl Kernels {
 }
 
 fn build(gpu: &Gpu, stage: Stage, axes: &Axes) -> Pipeline {
+    assemble(gpu, stage.entry(), stage.bindings(), source(stage, axes))
+}
+
+/// Builds the kernel `entry` of the module `text`.
+pub(crate) fn assemble(gpu: &Gpu, entry: &'static str, bindings: &[Access], text: String) -> Pipeline {
     let device = &gpu.device;
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some(stage.entry()),
-        source: wgpu::ShaderSource::Wgsl(source(stage, axes).into()),
+        label: Some(entry),
+        source: wgpu::ShaderSource::Wgsl(text.into()),
     });
-    let entry = |binding: u32, ty| wgpu::BindGroupLayoutEntry {
+    let slot = |binding: u32, ty| wgpu::BindGroupLayoutEntry {
         binding,
         visibility: wgpu::ShaderStages::COMPUTE,
         ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
         count: None,
     };
-    let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform)];
-    for (i, access) in stage.bindings().iter().enumerate() {
+    let mut slots = vec![slot(0, wgpu::BufferBindingType::Uniform)];
+    for (i, access) in bindings.iter().enumerate() {
         let read_only = *access == Access::Read;
-        entries.push(entry(i as u32 + 1, wgpu::BufferBindingType::Storage { read_only }));
+        slots.push(slot(i as u32 + 1, wgpu::BufferBindingType::Storage { read_only }));
     }
-    let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some(stage.entry()),
-        entries: &entries,
-    });
+    let layout = device
+        .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(entry), entries: &slots });
     let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-        label: Some(stage.entry()),
+        label: Some(entry),
         bind_group_layouts: &[Some(&layout)],
         immediate_size: 0,
     });
     let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-        label: Some(stage.entry()),
+        label: Some(entry),
         layout: Some(&pipeline_layout),
         module: &module,
-        entry_point: Some(stage.entry()),
+        entry_point: Some(entry),
         compilation_options: wgpu::PipelineCompilationOptions {
             // Every kernel writes what it reads.
             zero_initialize_workgroup_memory: false,
@@ -455,7 +467,20 @@ fn build(gpu: &Gpu, stage: Stage, axes: &Axes) -> Pipeline {
         },
         cache: None,
     });
-    Pipeline { stage, pipeline, layout }
+    Pipeline { entry, pipeline, layout }
+}
+
+/// The text of a module that runs functions of the core's twins, with three channels.
+#[cfg(test)]
+pub(crate) fn probe_source(color: ColorKernel, own: &[&str]) -> String {
+    let axes = Axes {
+        outputs: Outputs::Both,
+        silhouette: SilhouetteKernel::ProbabilisticOr,
+        color,
+        texture: TextureFamily::Vertex,
+        channels: 3,
+    };
+    assembled(&axes, &[&Stage::math(), own].concat())
 }
 
 /// Returns the axes of a render, or the name of the part that has no kernel.

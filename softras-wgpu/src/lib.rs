@@ -9,6 +9,8 @@ mod device;
 mod error;
 mod forward;
 mod kernels;
+#[cfg(test)]
+mod probe;
 mod setup;
 mod shared;
 mod turns;
@@ -20,7 +22,7 @@ use std::sync::Arc;
 
 use bytemuck::Pod;
 use softras_core::raster::{
-    Capabilities, CustomParts, Gradients, Info, Plan, RasterParams, Rasterizer, Saturation, Wanted,
+    Capabilities, CustomParts, Gradients, Info, Plan, RasterParams, Rasterizer, Wanted,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad};
@@ -111,20 +113,11 @@ impl Rasterizer<f32> for WgpuRasterizer {
     type Saved = WgpuSaved;
 
     fn info(&self) -> Info {
-        let AdapterInfo { name, kind, interface, driver, binding_bytes, .. } = &self.gpu.info;
-        Info {
-            backend: "wgpu".to_owned(),
-            device: name.clone(),
-            details: format!("{kind:?}, {interface}, {driver}, buffers of {} MiB", binding_bytes >> 20),
-        }
+        self.gpu.info.info()
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            saturations: vec![Saturation::Exact],
-            custom: CustomParts::Refused,
-            ..Capabilities::everything(&["f32"])
-        }
+        Capabilities { custom: CustomParts::Refused, ..Capabilities::everything(&["f32"]) }
     }
 
     fn forward_into(

@@ -1,9 +1,9 @@
 //! Setup: what the shaders read of a chunk of faces, and the kernel that finds the pixels each face can reach.
 
 use softras_core::math::{
-    Cutoff, DepthMap, Distance, Facing, Interpolation, Setting as CoreSetting, pixel_centre,
+    Cutoff, DepthMap, Distance, Facing, Interpolation, Setting as CoreSetting, Silhouette, pixel_centre,
 };
-use softras_core::raster::{Plan, RasterParams, cull_reach};
+use softras_core::raster::{Plan, RasterParams, Saturation, cull_reach};
 use softras_core::scene::Faces;
 
 use crate::WgpuRasterizer;
@@ -143,8 +143,16 @@ fn globals(input: &Input<'_>, turn: &Turn, number: usize) -> Globals {
         texel_size: layout.texel_size,
         side: layout.side,
         rows: chunk.rows.len() as u32,
+        skip: u32::from(may_skip(input)),
         ..Globals::default()
     }
+}
+
+/// Tells whether opaque pixels may be skipped: where it was asked for, of silhouettes alone that a face can only raise.
+fn may_skip(input: &Input<'_>) -> bool {
+    *input.params.get_saturation() == Saturation::Skip
+        && !input.plan.draws_color
+        && *input.params.get_silhouette() == Silhouette::ProbabilisticOr
 }
 
 fn units(input: &Input<'_>, chunk: &Chunk) -> Result<Vec<Unit>> {

@@ -21,6 +21,9 @@ macro_rules! structures {
     };
 }
 
+#[cfg(test)]
+pub(crate) use structures;
+
 /// Declares whole numbers, in Rust and as the text `WGSL`.
 macro_rules! constants {
     ($($(#[$doc:meta])* $name:ident = $value:literal;)+) => {
@@ -193,6 +196,8 @@ structures! {
         side: u32,
         /// Texture rows of the chunk.
         rows: u32,
+        /// 1 if opaque pixels may be skipped.
+        skip: u32,
         /// 1 if the gradient to the textures is wanted.
         wants_textures: u32,
         /// 1 if the gradient to background or epsilon is wanted.

@@ -11,7 +11,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("softras-wgpu", &["softras-core"], &["softras-conformance"]),
     ("softras-io", &["softras-core"], &[]),
     ("softras-fit", &["softras-core", "softras-io"], &["softras-cpu"]),
-    ("softras", &["softras-core", "softras-cpu"], &["softras-io"]),
+    ("softras", &["softras-core", "softras-cpu", "softras-wgpu"], &["softras-io"]),
     ("softras-cli", &["softras", "softras-core", "softras-io", "softras-fit"], &[]),
 ];
 

@@ -36,6 +36,9 @@ fn pixel_backward(
 ) -> PairGrad {
     let pixel = u * globals.window_pixels + y * globals.window_width + x;
     let silhouette = silhouette_grad_at(pixel);
+    if globals.skip != 0u && silhouette_is_opaque(silhouette.state) {
+        return pair_grad_zero();
+    }
     let color = color_grad_at(pixel, background);
     return parts_backward(units[u].setting, face, centre_of(x, y), silhouette, color, grad_color, texels);
 }

@@ -36,7 +36,7 @@ fn probability_grad_plus(probability_grad: ProbabilityGrad, other: ProbabilityGr
     );
 }
 
-fn logistic_probability(x: f32) -> Probability {
+fn logistic_probability(x: f32, shape: f32) -> Probability {
     let tail = exp_f32(-abs(x));
     let large = real_recip(1.0 + tail);
     let small = tail * large;
@@ -48,7 +48,7 @@ fn logistic_probability(x: f32) -> Probability {
 
 // The distribution that the setting names: a uniform branch.
 fn distribution_probability(distribution: u32, x: f32, shape: f32) -> Probability {
-    return logistic_probability(x);
+    return logistic_probability(x, shape);
 }
 
 fn distribution_shape_vjp(distribution: u32, x: f32, shape: f32, grad: ProbabilityGrad) -> f32 {

@@ -69,6 +69,9 @@ fn forward(
         if rect.x0 >= left + TILE_SIDE || rect.x1 <= left || rect.y0 >= top + TILE_SIDE || rect.y1 <= top {
             continue;
         }
+        if globals.skip != 0u && silhouette_is_opaque(silhouette) {
+            break;
+        }
         parts_forward(setting, face_of(u, local), at, &silhouette, &color, &sums);
     }
 
