@@ -88,7 +88,7 @@ fn a_missing_barrier_is_seen() {
 fn error_of(text: &str) -> String {
     let context = CudaContext::new(3).expect("a device");
     let error = run(&context, text).expect_err("a fault");
-    assert!(context.synchronize().is_err(), "a device that failed stays failed");
+    assert!(context.synchronize().is_err(), "a device that failed stays failed: {error}");
     error
 }
 
@@ -125,7 +125,7 @@ fn faults_are_errors_that_say_where() {
         ),
         (SUMS.replace("params.to[i] =", "params.to[i + 1] ="), "touches byte 256 of an allocation of 256"),
         (SUMS.replace("params.to[i] =", "params.to[i] = params.from[i - 1] +"), "touches"),
-        (SUMS.replace("params.to[i] =", "*(float*)8 ="), "no device memory"),
+        (SUMS.replace("params.to[i] =", "*(float*)(8ul * params.count) ="), "no device memory"),
     ];
     for (text, expected) in faults {
         assert_ne!(text, SUMS, "the fault was planted");
