@@ -167,6 +167,8 @@ pub struct Context<'a> {
     pub cases: u32,
     /// Seed of the random cases, `SOFTRAS_SEED`.
     pub seed: u64,
+    /// How many smaller cases to try of one that breaks the law, `SOFTRAS_SHRINK`.
+    pub shrink: u32,
     /// Where the outside data is.
     pub data: Option<PathBuf>,
 }
@@ -184,7 +186,7 @@ impl Context<'_> {
         let gauge = core::cell::RefCell::new(Gauge::default());
         let config = Config {
             cases: self.cases,
-            max_shrink_iters: 256,
+            max_shrink_iters: self.shrink,
             failure_persistence: None,
             ..Config::default()
         };

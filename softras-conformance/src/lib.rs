@@ -6,6 +6,7 @@ pub mod calibrate;
 pub mod compare;
 pub mod law;
 pub mod laws;
+pub mod mutant;
 pub mod oracle;
 pub mod report;
 pub mod scene;

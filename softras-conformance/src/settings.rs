@@ -12,6 +12,8 @@ pub struct Settings {
     pub cases: u32,
     /// Seed of the random cases: `SOFTRAS_SEED`, 0.
     pub seed: u64,
+    /// How many smaller cases to try of one that breaks a law: `SOFTRAS_SHRINK`, 256.
+    pub shrink: u32,
     /// What must be there: `SOFTRAS_REQUIRE`, names of back ends and `data`, with commas.
     pub require: Vec<String>,
     /// The outside data: `SOFTRAS_DATA`, or `shared/data` in a folder above the current one.
@@ -29,6 +31,7 @@ impl Default for Settings {
         Self {
             cases: 24,
             seed: 0,
+            shrink: 256,
             require: Vec::new(),
             data: None,
             report: None,
@@ -55,11 +58,13 @@ impl Settings {
                 .ok_or_else(|| format!("{name}: found {text:?}, expected a whole number up to {most}")),
         };
         let cases = number("SOFTRAS_CASES", 24, u32::MAX.into())?;
+        let shrink = number("SOFTRAS_SHRINK", 256, u32::MAX.into())?;
         let report = read("SOFTRAS_REPORT").map(PathBuf::from);
         let beside = report.as_deref().and_then(Path::parent).map(Path::to_path_buf);
         Ok(Self {
             cases: u32::try_from(cases).unwrap_or(u32::MAX),
             seed: number("SOFTRAS_SEED", 0, u64::MAX)?,
+            shrink: u32::try_from(shrink).unwrap_or(u32::MAX),
             require: read("SOFTRAS_REQUIRE")
                 .map(|x| x.split(',').map(|name| name.trim().to_owned()).collect())
                 .unwrap_or_default(),
@@ -83,7 +88,8 @@ impl Settings {
     }
 
     pub(crate) fn context<'a>(&self, subject: &'a Subject, law: &Law) -> Context<'a> {
-        Context { subject, law: law.name, cases: self.cases, seed: self.seed, data: self.data.clone() }
+        let (cases, seed, shrink) = (self.cases, self.seed, self.shrink);
+        Context { subject, law: law.name, cases, seed, shrink, data: self.data.clone() }
     }
 }
 

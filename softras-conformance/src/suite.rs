@@ -92,7 +92,7 @@ fn check(law: &Law, subject: &Subject, settings: &Settings) -> Row {
 }
 
 /// Runs a law; a panic breaks it.
-fn run(law: &Law, context: &Context<'_>) -> Outcome {
+pub(crate) fn run(law: &Law, context: &Context<'_>) -> Outcome {
     std::panic::catch_unwind(AssertUnwindSafe(|| (law.run)(context))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");

@@ -92,7 +92,7 @@ fn holds(name: &str, settings: &Settings) -> core::result::Result<(), Failed> {
     let subject = Subject::single(Tiled).rung(Rung::Scalar);
     let law = laws::find(name).ok_or_else(|| format!("there is no law {name}"))?;
     let data = settings.data.clone();
-    let context = Context { subject: &subject, law: law.name, cases: 1, seed: 0, data };
+    let context = Context { subject: &subject, law: law.name, cases: 1, seed: 0, shrink: 0, data };
     (law.run)(&context).map(drop).map_err(|broken| format!("{name}: {broken}").into())
 }
 

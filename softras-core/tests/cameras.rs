@@ -141,13 +141,14 @@ fn a_calibrated_camera_counts_pixel_centres() {
 
 #[test]
 fn distortion_is_the_one_of_opencv() {
-    let d = Distortion { k1: 0.1, k2: -0.02, p1: 0.003, p2: -0.004, k3: 0.005 };
+    let d = Distortion::from_coefficients(&[0.1, -0.02, 0.003, -0.004, 0.005, 0.02, -0.01, 0.003]).unwrap();
     // fx = fy = H / 2 and the principal point in the middle: the screen is (x', -y').
     let lens = Intrinsics::new([32.0, 32.0], [31.5, 31.5], [64, 64]).distorted(d);
     let camera = Camera::opencv(Mat3::IDENTITY, Vec3::ZERO, lens);
     let (x, y) = (0.3_f64, -0.2_f64);
     let q = 0.13_f64;
-    let radial = 1.0 + 0.1 * q - 0.02 * q * q + 0.005 * q * q * q;
+    let above = 1.0 + 0.1 * q - 0.02 * q * q + 0.005 * q * q * q;
+    let radial = above / (1.0 + 0.02 * q - 0.01 * q * q + 0.003 * q * q * q);
     let xd = x * radial + 2.0 * 0.003 * x * y - 0.004 * (q + 2.0 * x * x);
     let yd = y * radial + 0.003 * (q + 2.0 * y * y) - 2.0 * 0.004 * x * y;
     near(seen(&camera, [0.6, -0.4, 2.0]), [xd, -yd, 2.0], 1e-15);
@@ -183,10 +184,22 @@ fn faces_at_the_near_plane_are_dropped_and_counted() {
 fn points_beyond_the_fold_of_a_lens_are_not_drawn() {
     // r (1 - 0.3 q) turns back at q = 1 / 0.9, r = 1.054: at r = 1.8 it would be in the middle of the picture.
     let d = Distortion { k1: -0.3, ..Distortion::default() };
-    let lens = Intrinsics::new([32.0, 32.0], [31.5, 31.5], [64, 64]).distorted(d);
+    // The corners of the picture are at r' = 0.646, the fold at 0.703.
+    let lens = Intrinsics::new([70.0, 70.0], [31.5, 31.5], [64, 64]).distorted(d);
     let camera = Camera::opencv(Mat3::IDENTITY, Vec3::ZERO, lens);
     for (x, y, drawn) in [(1.05, 0.0, true), (1.06, 0.0, false), (1.3, 1.3, false)] {
         assert_eq!(camera.screen(Vec3::new(x, y, 1.0)).unwrap().is_some(), drawn, "{x} {y}");
+    }
+}
+
+#[test]
+fn a_cast_there_and_back_keeps_a_camera() {
+    for kind in KINDS {
+        let camera = camera::<f64>(kind).near(0.25);
+        assert_eq!(camera.cast::<f64>(), camera);
+        let (a, b) = (seen(&camera, [0.1, 0.2, 0.3]), camera.cast::<f32>());
+        let b = b.screen(Vec3::new(0.1, 0.2, 0.3)).unwrap().unwrap();
+        near(a, b.to_array().map(f64::from), 1e-5);
     }
 }
 
@@ -208,6 +221,7 @@ fn a_wrong_camera_says_what_is_wrong() {
     let lens = Intrinsics::new([32.0, 32.0], [31.5, 31.5], [64, 64]);
     let scaled = |k: f64| Mat3 { rows: one.rows.map(|row| row * k) };
     let calibrated = |lens| Camera::opencv(one, Vec3::ZERO, lens);
+    let barrel = Distortion { k1: -0.3, ..Distortion::NONE };
     for (camera, word) in [
         (Camera::look_at(eye, eye), "two different points"),
         (good.up(Vec3::new(0.0, 0.0, -2.0)), "not parallel"),
@@ -228,6 +242,12 @@ fn a_wrong_camera_says_what_is_wrong() {
         (calibrated(Intrinsics::new([0.0, 1.0], [0.0; 2], [1, 1])), "focal"),
         (calibrated(Intrinsics::new([1.0, 1.0], [f64::NAN; 2], [1, 1])), "intrinsics"),
         (calibrated(Intrinsics::new([1.0, 1.0], [0.0; 2], [0, 64])), "size"),
+        // The corners are at r' = 0.71, beyond the fold at 0.703.
+        (calibrated(Intrinsics::new([64.0, 64.0], [31.5, 31.5], [65, 64]).distorted(barrel)), "folds"),
+        // The principal point is off centre, and one side is too far out.
+        (calibrated(Intrinsics::new([90.0, 90.0], [0.0, 31.5], [64, 64]).distorted(barrel)), "folds"),
+        // Tangential terms alone fold, too.
+        (calibrated(lens.distorted(Distortion { p1: 0.9, ..Distortion::NONE })), "folds"),
     ] {
         let text = camera.project(&tetrahedron()).unwrap_err().to_string();
         assert!(text.contains(word) && text.contains("expected"), "{word}: {text}");

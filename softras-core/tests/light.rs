@@ -8,8 +8,8 @@ use derivative::{Function, check, noise};
 use ndarray::{Array2, Array3};
 use softras_core::math::{Scalar, Vec3};
 use softras_core::scene::{
-    Intensity, Lighting, LightingGrad, Mesh, MeshGrad, MeshTexture, NormalKind, face_normals,
-    face_normals_vjp, vertex_normals, vertex_normals_vjp,
+    Falloff, HARMONICS, Intensity, Lighting, LightingGrad, Mesh, MeshGrad, MeshTexture, NormalKind,
+    face_normals, face_normals_vjp, harmonics, vertex_normals, vertex_normals_vjp,
 };
 
 const VERTICES: usize = 5;
@@ -58,12 +58,24 @@ fn texel_values<R: Scalar>(texture: &MeshTexture<R>) -> Vec<R> {
     }
 }
 
-/// Ambient, a white light and a colored one: 1 + 4 + 5 numbers.
-const LIGHTS: [f64; 10] = [0.3, 0.2, 1.1, 0.4, 0.7, -0.8, 0.3, 0.9, 0.5, 0.25];
+/// Ambient, a white light and a colored one, 1 + 4 + 5 numbers; two lights at a place, 4 + 5; from all around, 10.
+const LIGHTS: [f64; 29] = [
+    0.3, 0.2, 1.1, 0.4, 0.7, -0.8, 0.3, 0.9, 0.5, 0.25, //
+    0.6, 1.7, -0.9, 0.8, -1.1, 0.4, 1.3, 0.5, 0.35, //
+    0.5, 0.25, -0.3, 0.2, 0.15, 0.4, -0.1, 0.3, 0.05, 0.12,
+];
 
 fn lighting<R: Scalar>(p: &[R], normals: NormalKind) -> Lighting<R> {
     let vec3 = |i: usize| Vec3::new(p[i], p[i + 1], p[i + 2]);
-    Lighting::ambient(p[0]).directional(vec3(1), p[4]).directional(vec3(5), [p[8], p[9]]).on(normals)
+    let mut around: [Intensity<R>; HARMONICS] = core::array::from_fn(|k| Intensity::Uniform(p[19 + k]));
+    around[8] = [p[27], p[28]].into();
+    Lighting::ambient(p[0])
+        .directional(vec3(1), p[4])
+        .directional(vec3(5), [p[8], p[9]])
+        .point(vec3(10), p[13], Falloff::None)
+        .point(vec3(14), [p[17], p[18]], Falloff::InverseSquare)
+        .harmonics(around)
+        .on(normals)
 }
 
 fn flat_intensity(intensity: &Intensity<f64>) -> Vec<f64> {
@@ -79,6 +91,11 @@ fn flat_lights(grad: &LightingGrad<f64>) -> Vec<f64> {
         out.extend(light.direction.to_array());
         out.extend(flat_intensity(&light.intensity));
     }
+    for light in &grad.points {
+        out.extend(light.position.to_array());
+        out.extend(flat_intensity(&light.intensity));
+    }
+    out.extend(grad.harmonics.iter().flat_map(|h| &h.coefficients).flat_map(flat_intensity));
     out
 }
 
@@ -264,6 +281,81 @@ fn light_follows_the_formula() {
 }
 
 #[test]
+fn a_light_at_a_place_fades_and_turns_with_the_surface() {
+    // One triangle in the plane z = 0 with its centroid at (1, 1, 0), outside towards +z.
+    let vertices = rows::<f64>(&[[0.0; 3], [3.0, 0.0, 0.0], [0.0, 3.0, 0.0]]);
+    let colors = MeshTexture::Vertex(rows(&[[1.0; 3]; 3]));
+    let mesh = Mesh::new(vertices, vec![[0, 1, 2]]).unwrap().with_texture(colors).unwrap();
+    let factor = |lighting: Lighting<f64>| texel_values(lighting.shade(&mesh).unwrap().0.texture());
+    let dark = || Lighting::ambient(0.0);
+    // Straight above the centroid at distance 2; then 45 degrees aside at distance 2 sqrt(2).
+    let (above, aside) = (Vec3::new(1.0, 1.0, 2.0), Vec3::new(3.0, 1.0, 2.0));
+    let half = 0.5_f64.sqrt();
+    for (place, falloff, wanted) in [
+        (above, Falloff::None, 3.0),
+        (above, Falloff::InverseSquare, 0.75),
+        (aside, Falloff::None, 3.0 * half),
+        (aside, Falloff::InverseSquare, 3.0 * half / 8.0),
+        (Vec3::new(1.0, 1.0, -2.0), Falloff::None, 0.0),
+        (Vec3::new(1.0, 1.0, 0.0), Falloff::InverseSquare, 0.0), // in the surface itself
+    ] {
+        let found = factor(dark().point(place, 3.0, falloff));
+        assert!(found.iter().all(|x| (x - wanted).abs() < 1e-15), "{place:?} {falloff:?}: {found:?}");
+    }
+    // On vertex normals each vertex sees the light from its own place.
+    let found = factor(dark().point(above, 1.0, Falloff::None).on(NormalKind::Vertex));
+    let wanted = [2.0 / 6.0_f64.sqrt(), 2.0 / 9.0_f64.sqrt(), 2.0 / 9.0_f64.sqrt()];
+    for (v, wanted) in wanted.into_iter().enumerate() {
+        assert!((found[3 * v] - wanted).abs() < 1e-15, "{found:?}");
+    }
+}
+
+#[test]
+fn a_light_in_the_surface_has_finite_gradients_in_f32() {
+    let texels = vec![0.5; texel_count(Texture::Vertex)];
+    let mesh: Mesh<f32> = mesh(&vertices(), &texels, Texture::Vertex).cast();
+    for away in [0.0, 1e-30, 1e-7, 1e-5] {
+        let lighting = Lighting::ambient(0.0)
+            .point(mesh.vertex(0) + Vec3::new(0.0, away, 0.0), 1.0, Falloff::InverseSquare)
+            .on(NormalKind::Vertex);
+        let (lit, shading) = lighting.shade(&mesh).unwrap();
+        let grad = MeshGrad { vertices: lit.vertices().clone(), texture: lit.texture().clone() };
+        let (grad, lights) = shading.vjp(&grad);
+        assert!(grad.vertices.iter().all(|x| x.is_finite()), "{away}: {grad:?}");
+        assert!(lights.points[0].position.to_array().iter().all(|x| x.is_finite()), "{away}");
+    }
+}
+
+#[test]
+fn harmonics_are_orthonormal_on_the_sphere() {
+    // Midpoints of 400 bands of equal height and 16 steps around: exact for these polynomials but for O(1e-5).
+    let (bands, steps) = (400, 16);
+    let mut products = [[0.0; HARMONICS]; HARMONICS];
+    for i in 0..bands {
+        let z = (2 * i + 1) as f64 / bands as f64 - 1.0;
+        for j in 0..steps {
+            let angle = core::f64::consts::TAU * j as f64 / steps as f64;
+            let flat = (1.0 - z * z).sqrt();
+            let y = harmonics(Vec3::new(flat * angle.cos(), flat * angle.sin(), z));
+            for (k, row) in products.iter_mut().enumerate() {
+                for (l, sum) in row.iter_mut().enumerate() {
+                    *sum += y[k] * y[l] * 4.0 * core::f64::consts::PI / (bands * steps) as f64;
+                }
+            }
+        }
+    }
+    for (k, row) in products.iter().enumerate() {
+        for (l, found) in row.iter().enumerate() {
+            let wanted = if k == l { 1.0 } else { 0.0 };
+            assert!((found - wanted).abs() < 1e-4, "{k} {l}: {found}");
+        }
+    }
+    // The order: y, z, x, then xy, yz, z^2, xz, x^2 - y^2.
+    let y = harmonics(Vec3::new(0.0, 1.0, 0.0));
+    assert!(y[1] > 0.0 && y[2] == 0.0 && y[3] == 0.0 && y[6] < 0.0 && y[8] < 0.0);
+}
+
+#[test]
 fn wrong_lights_say_what_is_wrong() {
     let good = mesh(&vertices(), &vec![0.5; texel_count(Texture::Vertex)], Texture::Vertex);
     let none = Mesh::new(good.vertices().clone(), TRIANGLES.to_vec()).unwrap();
@@ -275,6 +367,10 @@ fn wrong_lights_say_what_is_wrong() {
         (Lighting::ambient(f64::INFINITY), &good, "ambient"),
         (ambient.clone().directional(Vec3::ZERO, 1.0), &good, "direction of light 0"),
         (ambient.clone().directional(Vec3::Y, 1.0).directional(bad, 1.0), &good, "direction of light 1"),
+        (ambient.clone().point(bad, 1.0, Falloff::None), &good, "position of point light 0"),
+        (ambient.clone().point(Vec3::Y, [1.0], Falloff::None), &good, "intensity of point light 0"),
+        (ambient.clone().harmonics([f64::NAN; HARMONICS]), &good, "coefficient 0"),
+        (ambient.clone().harmonics([[1.0; 3]; HARMONICS]), &good, "[2], the mesh's channels"),
         (ambient.directional(Vec3::Y, [1.0]), &good, "intensity of light 0"),
     ] {
         let text = lighting.shade(mesh).unwrap_err().to_string();

@@ -8,8 +8,8 @@ use derivative::{Function, check, noise};
 use ndarray::{Array2, Array3, Array4, Ix3, Ix4, array};
 use proptest::prelude::*;
 use softras_core::loss::{
-    EdgeLength, Flatten, Hinge, Laplacian, Norm, NormalConsistency, Topology, color, color_masked, hard_iou,
-    iou, iou_score,
+    CotangentLaplacian, CotangentWeights, EdgeLength, Flatten, Hinge, Laplacian, Norm, NormalConsistency,
+    Topology, color, color_masked, hard_iou, iou, iou_score,
 };
 use softras_core::math::Scalar;
 use softras_core::{Image, ImageGrad, Result};
@@ -157,13 +157,17 @@ enum Kind {
     Flatten,
     Normal,
     Edge,
+    Cotangent,
 }
 
-const KINDS: [Kind; 4] = [Kind::Laplacian, Kind::Flatten, Kind::Normal, Kind::Edge];
+const KINDS: [Kind; 5] = [Kind::Laplacian, Kind::Flatten, Kind::Normal, Kind::Edge, Kind::Cotangent];
 
 fn run<R: Scalar>(kind: Kind, triangles: &[[u32; 3]], vertices: &Array2<R>) -> (R, Array2<R>) {
     let topology = Topology::new(triangles, vertices.nrows()).unwrap();
     match kind {
+        Kind::Cotangent => CotangentLaplacian::new(triangles, vertices.nrows())
+            .unwrap()
+            .loss(vertices, CotangentWeights::Recomputed),
         Kind::Laplacian => Laplacian::from(topology).loss(vertices),
         Kind::Flatten => Flatten::from(topology).loss(vertices),
         Kind::Normal => NormalConsistency::from(topology).loss(vertices),
@@ -204,6 +208,8 @@ fn a_regular_tetrahedron_by_hand() {
     let loss = |kind| run(kind, &TETRAHEDRON, &vertices);
     // The mean of the others is -v / 3, so the difference is 4/3 v, of square 16/9 * 3, four times.
     close(loss(Kind::Laplacian).0, 64.0 / 3.0);
+    // All angles are alike, and so are all weights.
+    close(loss(Kind::Cotangent).0, 64.0 / 3.0);
     // d = 4/3 v; 2 (d_v - sum of the others' d / 3) = 2 (4/3 + 4/9) v
     for (g, v) in loss(Kind::Laplacian).1.iter().zip(&vertices) {
         close(*g, 32.0 / 9.0 * v);
@@ -250,7 +256,7 @@ fn triangles_without_area_stay_finite_and_do_not_count() {
         let (loss, grad) = run(kind, &triangles, &vertices);
         assert!(loss == 0.0 && grad.iter().all(|g| *g == 0.0));
     }
-    for kind in [Kind::Laplacian, Kind::Edge] {
+    for kind in [Kind::Laplacian, Kind::Edge, Kind::Cotangent] {
         let (loss, grad) = run(kind, &triangles, &Array2::<f32>::zeros((5, 3)));
         assert!(loss == 0.0 && grad.iter().all(|g| *g == 0.0));
     }

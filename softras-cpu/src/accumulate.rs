@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use softras_core::math::{Real, Scalar};
 use softras_core::scene::Picture;
 
+use crate::faults::{self, Fault};
 use crate::row::Row;
 
 /// Adds `other` to `sums`, number by number.
@@ -45,6 +46,9 @@ pub(crate) fn gather_textures<R: Scalar>(pictures: &[Picture], slots: &[R], size
             let local = t.wrapping_sub(picture.first_texture);
             if local < picture.faces.len() {
                 let slot = picture.faces.start - first + local;
+                if faults::active(Fault::OverwritesSharedTextures) {
+                    row.fill(R::ZERO);
+                }
                 add(row, &slots[slot * size..(slot + 1) * size]);
             }
         }

@@ -8,6 +8,7 @@ use core::ops::Range;
 use rayon::prelude::*;
 use softras_core::{Error, Result};
 
+use crate::faults;
 use crate::setup::PixelRect;
 
 /// Pixels along a side of a tile; a multiple of a block's.
@@ -52,7 +53,7 @@ fn bands_of(rect: &PixelRect, bands: &Range<usize>) -> Range<usize> {
     if rect.is_empty() {
         return 0..0;
     }
-    let (first, end) = (rect.y.0 as usize / TILE, (rect.y.1 as usize).div_ceil(TILE));
+    let (first, end) = (rect.y.0 as usize / TILE, faults::row_end(rect.y.1 as usize).div_ceil(TILE));
     first.max(bands.start)..end.min(bands.end)
 }
 
@@ -295,7 +296,10 @@ pub(crate) fn build<'a>(
     bins: &mut [Bins],
     rects_of: impl Fn(usize) -> &'a [PixelRect] + Sync,
 ) -> usize {
-    bins.par_iter_mut().enumerate().map(|(i, bins)| bins.build(grid, bands, rects_of(i))).sum()
+    bins.par_iter_mut()
+        .enumerate()
+        .map(|(i, bins)| bins.build(grid, bands, faults::listed(rects_of(i))))
+        .sum()
 }
 
 #[cfg(test)]

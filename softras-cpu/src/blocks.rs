@@ -3,6 +3,7 @@
 use softras_core::math::{Real, Scalar, Vec2, pixel_centre};
 
 use crate::bins::{Grid, TILE};
+use crate::faults;
 use crate::setup::PixelRect;
 
 /// Blocks of pixels, one lane a pixel: 4 x 4 for 16 lanes, a single pixel for one.
@@ -99,10 +100,11 @@ impl<R: Scalar> Places<R> {
     pub(crate) fn centres<L: Real<Scalar = R>>(&self, like: L, tile: (usize, usize), n: usize) -> Vec2<L> {
         let row = Blocks::row(L::LANES);
         let rows = TILE / Blocks::down(L::LANES);
-        Vec2::new(
+        let at = Vec2::new(
             like.load(&self.x[(tile.0 * row + n % row) * L::LANES..]),
             like.load(&self.y[(tile.1 * rows + n / row) * L::LANES..]),
-        )
+        );
+        faults::centres(at, self.size)
     }
 
     /// Block `n` of a tile, in every lane.

@@ -17,6 +17,7 @@ use softras_core::{Image, Result};
 use crate::bins::{self, Bins, Grid, TILE};
 use crate::blocks::{Blocks, Places};
 use crate::channels::{Any, Channels, Draws, Three, three};
+use crate::faults;
 use crate::lanes::{Kernel, Vector, has_kernel};
 use crate::region::Region;
 use crate::setup::{PixelRect, setup};
@@ -47,11 +48,15 @@ where
         channels: plan.channels,
         lanes: R::WIDTH,
     };
+    let keeps = faults::keeps_old((&saved.rects, &saved.grid), (faces.count(), &grid));
     (saved.grid, saved.layout) = (grid, layout);
     saved.places.fit(&grid, R::WIDTH);
-    setup(faces, params, plan, &mut saved.rects);
+    if !keeps {
+        setup(faces, params, plan, &mut saved.rects);
+    }
     saved.bins.resize_with(plan.batch, Bins::default);
     saved.planes.resize(plan.batch * grid.tiles() * layout.count() * TILE * TILE, R::ZERO);
+    faults::drawn(&saved.planes);
 
     if plan.batch == 0 {
         return Ok(());
@@ -137,14 +142,15 @@ where
     fn tile(&self, region: Region<'_, R>, (first, bins): (usize, &[Bins])) -> u64 {
         let (b, t) = region.tile(&self.grid);
         let lanes = self.layout.lanes;
+        let list = faults::list(bins[b - first].tile(t), b, self.plan);
         let tile = Tile {
             draw: self,
             own: Own::new(self.faces, self.rects, self.params, self.plan, b, lanes),
             rect: self.grid.tile(t),
             place: (t % self.grid.across, t / self.grid.across),
-            setting: self.plan.setting(b, self.params.get_weights()),
+            setting: faults::setting(self.plan, b, self.params.get_weights()),
             background: &self.plan.background[b * self.plan.channels..(b + 1) * self.plan.channels],
-            list: bins[b - first].tile(t),
+            list: &list,
             region,
         };
         if const { has_kernel::<M>() } && self.three {
@@ -187,7 +193,10 @@ where
     fn run<L: Real<Scalar = R>>(self, like: L) -> u64 {
         let Tile { draw, own, rect, place, setting, background, list, mut region } = self.0;
         let Draw { parts, plan, layout, places, .. } = draw;
-        let setting = setting.splat(like);
+        if faults::skips(list) {
+            return 0;
+        }
+        let setting = faults::of_tile(&setting, list.len()).splat(like);
         let simple = C::setting(setting);
         let draws = if plan.draws_color { Draws::Color } else { Draws::SilhouetteAlone };
         let block_size = layout.count() * L::LANES;
@@ -232,7 +241,7 @@ where
                         scratch: scratch.as_mut(),
                     });
                     let member = parts.forward(&simple, &face, at, silhouette, color);
-                    pairs += u64::from((L::bits(member) & inside).count_ones());
+                    pairs += u64::from(faults::counted(L::bits(member), inside).count_ones());
                 }
                 block.store(like, layout, sums.as_ref(), planes);
             }
@@ -305,12 +314,14 @@ fn write_block<L: Real>(
     value.store(&mut table[..L::LANES]);
     let across = Blocks::across(L::LANES);
     for (row, values) in table.chunks(across).enumerate().take(rows) {
-        if let Some(out) = out.row_mut(y + row).as_slice_mut() {
+        let y = faults::row(y + row, out.nrows());
+        if let Some(out) = out.row_mut(y).as_slice_mut() {
+            let columns = faults::columns(columns, across);
             // A length that the compiler knows is a single store.
             if columns == across {
-                out[x..x + across].copy_from_slice(values);
+                faults::write(&mut out[x..x + across], values);
             } else {
-                out[x..x + columns].copy_from_slice(&values[..columns]);
+                faults::write(&mut out[x..x + columns], &values[..columns]);
             }
         }
     }

@@ -13,6 +13,8 @@ use fearless_simd::{
 };
 use softras_core::math::{DistanceMetric, Mask, NEAREST, Real, Scalar, exp_f32};
 
+use crate::faults;
+
 /// Work that is generic over the lanes of a scalar type.
 pub(crate) trait Kernel<R> {
     /// What it returns.
@@ -52,14 +54,18 @@ impl Vector for f64 {
 
 impl Vector for f32 {
     const WIDTH: usize = 16;
-    #[cfg(not(any(softras_one_level, softras_one_level = "avx512")))]
+    #[cfg(not(any(
+        softras_one_level,
+        softras_one_level = "avx512",
+        all(target_arch = "x86_64", feature = "faults")
+    )))]
     #[inline]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         fearless_simd::dispatch!(level(), simd => kernel.run(Lanes(f32x16::splat(simd, 0.0))))
     }
     /// `--cfg softras_one_level` builds the kernels once, for AVX2: a quarter of the build, for people at work on them.
     /// `--cfg softras_one_level="avx512"` does so for AVX-512.
-    #[cfg(softras_one_level = "avx512")]
+    #[cfg(all(softras_one_level = "avx512", not(all(target_arch = "x86_64", feature = "faults"))))]
     #[inline]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         let Some(simd) = level().as_avx512() else {
@@ -70,7 +76,7 @@ impl Vector for f32 {
             || kernel.run(Lanes(f32x16::splat(simd, 0.0))),
         )
     }
-    #[cfg(softras_one_level)]
+    #[cfg(all(softras_one_level, not(all(target_arch = "x86_64", feature = "faults"))))]
     #[inline]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         let Some(simd) = level().as_avx2() else {
@@ -81,7 +87,20 @@ impl Vector for f32 {
             || kernel.run(Lanes(f32x16::splat(simd, 0.0))),
         )
     }
-    #[cfg(all(target_arch = "x86_64", not(any(softras_one_level, softras_one_level = "avx512"))))]
+    /// Broken kernels are built once, for the instruction set that every machine has.
+    #[cfg(all(target_arch = "x86_64", feature = "faults"))]
+    #[inline]
+    fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
+        let Some(simd) = level().as_sse2() else { unreachable!("x86_64 has SSE2") };
+        simd.vectorize(
+            #[inline(always)]
+            || kernel.run(Lanes(f32x16::splat(simd, 0.0))),
+        )
+    }
+    #[cfg(all(
+        target_arch = "x86_64",
+        not(any(softras_one_level, softras_one_level = "avx512", feature = "faults"))
+    ))]
     #[inline]
     fn dispatch_few<K: Kernel<Self>>(kernel: K) -> K::Output {
         if let Some(simd) = level().as_avx2() {
@@ -273,7 +292,7 @@ impl<S: Simd> Real for Lanes<S> {
     }
     #[inline(always)]
     fn exp(self) -> Self {
-        exp_f32(self)
+        faults::exp(exp_f32(self))
     }
     #[inline(always)]
     fn pow2(self) -> Self {

@@ -6,6 +6,11 @@ mod backward;
 mod bins;
 mod blocks;
 mod channels;
+#[cfg(feature = "faults")]
+pub mod faults;
+#[cfg(not(feature = "faults"))]
+#[expect(dead_code, unreachable_pub, reason = "without the feature no fault can be planted")]
+mod faults;
 mod forward;
 mod lanes;
 mod prepare;
@@ -21,8 +26,10 @@ mod workspace;
 
 use std::sync::{Arc, OnceLock};
 
+use softras_core::math::Parts;
+#[cfg(not(feature = "faults"))]
 use softras_core::math::{
-    Color, Distance, Distribution, Euclidean, Logistic, Parts, ProbabilisticOr, Silhouette, Softmax,
+    Color, Distance, Distribution, Euclidean, Logistic, ProbabilisticOr, Silhouette, Softmax,
 };
 use softras_core::raster::{
     Capabilities, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Variant, Wanted,
@@ -30,6 +37,7 @@ use softras_core::raster::{
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
 
+use faults::Fault;
 pub use workspace::CpuSaved;
 
 /// The CPU back end: exact lists of faces for each tile, forward by tile, backward by face, on all threads of the
@@ -52,6 +60,8 @@ macro_rules! with_parts {
         let params = $params;
         match (params.get_distance(), params.get_distribution(), params.get_silhouette(), params.get_color())
         {
+            // Broken kernels are built for the enums alone: a third of the build.
+            #[cfg(not(feature = "faults"))]
             (Distance::Euclidean, Distribution::Logistic, Silhouette::ProbabilisticOr, Color::Softmax) => {
                 let $parts = Parts {
                     distance: Euclidean,
@@ -68,6 +78,7 @@ macro_rules! with_parts {
                     silhouette: silhouette.clone(),
                     color: color.clone(),
                 };
+                let $parts = faults::parts($parts, params);
                 $call
             }
         }
@@ -105,10 +116,13 @@ macro_rules! rasterizer {
                 image: &mut Image<$r>,
                 saved: &mut CpuSaved<$r>,
             ) -> Result<()> {
-                saved.clear();
+                if !faults::active(Fault::KeepsTheStateAfterAnError) {
+                    saved.clear();
+                }
                 // What was drawn last time gives its buffers.
                 let mut plan = saved.drawn.as_mut().map_or_else(Plan::default, |d| core::mem::take(&mut d.plan));
                 plan.refit(faces, params)?;
+                faults::plan(&mut plan);
                 capabilities().check("cpu", faces, params)?;
                 image.fit(&plan);
                 with_parts!(params, parts => forward::forward(&parts, faces, params, &plan, image, saved))?;

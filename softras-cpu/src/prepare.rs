@@ -13,6 +13,7 @@ use crate::accumulate::{add_lanes_wide, joined};
 use crate::bins::TILE;
 use crate::blocks::Blocks;
 use crate::channels::{Any, Channels, Three};
+use crate::faults;
 use crate::lanes::{Kernel, Vector, has_kernel};
 use crate::row::Row;
 use crate::state::{load_rows, load_state, store_state};
@@ -152,7 +153,7 @@ where
         let tile = grid.tile(t);
         let blocks = Blocks::in_tile(L::LANES);
         let weights = params.get_weights();
-        let setting = plan.setting(b, weights).splat(like);
+        let setting = faults::setting(plan, b, weights).splat(like);
         let channels = plan.channels;
         let skips =
             *params.get_saturation() == Saturation::Skip && *params.get_outputs() == Outputs::Silhouette;
@@ -249,6 +250,6 @@ impl Rows {
                 out[..columns].copy_from_slice(&picture[start..start + columns]);
             }
         }
-        like.load(&table)
+        faults::image_grad(like.load(&table))
     }
 }

@@ -5,6 +5,8 @@ use softras_core::math::{BoundingBox, Real, Scalar, Triangle};
 use softras_core::raster::{Plan, RasterParams, cull_reach};
 use softras_core::scene::Faces;
 
+use crate::faults::{self, Fault};
+
 /// Faces of one piece of work.
 const RUN: usize = 256;
 
@@ -46,7 +48,7 @@ pub(crate) fn setup<R: Scalar>(
     rects.par_chunks_mut(RUN).enumerate().for_each(|(run, rects)| {
         let first = run * RUN;
         let mut b = pictures.partition_point(|p| p.faces.end <= first);
-        let reach_of = |b: usize| cull_reach(params, &plan.setting(b, &[]));
+        let reach_of = |b: usize| faults::reach(cull_reach(params, &faults::setting(plan, b, &[])), params);
         let mut reach = if b < pictures.len() { reach_of(b) } else { 0.0 };
         for (f, rect) in (first..).zip(rects) {
             while b < pictures.len() && pictures[b].faces.end <= f {
@@ -55,9 +57,10 @@ pub(crate) fn setup<R: Scalar>(
             }
             // Faces between two pictures' ranges belong to none.
             let owned = b < pictures.len() && pictures[b].faces.start <= f;
-            *rect = if owned && !faces.is_absent(f) {
+            let absent = faces.is_absent(f) && !faults::active(Fault::DrawsAbsentFaces);
+            *rect = if owned && !absent && !faults::drops(faces, f, plan, b) {
                 let bounds = Triangle::new(faces.face(f)).bounding_box();
-                pixel_rect(&bounds, reach, plan.width, plan.height)
+                faults::rect(pixel_rect(&bounds, reach, plan.width, plan.height))
             } else {
                 PixelRect::default()
             };

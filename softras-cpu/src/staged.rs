@@ -8,6 +8,7 @@ use softras_core::raster::{Plan, RasterParams, cull_halo};
 use softras_core::scene::{Faces, Picture};
 
 use crate::blocks::{Blocks, Spots};
+use crate::faults;
 use crate::setup::PixelRect;
 
 /// The most faces staged at once: a bit for each fits a word.
@@ -48,7 +49,7 @@ impl<'a, R: Scalar> Own<'a, R> {
             corners: faces.corners().as_slice().unwrap_or_default(),
             rects,
             picture: &faces.pictures()[b],
-            halo: cull_halo(params, &plan.setting(b, &[])),
+            halo: faults::reach(cull_halo(params, &faults::setting(plan, b, &[])), params),
             half: ((Blocks::across(lanes) - 1) as f64 / height, (Blocks::down(lanes) - 1) as f64 / height),
             extent: (plan.width as f64 / height).max(1.0),
         }
@@ -58,8 +59,10 @@ impl<'a, R: Scalar> Own<'a, R> {
     #[inline(always)]
     pub(crate) fn texels(&self, local: usize) -> Option<FaceTexels<'a, R>> {
         let (kind, channels, texels) = self.texels?;
-        let (row, size) = (self.picture.first_texture + local, kind.texels() * channels);
-        Some(FaceTexels { kind, texels: &texels[row * size..(row + 1) * size], channels })
+        let first = faults::first_texture(self.picture.first_texture);
+        let (row, size) = (first + local, kind.texels() * channels);
+        let own = FaceTexels { kind, texels: &texels[row * size..(row + 1) * size], channels };
+        Some(faults::texels(own, texels, row * size))
     }
 
     /// The three RGB texels at the corners of face `local`.
@@ -180,11 +183,11 @@ impl<R: Scalar> Staged<R> {
         let [a, b, c, d, e, f, g, h, i] = &table;
         let read = [like.load(a), like.load(b), like.load(c), like.load(d), like.load(e)];
         let rest = [like.load(f), like.load(g), like.load(h), like.load(i)];
-        let triangle = Triangle::new([
+        let triangle = faults::triangle(Triangle::new([
             [read[0], read[1], read[2]],
             [read[3], read[4], rest[0]],
             [rest[1], rest[2], rest[3]],
-        ]);
+        ]));
         let bounds = triangle.bounding_box();
         for k in 0..3 {
             for (rows, vector) in [

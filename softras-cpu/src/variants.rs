@@ -10,7 +10,7 @@ use softras_core::{Error, Image, ImageGrad, Result};
 use crate::{CpuRasterizer, CpuSaved};
 
 /// Threads of the variants: one, the least that race, and a number that divides nothing.
-const THREADS: [usize; 3] = [1, 2, 7];
+pub(crate) const THREADS: [usize; 3] = [1, 2, 7];
 
 /// The back end on a pool of its own, or why there is none.
 struct Pooled(core::result::Result<ThreadPool, String>);

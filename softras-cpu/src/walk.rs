@@ -13,6 +13,7 @@ use crate::backward::{BIG_PIXELS, Walk};
 use crate::bins::TILE;
 use crate::blocks::Blocks;
 use crate::channels::{Channels, Draws};
+use crate::faults;
 use crate::lanes::{Kernel, Vector};
 use crate::prepare::CotangentLayout;
 use crate::row::Row;
@@ -95,7 +96,7 @@ where
         let plan = &walk.drawn.plan;
         let channels = plan.channels;
         let weights = walk.drawn.params.get_weights();
-        let setting = plan.setting(picture, weights).splat(like);
+        let setting = faults::setting(plan, picture, weights).splat(like);
         let draws = if walk.pixels.layout.color { Draws::Color } else { Draws::SilhouetteAlone };
         let mut scratch = Scratch::<L, C> {
             color: C::values(like, channels),
@@ -148,7 +149,7 @@ where
                 if let Some(out) = corners.get_mut(at * 9..(at + 1) * 9) {
                     for (out, corner) in out.chunks_exact_mut(3).zip(&own_corners) {
                         for (out, value) in out.iter_mut().zip(corner) {
-                            *out = value.sum();
+                            *out = faults::sum(*value);
                         }
                     }
                 }
@@ -255,7 +256,8 @@ where
             weights: &mut sums.weights,
         };
         let (setting, face) = (&walker.setting, &walker.face);
-        let grad = self.parts.backward(setting, face, at, silhouette.as_ref(), color.as_ref(), &mut sink);
+        let (silhouette, color) = (silhouette.as_ref(), color.as_ref());
+        let grad = faults::backward(self.parts, setting, (face, at), silhouette, color, &mut sink);
         sums.pair.add::<F, S>(&grad);
     }
 }

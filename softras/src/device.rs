@@ -10,41 +10,50 @@ use softras_core::{Error, Result};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Device {
-    /// The fastest there is.
+    /// A graphics processor if this build and machine have one, else the CPU; never a graphics processor in software.
     #[default]
     Auto,
     /// The CPU, all threads of the current `rayon` pool.
     Cpu,
+    /// A graphics processor through wgpu: the one with this number, kind or name, else the one that `SOFTRAS_ADAPTER`
+    /// names, else the best; in software too.
+    Wgpu(Option<String>),
 }
 
 impl FromStr for Device {
     type Err = Error;
 
+    /// Reads `auto`, `cpu`, `wgpu`, or `wgpu:` and a number, kind or name.
     fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "auto" => Ok(Self::Auto),
-            "cpu" => Ok(Self::Cpu),
-            _ => Err(Error::parameter("device", name, "auto or cpu")),
+        match name.split_once(':') {
+            Some(("wgpu", adapter)) if !adapter.is_empty() => Ok(Self::Wgpu(Some(adapter.to_owned()))),
+            None if name == "auto" => Ok(Self::Auto),
+            None if name == "cpu" => Ok(Self::Cpu),
+            None if name == "wgpu" => Ok(Self::Wgpu(None)),
+            _ => Err(Error::parameter("device", name, "auto, cpu, wgpu or wgpu:ADAPTER")),
         }
     }
 }
 
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Auto => "auto",
-            Self::Cpu => "cpu",
-        })
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Wgpu(None) => f.write_str("wgpu"),
+            Self::Wgpu(Some(adapter)) => write!(f, "wgpu:{adapter}"),
+        }
     }
 }
 
-/// Returns who the devices of this build and machine are, the one [`Device::Auto`] means first.
+/// Returns who the devices of this build and machine are.
 #[must_use]
 pub fn devices() -> Vec<Info> {
-    let found: Vec<Info> = vec![
-        #[cfg(feature = "cpu")]
-        DynRasterizer::<f32>::info(&softras_cpu::CpuRasterizer::new()),
-    ];
+    let mut found: Vec<Info> = vec![];
+    #[cfg(feature = "cpu")]
+    found.push(DynRasterizer::<f32>::info(&softras_cpu::CpuRasterizer::new()));
+    #[cfg(feature = "wgpu")]
+    found.extend(softras_wgpu::adapters().iter().map(softras_wgpu::AdapterInfo::info));
     found
 }
 
@@ -54,12 +63,69 @@ pub fn devices() -> Vec<Info> {
 /// `Unavailable` if this build or machine does not have it, with the reason.
 pub fn open(device: Device) -> Result<Box<dyn DynRasterizer<f32>>> {
     match device {
-        #[cfg(feature = "cpu")]
-        Device::Auto | Device::Cpu => Ok(Box::new(softras_cpu::CpuRasterizer::new())),
-        #[cfg(not(feature = "cpu"))]
-        Device::Auto | Device::Cpu => Err(Error::Unavailable {
-            what: format!("device {device}"),
-            why: "softras was built without the feature `cpu`".to_owned(),
-        }),
+        Device::Auto => {
+            #[cfg(feature = "wgpu")]
+            if let Ok(hardware) = softras_wgpu::WgpuRasterizer::open(&softras_wgpu::Adapter::Hardware) {
+                return Ok(Box::new(hardware));
+            }
+            cpu(&device)
+        }
+        Device::Cpu => cpu(&device),
+        Device::Wgpu(ref adapter) => wgpu(&device, adapter.as_deref()),
+    }
+}
+
+#[cfg(feature = "cpu")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+fn cpu(_: &Device) -> Result<Box<dyn DynRasterizer<f32>>> {
+    Ok(Box::new(softras_cpu::CpuRasterizer::new()))
+}
+
+#[cfg(not(feature = "cpu"))]
+fn cpu(device: &Device) -> Result<Box<dyn DynRasterizer<f32>>> {
+    Err(built_without(device, "cpu"))
+}
+
+#[cfg(feature = "wgpu")]
+fn wgpu(_: &Device, adapter: Option<&str>) -> Result<Box<dyn DynRasterizer<f32>>> {
+    Ok(Box::new(match adapter {
+        Some(name) => softras_wgpu::WgpuRasterizer::open(&name.parse()?)?,
+        None => softras_wgpu::WgpuRasterizer::new()?,
+    }))
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn wgpu(device: &Device, _: Option<&str>) -> Result<Box<dyn DynRasterizer<f32>>> {
+    Err(built_without(device, "wgpu"))
+}
+
+#[cfg(not(all(feature = "cpu", feature = "wgpu")))]
+fn built_without(device: &Device, feature: &str) -> Error {
+    Error::Unavailable {
+        what: format!("device {device}"),
+        why: format!("softras was built without the feature `{feature}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_devices_are_read_as_they_are_written() {
+        for name in ["auto", "cpu", "wgpu", "wgpu:1", "wgpu:discrete"] {
+            assert_eq!(name.parse::<Device>().expect("a device").to_string(), name);
+        }
+        for name in ["", "gpu", "wgpu:", "cpu:1"] {
+            assert!(name.parse::<Device>().is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_built_is_unavailable() {
+        if !cfg!(feature = "wgpu") {
+            let why = open(Device::Wgpu(None)).err().map(|e| e.to_string()).unwrap_or_default();
+            assert!(why.contains("without the feature `wgpu`"), "{why}");
+        }
     }
 }

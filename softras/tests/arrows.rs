@@ -8,9 +8,12 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("softras-core", &[], &[]),
     ("softras-conformance", &["softras-core"], &[]),
     ("softras-cpu", &["softras-core"], &["softras-conformance"]),
+    ("softras-wgpu", &["softras-core"], &["softras-conformance"]),
+    ("softras-cuda", &["softras-core"], &["softras-conformance", "softras-cuda-emulator"]),
+    ("softras-cuda-emulator", &[], &[]),
     ("softras-io", &["softras-core"], &[]),
     ("softras-fit", &["softras-core", "softras-io"], &["softras-cpu"]),
-    ("softras", &["softras-core", "softras-cpu"], &["softras-conformance", "softras-io"]),
+    ("softras", &["softras-core", "softras-cpu", "softras-wgpu"], &["softras-conformance", "softras-io"]),
     ("softras-bench", &["softras-core", "softras-io"], &["softras"]),
     (
         "softras-cli",

@@ -198,7 +198,7 @@ fn reuses_buffers<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn draws_what_is_asked<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| {
+    let check = |scene: &Scene, gauge: &mut Gauge| {
         let draw = |outputs: Outputs| -> Result<Image<R>, Broken> {
             let scene = scene.clone().style(|s| s.outputs = outputs);
             Ok(under.backend.forward(&scene.faces()?, &scene.params())?.0)
@@ -220,6 +220,10 @@ fn draws_what_is_asked<R: Tested>(under: &Under<'_, R>) -> Outcome {
             both.silhouette.as_ref(),
         )?;
         compare::same_bits(gauge, "color alone", color.color.as_ref(), both.color.as_ref())
+    };
+    under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| {
+        check(scene, gauge)?;
+        check(&scene.soft(), gauge)
     })
 }
 

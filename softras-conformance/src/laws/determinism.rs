@@ -45,6 +45,12 @@ pub(super) const LAWS: &[Law] = &[
         Bits,
         of_stale_states
     ),
+    law!(
+        "determinism::of_moving_scenes",
+        "a state drawn again after faces, texels or settings moved is that of a state drawn once",
+        Bits,
+        of_moving_scenes
+    ),
 ];
 
 fn same<R: Tested>(gauge: &mut Gauge, a: &Answer<R>, b: &Answer<R>) -> Result<(), Broken> {
@@ -183,6 +189,29 @@ fn of_many_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
         same(&mut gauge, &first, &drawn(under, &scene)?)?;
     }
     Ok(gauge)
+}
+
+fn of_moving_scenes<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
+        let (mut image, mut saved) =
+            (softras_core::Image::default(), softras_core::raster::DynSaved::default());
+        for step in 0..3u8 {
+            // As in a fit: the same shapes, other numbers.
+            let mut moved = scene.clone();
+            for (i, corner) in moved.pictures.iter_mut().flatten().flatten().enumerate() {
+                corner[i % 3] += 0.05 * f32::from(step);
+            }
+            moved.sigma.iter_mut().for_each(|x| *x *= 1.0 + 0.2 * f32::from(step));
+            moved.epsilon.iter_mut().for_each(|x| *x += 0.01 * f32::from(step));
+            moved.seed ^= u64::from(step);
+            let (faces, params) = (std::sync::Arc::new(moved.faces()?), moved.params());
+            under.backend.forward_into(&faces, &params, &mut image, &mut saved)?;
+            let mut gradients = softras_core::raster::Gradients::default();
+            under.backend.backward_into(&saved, &moved.grad(), Wanted::ALL, &mut gradients)?;
+            same(gauge, &Answer { image: image.clone(), gradients }, &drawn(under, &moved)?)?;
+        }
+        Ok(())
+    })
 }
 
 fn of_stale_states<R: Tested>(under: &Under<'_, R>) -> Outcome {

@@ -27,6 +27,12 @@ pub(super) const LAWS: &[Law] = &[
         Budget,
         agrees_on_strange_scenes
     ),
+    law!(
+        "forward::agrees_on_large_pictures",
+        "the same where faces cover thousands of pixels",
+        Budget,
+        agrees_on_large_pictures
+    ),
 ];
 
 fn agrees_with_the_reference<R: Tested>(under: &Under<'_, R>) -> Outcome {
@@ -51,6 +57,19 @@ fn agrees_on_strange_scenes<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under
         .context
         .for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| agree(under, scene, gauge))
+}
+
+fn agrees_on_large_pictures<R: Tested>(under: &Under<'_, R>) -> Outcome {
+    let mut gauge = Gauge::default();
+    for (i, size) in [(97, 72), (40, 130)].into_iter().enumerate() {
+        let mut scene = strategy::small_scene(crate::scene::Style::default(), i as u64);
+        for faces in &mut scene.pictures {
+            faces.push([[-9.0, -8.0, 4.0], [9.0, -7.0, 5.0], [0.5, 9.0, 4.5]]);
+        }
+        let scene = Scene { size, sigma: vec![1e-3], shared_textures: false, ..scene };
+        agree(under, &scene, &mut gauge).map_err(|e| Broken(format!("{size:?}: {e}")))?;
+    }
+    Ok(gauge)
 }
 
 /// Draws a scene on both, and compares what is not in doubt.

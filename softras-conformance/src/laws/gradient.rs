@@ -295,7 +295,8 @@ fn wanted_alone_is_the_same<R: Tested>(under: &Under<'_, R>) -> Outcome {
         /// Compares a gradient asked for alone with the same among all.
         macro_rules! alone {
             ($($wanted:ident, $field:ident;)+) => {$(
-                let found = drawn.gradients(&grad, Wanted::$wanted)?;
+                let mut found = all.clone(); // what is not wanted goes
+                under.backend.backward_into(&drawn.saved, &grad, Wanted::$wanted, &mut found)?;
                 let mut expected = Gradients::default();
                 expected.$field = all.$field.clone();
                 compare::same_gradients(gauge, &expected, &found)
@@ -319,7 +320,7 @@ fn is_finite<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn of_a_batch<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::batch(&under.can, Kind::Strange), |scene, gauge| {
+    let check = |scene: &Scene, gauge: &mut Gauge| {
         let scene = Scene { shared_textures: false, ..scene.clone() };
         let (faces, params) = (scene.faces::<R>()?, scene.params::<R>());
         let grad = scene.grad::<R>();
@@ -360,6 +361,10 @@ fn of_a_batch<R: Tested>(under: &Under<'_, R>) -> Outcome {
             }
         }
         Ok(())
+    };
+    under.context.for_all(strategy::batch(&under.can, Kind::Strange), |scene, gauge| {
+        check(scene, gauge)?;
+        check(&scene.soft(), gauge)
     })
 }
 

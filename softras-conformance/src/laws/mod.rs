@@ -14,6 +14,7 @@ mod golden;
 mod gradient;
 mod limits;
 mod monoid;
+mod one_output;
 mod pairs;
 mod parameters;
 mod pictures;
@@ -42,6 +43,7 @@ pub fn laws() -> impl Iterator<Item = &'static Law> {
         symmetry::LAWS,
         limits::LAWS,
         gradient::LAWS,
+        one_output::LAWS,
         parameters::LAWS,
         reach::LAWS,
         determinism::LAWS,

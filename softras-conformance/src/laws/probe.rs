@@ -123,6 +123,8 @@ fn scale_of_sums(function: &Function, inputs: &[f64], outputs: &[f64]) -> f64 {
         _ if function.arguments().contains(&Argument::Corners) => {
             largest(&inputs[..8]).max(1.0) * largest(outputs).max(1.0)
         }
+        // What is left of a gradient and the mean of all three.
+        Function::ClipVjp => largest(outputs).max(largest(&inputs[3..])),
         // What is left of 1.
         Function::Silhouette(_) | Function::Color(_) => largest(outputs).max(1.0),
         _ => largest(outputs),

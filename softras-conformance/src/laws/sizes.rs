@@ -99,7 +99,6 @@ fn very_many_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
     };
     let (wide, wide_params) = (scene.faces::<f64>()?, scene.params::<f64>());
     let expected = oracle::picture(&wide, &wide_params)?;
-    let doubt = oracle::doubt(&wide, &wide_params)?;
     let found = ask(under.backend, &scene.faces::<R>()?, &scene.params(), &scene.grad())?;
     super::robustness::all_finite(&mut gauge, &found.image, &found.gradients)?;
     // Each factor of a product and each term of a sum rounds once.
@@ -115,10 +114,9 @@ fn very_many_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
     }
     let colors = (found.image.color.as_ref().map(widen), expected.color.as_ref().map(widen));
     for (i, (a, b)) in colors.0.iter().flatten().zip(colors.1.iter().flatten()).enumerate() {
-        if !doubt.color[i] {
-            let depth = under.budget.depth(oracle::depth_in_gammas(&scene));
-            gauge.near(|| format!("color of pixel {i}"), *a, *b, bound + under.budget.color + depth)?;
-        }
+        // Nothing jumps here: no cut that matters, no texel borders, depths well between near and far.
+        let depth = under.budget.depth(oracle::depth_in_gammas(&scene));
+        gauge.near(|| format!("color of pixel {i}"), *a, *b, bound + under.budget.color + depth)?;
     }
     let corners = groups(&found.gradients).swap_remove(0).1;
     let still = corners.chunks(6).filter(|face| face.iter().all(|g| g.abs() <= 0.0)).count();

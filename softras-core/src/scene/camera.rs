@@ -62,7 +62,7 @@ pub struct CameraGrad<R = f32> {
 
 impl<R: Scalar> Camera<R> {
     /// A camera at `pose` with the default lens and near plane.
-    fn at(pose: Pose<R>) -> Self {
+    pub(super) fn at(pose: Pose<R>) -> Self {
         let lens = Lens::Perspective { fov: Degrees(R::from_f64(DEFAULT_FOV)) };
         Self { pose, lens, near: R::from_f64(DEFAULT_NEAR), mirrored: false }
     }
@@ -150,6 +150,11 @@ impl<R: Scalar> Camera<R> {
     #[must_use]
     pub const fn lens(&self) -> &Lens<R> {
         &self.lens
+    }
+    /// The near plane.
+    #[must_use]
+    pub const fn near_plane(&self) -> R {
+        self.near
     }
     /// Tells whether pictures are mirrored.
     #[must_use]

@@ -110,18 +110,24 @@ impl<R: Scalar> Extrinsics<R> {
         if !t.iter().chain(self.rotation.to_array().as_flattened()).all(|x| x.is_finite()) {
             return Err(Error::parameter("camera extrinsics", format!("{self:?}"), "finite numbers"));
         }
-        let product = self.rotation.mul(&self.rotation.transpose()).to_array();
-        let far = |i: usize, j: usize| product[i][j].to_f64() - f64::from(u8::from(i == j));
-        let slack = (0..9).map(|k| far(k / 3, k % 3).abs()).fold(0.0, f64::max);
-        let found = self.rotation.determinant().to_f64();
         let wanted = if self.convention == Convention::Softras { -1.0 } else { 1.0 };
-        if slack > ROTATION_SLACK || found * wanted < 0.0 {
-            return Err(Error::parameter(
-                format!("camera rotation ({:?})", self.convention),
-                format!("determinant {found}, rows up to {slack:.1e} from orthonormal"),
-                format!("orthonormal rows and determinant {wanted}"),
-            ));
-        }
-        Ok(())
+        check_rotation(&format!("camera rotation ({:?})", self.convention), &self.rotation, wanted)
     }
+}
+
+/// Checks that `rotation` has orthonormal rows (within 1e-2) and a determinant of the sign of `wanted`, 1 or -1.
+pub(super) fn check_rotation<R: Scalar>(name: &str, rotation: &Mat3<R>, wanted: f64) -> Result<()> {
+    let product = rotation.mul(&rotation.transpose()).to_array();
+    let far = |i: usize, j: usize| product[i][j].to_f64() - f64::from(u8::from(i == j));
+    let slack = (0..9).map(|k| far(k / 3, k % 3).abs()).fold(0.0, f64::max);
+    let found = rotation.determinant().to_f64();
+    // Written so that NaN fails.
+    if slack <= ROTATION_SLACK && found * wanted > 0.0 {
+        return Ok(());
+    }
+    Err(Error::parameter(
+        name,
+        format!("determinant {found}, rows up to {slack:.1e} from orthonormal"),
+        format!("orthonormal rows and determinant {wanted}"),
+    ))
 }

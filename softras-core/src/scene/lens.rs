@@ -85,8 +85,12 @@ pub(super) struct Optics<R> {
 impl<R: Scalar> Optics<R> {
     /// Tells whether the lens draws the camera point `c`, or folds there.
     pub(super) fn reaches(&self, c: Vec3<R>) -> bool {
-        let tangent = |side: R| (side / c.z).to_f64();
-        self.fold.is_infinite() || tangent(c.x).powi(2) + tangent(c.y).powi(2) < self.fold
+        let Lens::Pinhole(intrinsics) = &self.lens else { return true };
+        if intrinsics.distortion.is_none() {
+            return true;
+        }
+        let (x, y) = (c.x / c.z, -c.y / c.z);
+        (x * x + y * y).to_f64() < self.fold && intrinsics.distortion.is_upright_at(x, y)
     }
 
     /// Returns screen x, y and depth of the camera point `c`.

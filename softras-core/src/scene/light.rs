@@ -1,5 +1,7 @@
-//! Lights: ambient and directional, [`Lighting`]. The way to a lit mesh and back is in `shade.rs`.
+//! Lights: ambient, directional, at a place, and from all around, [`Lighting`]. The way to a lit mesh and back is in `shade.rs`.
 
+use super::harmonics::{HARMONICS, Harmonics};
+use super::point_light::{Falloff, PointLight};
 use crate::error::{Error, Result};
 use crate::math::{Scalar, Vec3};
 
@@ -80,10 +82,12 @@ pub enum NormalKind {
     Vertex,
 }
 
-/// Ambient and directional lights (MATH 8): `texture *= ambient + sum_l intensity_l relu(n . direction_l)`.
+/// Lights (MATH 8): `texture *= ambient + sum_l intensity_l relu(n . direction_l) + points + harmonics`, the last two as
+/// in [`PointLight`] and [`Harmonics`].
 ///
 /// The unit normals `n` point outwards where triangles run counter-clockwise seen from outside. The factor is of the
-/// surface alone: it does not depend on the camera, and a surface turned away from a light gets none of it.
+/// surface alone: it does not depend on the camera, and a surface turned away from a light gets none of it. A point
+/// light sees a triangle at its centroid on face normals, and at its vertices on vertex normals.
 ///
 /// ```
 /// use softras_core::math::Vec3;
@@ -97,6 +101,8 @@ pub enum NormalKind {
 pub struct Lighting<R = f32> {
     pub(super) ambient: Intensity<R>,
     pub(super) lights: Vec<Directional<R>>,
+    pub(super) points: Vec<PointLight<R>>,
+    pub(super) harmonics: Option<Harmonics<R>>,
     pub(super) normals: NormalKind,
 }
 
@@ -107,17 +113,39 @@ pub struct LightingGrad<R = f32> {
     pub ambient: Intensity<R>,
     /// To each directional light, in order.
     pub lights: Vec<Directional<R>>,
+    /// To each point light, in order.
+    pub points: Vec<PointLight<R>>,
+    /// To the light from all around, if there is one.
+    pub harmonics: Option<Harmonics<R>>,
 }
 
 impl<R: Scalar> Lighting<R> {
     /// Light from everywhere, on the normals of triangles.
     pub fn ambient(intensity: impl Into<Intensity<R>>) -> Self {
-        Self { ambient: intensity.into(), lights: Vec::new(), normals: NormalKind::Face }
+        Self {
+            ambient: intensity.into(),
+            lights: Vec::new(),
+            points: Vec::new(),
+            harmonics: None,
+            normals: NormalKind::Face,
+        }
     }
     /// Adds a light from `direction` (from the surface to the light; any length).
     #[must_use]
     pub fn directional(mut self, direction: Vec3<R>, intensity: impl Into<Intensity<R>>) -> Self {
         self.lights.push(Directional { direction, intensity: intensity.into() });
+        self
+    }
+    /// Adds a light at `position` that fades by `falloff`.
+    #[must_use]
+    pub fn point(mut self, position: Vec3<R>, intensity: impl Into<Intensity<R>>, falloff: Falloff) -> Self {
+        self.points.push(PointLight { position, intensity: intensity.into(), falloff });
+        self
+    }
+    /// Sets the light from all around; see [`Harmonics`] for the order of the coefficients.
+    #[must_use]
+    pub fn harmonics(mut self, coefficients: [impl Into<Intensity<R>>; HARMONICS]) -> Self {
+        self.harmonics = Some(Harmonics { coefficients: coefficients.map(Into::into) });
         self
     }
     /// Chooses the normals.
@@ -146,14 +174,34 @@ impl<R: Scalar> Lighting<R> {
                 ));
             }
         }
+        for (l, light) in self.points.iter().enumerate() {
+            light.intensity.check(&format!("intensity of point light {l}"), channels)?;
+            if !light.position.to_array().iter().all(|x| x.is_finite()) {
+                let found = format!("{:?}", light.position.to_array());
+                return Err(Error::parameter(
+                    format!("position of point light {l}"),
+                    found,
+                    "finite numbers",
+                ));
+            }
+        }
+        for (k, coefficient) in self.harmonics.iter().flat_map(|h| &h.coefficients).enumerate() {
+            coefficient.check(&format!("coefficient {k} of spherical harmonics"), channels)?;
+        }
         Ok(())
     }
 
-    /// The factor of channel `c` on a surface with the unit normal `n`.
-    pub(super) fn factor(&self, n: Vec3<R>, c: usize) -> R {
+    /// The factor of channel `c` on a surface at `x` with the unit normal `n`.
+    pub(super) fn factor(&self, n: Vec3<R>, x: Vec3<R>, c: usize) -> R {
         let mut factor = self.ambient.channel(c);
         for light in &self.lights {
             factor += light.intensity.channel(c) * light.cosine(n);
+        }
+        for light in &self.points {
+            factor += light.intensity.channel(c) * light.reach(n, x);
+        }
+        if let Some(harmonics) = &self.harmonics {
+            factor += harmonics.received(n, c);
         }
         factor
     }

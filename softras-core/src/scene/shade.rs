@@ -4,9 +4,11 @@
 
 use ndarray::{Array2, Array3, Axis};
 
+use super::harmonics::{HARMONICS, Harmonics, harmonics, harmonics_vjp};
 use super::light::{Directional, Lighting, LightingGrad, NormalKind, SHORTEST};
 use super::mesh::{Mesh, MeshTexture};
 use super::normals::{of_faces, of_faces_vjp, of_vertices, of_vertices_vjp};
+use super::point_light::PointLight;
 use super::project::texels;
 use super::rows::{from_rows, to_rows};
 use super::view::MeshGrad;
@@ -18,8 +20,15 @@ use crate::math::{OrderedSum, Scalar, Vec3, surface_texel_centre};
 pub struct Shading<R = f32> {
     mesh: Mesh<R>,
     lighting: Lighting<R>,
-    normals: Vec<Vec3<R>>, // [N], of triangles or vertices
-    factors: Array2<R>,    // [N, C]
+    sites: Vec<Site<R>>, // [N], triangles or vertices
+    factors: Array2<R>,  // [N, C]
+}
+
+/// A place that is lit; in the reverse, d loss / d both.
+#[derive(Clone, Copy, Debug)]
+struct Site<R> {
+    normal: Vec3<R>,
+    position: Vec3<R>,
 }
 
 impl<R: Scalar> Lighting<R> {
@@ -42,14 +51,11 @@ impl<R: Scalar> Lighting<R> {
             ));
         }
         self.check(mesh.channels())?;
-        let vertices = from_rows(mesh.vertices());
-        let normals = match self.normals {
-            NormalKind::Face => of_faces(&vertices, mesh.triangles()),
-            NormalKind::Vertex => of_vertices(&vertices, mesh.triangles()),
-        };
-        let factors =
-            Array2::from_shape_fn((normals.len(), mesh.channels()), |(n, c)| self.factor(normals[n], c));
-        let shading = Shading { mesh: mesh.clone(), lighting: self.clone(), normals, factors };
+        let sites = self.sites(mesh);
+        let factors = Array2::from_shape_fn((sites.len(), mesh.channels()), |(n, c)| {
+            self.factor(sites[n].normal, sites[n].position, c)
+        });
+        let shading = Shading { mesh: mesh.clone(), lighting: self.clone(), sites, factors };
         let mut lit = shading.unlit();
         shading.each_texel(|row, texel, sites| {
             for c in 0..mesh.channels() {
@@ -65,6 +71,49 @@ impl<R: Scalar> Lighting<R> {
         };
         Ok((mesh.clone().with_texture(texture)?, shading))
     }
+
+    /// The places of `mesh` that are lit: triangles at their centroids, or vertices.
+    fn sites(&self, mesh: &Mesh<R>) -> Vec<Site<R>> {
+        let vertices = from_rows(mesh.vertices());
+        let (normals, positions) = match self.normals {
+            NormalKind::Face => {
+                let third = R::from_f64(1.0 / 3.0);
+                let centroid = |triangle: &[u32; 3]| {
+                    let [a, b, c] = triangle.map(|v| vertices[v as usize]);
+                    (a + b + c).scale(third)
+                };
+                let positions = mesh.triangles().iter().map(centroid).collect();
+                (of_faces(&vertices, mesh.triangles()), positions)
+            }
+            NormalKind::Vertex => (of_vertices(&vertices, mesh.triangles()), vertices),
+        };
+        normals.into_iter().zip(positions).map(|(normal, position)| Site { normal, position }).collect()
+    }
+
+    /// d loss / d vertices, given d loss / d `sites(mesh)`.
+    fn sites_vjp(&self, mesh: &Mesh<R>, grad: &[Site<R>]) -> Vec<Vec3<R>> {
+        let vertices = from_rows(mesh.vertices());
+        let grad_normals: Vec<Vec3<R>> = grad.iter().map(|site| site.normal).collect();
+        match self.normals {
+            NormalKind::Face => {
+                let mut out = of_faces_vjp(&vertices, mesh.triangles(), &grad_normals);
+                let third = R::from_f64(1.0 / 3.0);
+                for (triangle, site) in mesh.triangles().iter().zip(grad) {
+                    for &v in triangle {
+                        out[v as usize] += site.position.scale(third);
+                    }
+                }
+                out
+            }
+            NormalKind::Vertex => {
+                let mut out = of_vertices_vjp(&vertices, mesh.triangles(), &grad_normals);
+                for (out, site) in out.iter_mut().zip(grad) {
+                    *out += site.position;
+                }
+                out
+            }
+        }
+    }
 }
 
 /// The factors of a texel: rows of `factors` and their weights.
@@ -72,7 +121,7 @@ type Sites<R> = [(usize, R)];
 
 impl<R: Scalar> Shading<R> {
     /// Returns d loss / d mesh without light and d loss / d lights, given d loss / d lit mesh. The gradient to the
-    /// vertices is the sum of the one given and the one through the normals.
+    /// vertices is the sum of the one given and the one through normals and places.
     ///
     /// # Panics
     /// If `grad` is not of the lit mesh: of another shape, or another kind of texture (but `None` counts as zero).
@@ -91,44 +140,100 @@ impl<R: Scalar> Shading<R> {
                 grad_texels[[row, texel, c]] = grad * self.factor(sites, c);
             }
         });
-        let (grad_normals, lights) = self.lights_vjp(&grad_factors);
-        let vertices = from_rows(self.mesh.vertices());
-        let through_normals = match self.lighting.normals {
-            NormalKind::Face => of_faces_vjp(&vertices, self.mesh.triangles(), &grad_normals),
-            NormalKind::Vertex => of_vertices_vjp(&vertices, self.mesh.triangles(), &grad_normals),
-        };
-        let vertices = &grad.vertices + &to_rows(&through_normals);
+        let (grad_sites, lights) = self.lights_vjp(&grad_factors);
+        let through_light = self.lighting.sites_vjp(&self.mesh, &grad_sites);
+        let vertices = &grad.vertices + &to_rows(&through_light);
         let texture =
             if grad.texture == MeshTexture::None { MeshTexture::None } else { self.unlit_vjp(grad_texels) };
         (MeshGrad { vertices, texture }, lights)
     }
 
-    /// d loss / d normals and d loss / d lights, given d loss / d factors.
-    fn lights_vjp(&self, grad_factors: &Array2<R>) -> (Vec<Vec3<R>>, LightingGrad<R>) {
-        let mut grad_normals = vec![Vec3::ZERO; self.normals.len()];
-        let column = |c: usize, of: &dyn Fn(usize) -> R| {
-            OrderedSum::of(R::ZERO, (0..self.normals.len()).map(|n| grad_factors[[n, c]] * of(n)))
+    /// d loss / d sites and d loss / d lights, given d loss / d factors.
+    fn lights_vjp(&self, grad_factors: &Array2<R>) -> (Vec<Site<R>>, LightingGrad<R>) {
+        let mut grad = vec![Site { normal: Vec3::ZERO, position: Vec3::ZERO }; self.sites.len()];
+        let lighting = &self.lighting;
+        let lights =
+            lighting.lights.iter().map(|l| self.directional_vjp(l, grad_factors, &mut grad)).collect();
+        let points = lighting.points.iter().map(|l| self.point_vjp(l, grad_factors, &mut grad)).collect();
+        let harmonics = lighting.harmonics.as_ref().map(|l| self.harmonics_vjp(l, grad_factors, &mut grad));
+        let ambient = lighting.ambient.channels_vjp(self.per_channel(grad_factors, |_| R::ONE));
+        (grad, LightingGrad { ambient, lights, points, harmonics })
+    }
+
+    /// The sum over the sites of a gradient and what `of` returns for a site, `[C]`.
+    fn per_channel(&self, grad_factors: &Array2<R>, of: impl Fn(&Site<R>) -> R) -> Vec<R> {
+        let values: Vec<R> = self.sites.iter().map(of).collect();
+        let column = |c| {
+            let terms = values.iter().enumerate().map(|(n, &value)| grad_factors[[n, c]] * value);
+            OrderedSum::of(R::ZERO, terms)
         };
-        let channels = || 0..self.mesh.channels();
-        let one_light = |light: &Directional<R>| {
-            let mut grad_unit = OrderedSum::new(Vec3::ZERO);
-            for (n, &normal) in self.normals.iter().enumerate() {
-                let terms = channels().map(|c| grad_factors[[n, c]] * light.intensity.channel(c));
-                let (grad_normal, grad_direction) =
-                    light.cosine_vjp(normal, terms.fold(R::ZERO, |a, b| a + b));
-                grad_normals[n] += grad_normal;
-                grad_unit.push(grad_direction);
-            }
-            let per_channel = channels().map(|c| column(c, &|n| light.cosine(self.normals[n]))).collect();
-            Directional {
-                direction: light.direction.normalize_vjp(SHORTEST, grad_unit.total()),
-                intensity: light.intensity.channels_vjp(per_channel),
-            }
+        (0..self.mesh.channels()).map(column).collect()
+    }
+
+    /// The sum over the channels of the gradients at site `n`, each times `of(channel)`.
+    fn over_channels(&self, grad_factors: &Array2<R>, n: usize, of: impl Fn(usize) -> R) -> R {
+        (0..self.mesh.channels()).fold(R::ZERO, |sum, c| sum + grad_factors[[n, c]] * of(c))
+    }
+
+    fn directional_vjp(
+        &self,
+        light: &Directional<R>,
+        grad_factors: &Array2<R>,
+        grad: &mut [Site<R>],
+    ) -> Directional<R> {
+        let mut grad_unit = OrderedSum::new(Vec3::ZERO);
+        for (n, site) in self.sites.iter().enumerate() {
+            let grad_cosine = self.over_channels(grad_factors, n, |c| light.intensity.channel(c));
+            let (grad_normal, grad_direction) = light.cosine_vjp(site.normal, grad_cosine);
+            grad[n].normal += grad_normal;
+            grad_unit.push(grad_direction);
+        }
+        let intensity = self.per_channel(grad_factors, |site| light.cosine(site.normal));
+        Directional {
+            direction: light.direction.normalize_vjp(SHORTEST, grad_unit.total()),
+            intensity: light.intensity.channels_vjp(intensity),
+        }
+    }
+
+    fn point_vjp(
+        &self,
+        light: &PointLight<R>,
+        grad_factors: &Array2<R>,
+        grad: &mut [Site<R>],
+    ) -> PointLight<R> {
+        let mut sum = OrderedSum::new(Vec3::ZERO);
+        for (n, site) in self.sites.iter().enumerate() {
+            let grad_reach = self.over_channels(grad_factors, n, |c| light.intensity.channel(c));
+            let (grad_normal, grad_position) = light.reach_vjp(site.normal, site.position, grad_reach);
+            grad[n].normal += grad_normal;
+            grad[n].position -= grad_position;
+            sum.push(grad_position);
+        }
+        let intensity = self.per_channel(grad_factors, |site| light.reach(site.normal, site.position));
+        PointLight {
+            position: sum.total(),
+            intensity: light.intensity.channels_vjp(intensity),
+            falloff: light.falloff,
+        }
+    }
+
+    fn harmonics_vjp(
+        &self,
+        light: &Harmonics<R>,
+        grad_factors: &Array2<R>,
+        grad: &mut [Site<R>],
+    ) -> Harmonics<R> {
+        for (n, site) in self.sites.iter().enumerate() {
+            let grad_y: [R; HARMONICS] = core::array::from_fn(|k| {
+                self.over_channels(grad_factors, n, |c| light.coefficients[k].channel(c))
+            });
+            grad[n].normal += harmonics_vjp(site.normal, &grad_y);
+        }
+        let coefficient = |k: usize| {
+            let per_channel = self.per_channel(grad_factors, |site| harmonics(site.normal)[k]);
+            light.coefficients[k].channels_vjp(per_channel)
         };
-        let lights = self.lighting.lights.iter().map(one_light).collect();
-        let per_channel = channels().map(|c| column(c, &|_| R::ONE)).collect();
-        let ambient = self.lighting.ambient.channels_vjp(per_channel);
-        (grad_normals, LightingGrad { ambient, lights })
+        Harmonics { coefficients: core::array::from_fn(coefficient) }
     }
 
     fn factor(&self, sites: &Sites<R>, c: usize) -> R {

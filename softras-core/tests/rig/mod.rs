@@ -82,11 +82,13 @@ pub(crate) fn vec3<R: Scalar>(p: &[R]) -> Vec3<R> {
 }
 
 pub(crate) fn pinhole<R: Scalar>(p: &[R]) -> Intrinsics<R> {
-    let distortion = Distortion { k1: p[4], k2: p[5], p1: p[6], p2: p[7], k3: p[8] };
+    let distortion = Distortion::from_coefficients(&p[4..12]).unwrap();
     Intrinsics::new([p[0], p[1]], [p[2], p[3]], [64, 48]).distorted(distortion)
 }
 
-pub(crate) const PINHOLE: [f64; 9] = [70.0, 75.0, 30.2, 25.1, -0.2, 0.05, 0.01, -0.02, 0.003];
+/// fx, fy, cx, cy and k1, k2, p1, p2, k3 .. k6.
+pub(crate) const PINHOLE: [f64; 12] =
+    [70.0, 75.0, 30.2, 25.1, -0.2, 0.05, 0.01, -0.02, 0.003, 0.04, -0.03, 0.02];
 pub(crate) const LOOK_AT: [f64; 9] = [0.7, 1.1, 2.3, 0.1, -0.2, 0.05, 0.3, 1.2, -0.1];
 
 /// The place of `LOOK_AT` in numbers of `convention`.
@@ -100,7 +102,7 @@ pub(crate) fn start(kind: Kind) -> Vec<f64> {
     match kind {
         Kind::Perspective | Kind::Official => [&LOOK_AT[..], &[50.0]].concat(),
         Kind::Orthographic => [&LOOK_AT[..], &[0.8]].concat(),
-        Kind::LookAtPinhole => [LOOK_AT, PINHOLE].concat(),
+        Kind::LookAtPinhole => [&LOOK_AT[..], &PINHOLE].concat(),
         Kind::OpenCv => [&rigid(Convention::OpenCv)[..], &PINHOLE].concat(),
         Kind::Rigid(convention) => [&rigid(convention)[..], &[50.0]].concat(),
     }
@@ -135,8 +137,7 @@ pub(crate) fn flat(grad: &CameraGrad<f64>) -> Vec<f64> {
         Lens::Perspective { fov } => out.push(fov.0),
         Lens::Orthographic { half_height } => out.push(half_height),
         Lens::Pinhole(i) => {
-            let d = i.distortion;
-            out.extend(i.focal.into_iter().chain(i.center).chain([d.k1, d.k2, d.p1, d.p2, d.k3]));
+            out.extend(i.focal.into_iter().chain(i.center).chain(i.distortion.coefficients()));
         }
     }
     out

@@ -1,19 +1,23 @@
-//! Meshes in and out: OBJ and PLY both ways, STL and OFF in.
+//! Meshes in and out: OBJ, PLY, GLB, STL and OFF both ways, glTF in.
 
 mod atlas;
 mod bake;
 mod draft;
 mod geometry;
+mod gltf;
 mod mtl;
 mod obj;
 mod obj_out;
 mod obj_texture;
 mod off;
+mod off_out;
 mod ply;
 mod ply_body;
 mod ply_header;
 mod ply_out;
 mod stl;
+mod stl_out;
+mod surface;
 pub(crate) mod texels;
 
 use std::path::Path;
@@ -23,8 +27,11 @@ use softras_core::scene::Mesh;
 use crate::error::{Origin, Result};
 
 pub use geometry::{normalize, subdivide};
+pub use gltf::{Joint, SkinnedMesh, load_skinned, save_glb, save_skinned_glb};
 pub use obj_out::save_obj;
+pub use off_out::save_off;
 pub use ply_out::save_ply;
+pub use stl_out::save_stl;
 
 /// How many texels a face gets when a picture is baked onto the faces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,9 +71,10 @@ pub struct Loaded {
 }
 
 /// The formats [`load_mesh`] reads, as text for messages.
-const READABLE: &str = ".obj, .ply, .stl, .off";
+const READABLE: &str = ".obj, .ply, .stl, .off, .gltf, .glb";
 
-/// Reads a mesh in the format that the name's ending tells: `.obj`, `.ply`, `.stl` or `.off`, in any case.
+/// Reads a mesh in the format that the name's ending tells: `.obj`, `.ply`, `.stl`, `.off`, `.gltf` or `.glb`,
+/// in any case.
 ///
 /// Polygons are cut into triangles as fans from their first corner. Degenerate triangles stay. Colors are taken
 /// over as they are, without gamma. What colors the mesh:
@@ -78,7 +86,13 @@ const READABLE: &str = ".obj, .ply, .stl, .off";
 /// | OBJ with materials | `Surface(1)` of `Kd`; 0.8 grey where the material is missing |
 /// | PLY with colors at vertices, else at faces | `Vertex`, else `Surface(1)` |
 /// | OFF with colors at faces (or vertices: `COFF`) | `Surface(1)` (`Vertex`) |
+/// | glTF with pictures (base color, times factor and colors of vertices) | `Surface(R)` |
+/// | glTF with colors of vertices (which differ at one place) | `Vertex` (`Corner`) |
+/// | glTF with materials | `Surface(1)` |
 /// | else | `None` |
+///
+/// Of STL and glTF files, vertices at the same place become one. A glTF scene is one mesh, as its nodes and joints stand;
+/// its factors and colors of vertices, which are light, become what a screen shows (sRGB), as its pictures are.
 ///
 /// # Errors
 /// `Read` if the file cannot be read; `Unsupported` for another ending or variant; `Syntax` with line or byte for
@@ -93,6 +107,7 @@ pub fn load_mesh(path: impl AsRef<Path>, options: &MeshOptions) -> Result<Loaded
         "ply" => ply::load(origin),
         "stl" => stl::load(origin),
         "off" => off::load(origin),
+        "gltf" | "glb" => gltf::load(origin, options),
         "" => Err(origin.unsupported("a mesh file without an ending", READABLE)),
         other => Err(origin.unsupported(format!(".{other} for a mesh"), READABLE)),
     }

@@ -1,23 +1,19 @@
 //! What colors an OBJ mesh: pictures, else vertex colors, else the colors of its materials.
 
-use softras_core::math::surface_texel_centre;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array2, Array3};
-use softras_core::scene::MAX_TEXTURE_SIDE;
+use ndarray::Array3;
 use softras_core::scene::MeshTexture;
 
-use super::bake::{self, FaceUv};
+use super::bake::FaceUv;
 use super::draft::{face_texture, rows};
 use super::mtl::{self, GREY, Material};
 use super::obj::{self, Obj};
-use super::{Loaded, MeshOptions, TexelSize};
+use super::surface::{Coat, surface};
+use super::{Loaded, MeshOptions};
 use crate::error::{Origin, Result};
 use crate::picture;
-
-/// Most bytes of texels a mesh may take.
-const MOST_BYTES: u128 = 8 << 30;
 
 /// Reads an OBJ file with its materials and pictures.
 pub(super) fn load(origin: Origin<'_>, options: &MeshOptions) -> Result<Loaded> {
@@ -46,7 +42,9 @@ pub(super) fn load(origin: Origin<'_>, options: &MeshOptions) -> Result<Loaded> 
     obj.draft.warn(without_uv, "triangles have a picture but no vt: they have one color");
 
     let texture = if textured.iter().any(Option::is_some) {
-        surface(origin, options, &obj, &materials, &uvs, &textured)?
+        // The picture replaces Kd.
+        let coats = coats(&obj, &materials, &uvs, &textured);
+        surface(origin, options, &coats, |picture, tint| picture.unwrap_or(tint))?
     } else if !obj.colors.is_empty() {
         MeshTexture::Vertex(rows(&obj.colors))
     } else if obj.triangle_materials.iter().any(Option::is_some) {
@@ -113,75 +111,31 @@ fn color(materials: &[Material], m: Option<usize>) -> [f32; 3] {
     m.and_then(|m| materials.get(m)).map_or(GREY, |m| m.color)
 }
 
-/// Bakes the pictures; faces without one get their vertex colors, or the color of their material.
-fn surface(
-    origin: Origin<'_>,
-    options: &MeshOptions,
+/// What colors each face: a picture, else its vertex colors, else the color of its material.
+fn coats<'a>(
     obj: &Obj,
     materials: &[Material],
     uvs: &[Option<FaceUv>],
-    textured: &[Option<&Array3<f32>>],
-) -> Result<MeshTexture<f32>> {
-    let faces = textured.len();
-    let side = match options.texels {
-        TexelSize::Fixed(side) => side,
-        TexelSize::Auto => {
-            let both = textured.iter().zip(uvs);
-            let areas: Vec<_> = both.filter_map(|(p, uv)| Some(bake::area((*p)?, uv.as_ref()?))).collect();
-            bake::auto_side(&areas, faces)
+    textured: &[Option<&'a Array3<f32>>],
+) -> Vec<Coat<'a>> {
+    let tint = |f: usize| {
+        if obj.colors.is_empty() {
+            [color(materials, obj.triangle_materials[f]); 3]
+        } else {
+            obj.draft.triangles[f].map(|v| obj.colors[v as usize])
         }
     };
-    check_side(side, faces).map_err(|e| origin.mesh(e))?;
-    let mut texels: Array2<f32> = Array2::zeros((faces, side * side * 3));
-    for (f, mut row) in texels.rows_mut().into_iter().enumerate() {
-        let Some(out) = row.as_slice_mut() else { continue };
-        match (textured[f], &uvs[f]) {
-            (Some(picture), Some(uv)) => bake::face(picture, uv, side, out),
-            _ if !obj.colors.is_empty() => {
-                let corners = obj.draft.triangles[f].map(|v| obj.colors[v as usize]);
-                interpolate(&corners, side, out);
-            }
-            _ => out.chunks_exact_mut(3).for_each(|t| {
-                t.copy_from_slice(&color(materials, obj.triangle_materials[f]));
-            }),
-        }
-    }
-    let texels = texels.into_shape_with_order((faces, side * side, 3)).map_err(|e| {
-        origin.mesh(softras_core::Error::layout("texels", e, format!("[{faces}, {side} * {side}, 3]")))
-    })?;
-    Ok(MeshTexture::Surface { side, texels })
-}
-
-/// Fills `out [R * R, 3]` with colors interpolated between the corners of a face.
-fn interpolate(corners: &[[f32; 3]; 3], side: usize, out: &mut [f32]) {
-    for (index, texel) in out.chunks_exact_mut(3).enumerate() {
-        let [c0, c1] = surface_texel_centre(side, index).map(|c| c as f32);
-        for (k, x) in texel.iter_mut().enumerate() {
-            *x = c0 * corners[0][k] + c1 * corners[1][k] + (1.0 - c0 - c1) * corners[2][k];
-        }
-    }
-}
-
-fn check_side(side: usize, faces: usize) -> softras_core::Result<()> {
-    if side == 0 || side > MAX_TEXTURE_SIDE {
-        return Err(softras_core::Error::parameter(
-            "texels a side",
-            side,
-            format!("1 to {MAX_TEXTURE_SIDE}"),
-        ));
-    }
-    let needed = (side as u128).pow(2) * faces as u128 * 12;
-    if needed > MOST_BYTES {
-        let what = format!("{side} x {side} texels for {faces} faces");
-        return Err(softras_core::Error::OutOfMemory { what, needed, limit: MOST_BYTES });
-    }
-    Ok(())
+    let coat = |(f, picture): (usize, &Option<&'a Array3<f32>>)| Coat {
+        picture: picture.zip(uvs[f]),
+        tint: tint(f),
+    };
+    textured.iter().enumerate().map(coat).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::load_mesh;
+    use crate::mesh::{TexelSize, load_mesh};
 
     fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
         let path = folder.join(name);

@@ -10,5 +10,5 @@ mod png;
 pub use frame::RgbFrame;
 pub use gif::{GifWriter, save_gif};
 pub use montage::{grid, row};
-pub(crate) use png::{decode, load_any, rgba, stage_png, to_byte};
+pub(crate) use png::{decode, decode_bytes, load_any, png_bytes, rgba, stage_png, to_byte};
 pub use png::{load_png, save_gray_png, save_png};

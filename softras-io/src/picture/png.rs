@@ -27,7 +27,11 @@ pub(crate) fn load_any(path: &Path) -> Result<Array3<f32>> {
 
 /// Reads a picture in the given format, or in the one its content shows.
 pub(crate) fn decode(path: &Path, format: Option<ImageFormat>) -> Result<DynamicImage> {
-    let bytes = Origin(path).bytes()?;
+    decode_bytes(path, &Origin(path).bytes()?, format)
+}
+
+/// Reads a picture from bytes that stand in the file `path`, as [`decode`] does.
+pub(crate) fn decode_bytes(path: &Path, bytes: &[u8], format: Option<ImageFormat>) -> Result<DynamicImage> {
     let mut reader = ImageReader::new(std::io::Cursor::new(bytes));
     match format {
         Some(format) => reader.set_format(format),
@@ -112,6 +116,17 @@ pub(crate) fn stage_png(
         Some(source) => Err(Error::Picture { path: path.into(), source }),
         None => staged,
     }
+}
+
+/// Returns a PNG file of `rgb [H, W, 3]` in memory, with values held and rounded as [`save_png`] does.
+pub(crate) fn png_bytes(path: &Path, rgb: &Array3<f32>) -> Result<Vec<u8>> {
+    let (height, width, _) = rgb.dim();
+    let bytes: Vec<u8> = rgb.iter().map(|x| to_byte(*x)).collect();
+    let mut out = Vec::new();
+    image::codecs::png::PngEncoder::new(&mut out)
+        .write_image(&bytes, width as u32, height as u32, ExtendedColorType::Rgb8)
+        .map_err(|source| Error::Picture { path: path.into(), source })?;
+    Ok(out)
 }
 
 /// Checks a picture, `[C, H, W]`, and returns H and W.

@@ -1,0 +1,135 @@
+//! The suite is itself tested: every fault planted in the kernels is caught by the law that is about it.
+//!
+//! `cargo test -p softras-cpu --features faults --test mutants` runs each fault's own law on it. The whole table, every
+//! law on every fault, is written to `docs/mutants.md` by the same with `-- --ignored write_table`.
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use softras_conformance::Settings;
+use softras_conformance::mutant::Matrix;
+
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/mutants.md");
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Faults are planted one at a time.
+    arguments.test_threads = Some(1);
+    let settings = match Settings::from_environment() {
+        Ok(settings) => Settings { shrink: 0, data: None, ..settings },
+        Err(why) => {
+            eprintln!("{why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut trials = vec![Trial::test("mutants::every_law_catches_one_alone_or_says_why_it_stays", needed)];
+    trials.extend(planted::trials(&settings));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn table() -> Result<Matrix, Failed> {
+    let text = std::fs::read_to_string(TABLE).map_err(|e| format!("{TABLE}: {e}"))?;
+    Ok(text.parse::<Matrix>()?)
+}
+
+fn needed() -> Result<(), Failed> {
+    let wrong = table()?.unreasoned();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
+#[cfg(not(feature = "faults"))]
+mod planted {
+    use super::{Settings, Trial};
+
+    pub(super) fn trials(settings: &Settings) -> Vec<Trial> {
+        let trial = Trial::test("mutants::are_caught", || Err("built without the feature `faults`".into()));
+        let required = settings.requires("faults");
+        vec![if required {
+            trial
+        } else {
+            trial.with_kind("needs --features faults").with_ignored_flag(true)
+        }]
+    }
+}
+
+#[cfg(feature = "faults")]
+mod planted {
+    use super::{Failed, Matrix, Settings, TABLE, Trial, table};
+    use softras_conformance::mutant::{Mutant, check};
+    use softras_conformance::{Subject, Verdict, laws};
+    use softras_cpu::faults::{self, Fault};
+
+    fn mutant(fault: Fault) -> Mutant {
+        Mutant {
+            name: format!("{fault:?}"),
+            statement: fault.statement().trim().to_owned(),
+            law: fault.law().to_owned(),
+            subject: Subject::both(faults::Mutant::new(fault)),
+        }
+    }
+
+    pub(super) fn trials(settings: &Settings) -> Vec<Trial> {
+        let mut own: Vec<&str> = Fault::ALL.iter().map(|fault| fault.law()).collect();
+        own.sort_unstable();
+        own.dedup();
+        let mut trials = vec![Trial::test("mutants::are_those_of_the_table", are_those_of_the_table)];
+        for law in own {
+            let settings = settings.clone();
+            let healthy =
+                move || says(&Subject::both(faults::Mutant::healthy()), law, &settings, &Verdict::Holds);
+            trials.push(Trial::test(format!("without a fault::{law}"), healthy));
+        }
+        for &fault in Fault::ALL {
+            let settings = settings.clone();
+            let caught = move || {
+                let mutant = mutant(fault);
+                says(&mutant.subject, &mutant.law, &settings, &Verdict::Broken(String::new()))
+            };
+            trials.push(Trial::test(format!("{fault:?} is caught by {}", fault.law()), caught));
+        }
+        let settings = settings.clone();
+        let write = move || write_table(&settings);
+        trials.push(
+            Trial::test("write_table", write).with_kind("writes docs/mutants.md").with_ignored_flag(true),
+        );
+        trials
+    }
+
+    /// Checks a law on a back end, and what it says.
+    fn says(subject: &Subject, law: &str, settings: &Settings, expected: &Verdict) -> Result<(), Failed> {
+        let law = laws::find(law).ok_or_else(|| format!("there is no law {law}"))?;
+        let found = check(subject, law, settings);
+        if std::mem::discriminant(&found) == std::mem::discriminant(expected) {
+            return Ok(());
+        }
+        Err(format!("{found:?}").into())
+    }
+
+    fn are_those_of_the_table() -> Result<(), Failed> {
+        let table = table()?;
+        let own = |law: fn(Fault) -> String| Fault::ALL.iter().map(|&f| law(f)).collect::<Vec<_>>();
+        let rows = |cell: fn(&softras_conformance::mutant::MatrixRow) -> &String| {
+            table.rows.iter().map(|row| cell(row).clone()).collect::<Vec<_>>()
+        };
+        let same = own(|f| format!("{f:?}")) == rows(|r| &r.mutant)
+            && own(|f| f.law().to_owned()) == rows(|r| &r.law)
+            && own(|f| f.statement().trim().to_owned()) == rows(|r| &r.statement);
+        if same { Ok(()) } else { Err(format!("{TABLE} is about other faults: write it anew").into()) }
+    }
+
+    fn write_table(settings: &Settings) -> Result<(), Failed> {
+        let mutants: Vec<Mutant> = Fault::ALL.iter().map(|&fault| mutant(fault)).collect();
+        let matrix = Matrix::measure(&mutants, settings, |row| {
+            eprintln!("{}: {}", row.mutant, row.caught_by.join(", "));
+        });
+        std::fs::write(TABLE, format!("{HEAD}{matrix}")).map_err(|e| format!("{TABLE}: {e}"))?;
+        let missed = matrix.missed();
+        if missed.is_empty() { Ok(()) } else { Err(format!("not caught by their law: {missed:?}").into()) }
+    }
+
+    const HEAD: &str = "# Mutants\n\n\
+        Each is the CPU back end with one fault, planted by a hook in its kernels (`softras-cpu/src/faults.rs`, feature\n\
+        `faults`). A fault that no law catches is a missing law.\n\n\
+        Written by `cargo test -p softras-cpu --features faults --test mutants -- --ignored write_table`; laws that need\n\
+        outside data are left out.\n\n";
+}

@@ -1,0 +1,70 @@
+//! Sums in a fixed order: parameters over a picture, texture rows over the pictures that share them.
+
+use softras_core::Result;
+use softras_core::raster::Gradients;
+
+use crate::backward::PREPARE_PIXELS;
+use crate::buffers;
+use crate::kernels::{Axes, Stage};
+use crate::shared::{FACE_PARAMETERS, Ptr, Reducing, Reversing};
+use crate::workspace::Drawn;
+
+/// Writes what is summed over faces, pixels or pictures. `of_faces` says whether faces were walked.
+pub(crate) fn reduce(
+    drawn: &Drawn,
+    axes: &Axes,
+    reversing: &Reversing,
+    of_faces: bool,
+    gradients: &mut Gradients,
+) -> Result<()> {
+    let (work, gpu, globals) = (&drawn.work, &drawn.work.gpu, &drawn.globals);
+    let mut reducing = Reducing {
+        globals: *globals,
+        partials: reversing.partials,
+        parameters: if of_faces { reversing.parameters } else { Ptr::default() },
+        texels: reversing.texels,
+        blocks: globals.pixels.div_ceil(PREPARE_PIXELS),
+        ..Reducing::default()
+    };
+    let per_face = [&gradients.sigma, &gradients.gamma, &gradients.distribution, &gradients.t_conorm];
+    let wants_faces = of_faces && per_face.iter().any(|g| g.is_some());
+    let wants_pixels = gradients.background.is_some() || gradients.epsilon.is_some();
+    if wants_faces || wants_pixels {
+        let channels = globals.channels as usize;
+        let values = channels + 1 + FACE_PARAMETERS as usize;
+        let sums = work.arena.lend::<f32>(gpu, "sums over pictures", drawn.plan.batch * values)?;
+        reducing.sums = sums.ptr(gpu);
+        let kernel = work.kernels.get(gpu, Stage::Reduce, axes)?;
+        gpu.launch(&kernel, (drawn.plan.batch * values) as u64, &reducing)?;
+        let mut read = vec![0.0_f32; drawn.plan.batch * values];
+        buffers::read(gpu, &sums, "reduce", &mut read)?;
+        for (b, sums) in read.chunks(values).enumerate() {
+            if let Some(background) = &mut gradients.background {
+                for (c, &sum) in sums[..channels].iter().enumerate() {
+                    background[[b, c]] = sum;
+                }
+            }
+            for (to, &sum) in [
+                (&mut gradients.epsilon, &sums[channels]),
+                (&mut gradients.sigma, &sums[channels + 1]),
+                (&mut gradients.gamma, &sums[channels + 2]),
+                (&mut gradients.distribution, &sums[channels + 3]),
+                (&mut gradients.t_conorm, &sums[channels + 4]),
+            ] {
+                if let Some(to) = to {
+                    to[b] = sum;
+                }
+            }
+        }
+    }
+    if axes.outputs.color()
+        && let Some(to) = gradients.textures.as_mut().and_then(|a| a.as_slice_mut())
+    {
+        let rows = work.arena.lend::<f32>(gpu, "gradient of the textures", to.len())?;
+        reducing.grad_rows = rows.ptr(gpu);
+        let kernel = work.kernels.get(gpu, Stage::Gather, axes)?;
+        gpu.launch(&kernel, (to.len() as u64).div_ceil(256), &reducing)?;
+        buffers::read(gpu, &rows, "gather", to)?;
+    }
+    Ok(())
+}

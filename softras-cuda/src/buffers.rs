@@ -1,0 +1,144 @@
+//! Device buffers from an arena that only grows, and the ways to and from the host.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cudarc::driver::{CudaSlice, DevicePtr, DeviceRepr, sys};
+use softras_core::Error;
+
+use crate::device::Gpu;
+use crate::error::{CudaError, Failure, Result, While};
+use crate::shared::Ptr;
+
+/// The fewest bytes of a buffer.
+const LEAST_BYTES: usize = 256;
+
+/// How device memory is lent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Buffers {
+    /// From an arena that only grows: nothing is allocated in the steady state.
+    #[default]
+    Reused,
+    /// Allocated anew each time, exactly as large as needed: for checkers of memory, such as `compute-sanitizer`.
+    Exact,
+}
+
+/// Device memory that is not in use.
+#[derive(Debug, Default)]
+pub(crate) struct Arena {
+    kind: Buffers,
+    free: Arc<Mutex<Vec<CudaSlice<u8>>>>,
+}
+
+/// Memory lent from the arena; it goes back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    own: Option<CudaSlice<u8>>,
+    home: Option<Arc<Mutex<Vec<CudaSlice<u8>>>>>,
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if let (Some(own), Some(home)) = (self.own.take(), &self.home) {
+            home.lock().unwrap_or_else(PoisonError::into_inner).push(own);
+        }
+    }
+}
+
+impl Buffer {
+    /// Where it begins, for kernels.
+    pub(crate) fn ptr<T>(&self, gpu: &Gpu) -> Ptr<T> {
+        Ptr::new(self.own.as_ref().map_or(0, |own| own.device_ptr(&gpu.stream).0))
+    }
+}
+
+impl Arena {
+    pub(crate) fn new(kind: Buffers) -> Self {
+        Self { kind, free: Arc::default() }
+    }
+
+    /// Lends memory for `count` values of type `T`. What it holds is left over from earlier work.
+    pub(crate) fn lend<T>(&self, gpu: &Gpu, what: &str, count: usize) -> softras_core::Result<Buffer> {
+        let needed = count.checked_mul(size_of::<T>()).ok_or_else(|| out_of_memory(what, usize::MAX, gpu))?;
+        if self.kind == Buffers::Exact {
+            return Ok(Buffer { own: Some(allocate(gpu, what, needed.max(1))?), home: None });
+        }
+        let lent = |own| Buffer { own: Some(own), home: Some(Arc::clone(&self.free)) };
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = |(_, slice): &(usize, &CudaSlice<u8>)| slice.len() >= needed;
+        let best = free.iter().enumerate().filter(fits).min_by_key(|(_, slice)| slice.len());
+        // Memory that is far too large is left to work that needs it.
+        if let Some((i, slice)) = best
+            && slice.len() / 4 <= needed.max(LEAST_BYTES)
+        {
+            return Ok(lent(free.swap_remove(i)));
+        }
+        let size = needed.max(LEAST_BYTES).checked_next_power_of_two().unwrap_or(needed);
+        // Large memory is not rounded up by much; memory that nobody uses goes before there is none.
+        let size = if size > 1 << 24 { needed.next_multiple_of(1 << 22) } else { size };
+        if let Ok(own) = allocate(gpu, what, size) {
+            return Ok(lent(own));
+        }
+        free.clear();
+        allocate(gpu, what, needed.max(1)).map(lent)
+    }
+
+    /// Lends memory that holds `values`.
+    pub(crate) fn filled<T: DeviceRepr>(
+        &self,
+        gpu: &Gpu,
+        what: &str,
+        values: &[T],
+    ) -> softras_core::Result<Buffer> {
+        let mut buffer = self.lend::<T>(gpu, what, values.len())?;
+        if let Some(own) = buffer.own.as_mut().filter(|_| !values.is_empty()) {
+            // SAFETY: the memory is large enough, and any bits are valid for it.
+            let view = unsafe { own.transmute_mut::<T>(values.len()) };
+            if let Some(mut view) = view {
+                gpu.stream
+                    .memcpy_htod(values, &mut view)
+                    .while_doing(|| gpu.on(&format!("writing {what}")))?;
+            }
+        }
+        Ok(buffer)
+    }
+}
+
+/// Fills the first `count` values of a buffer with zeros.
+pub(crate) fn clear<T>(gpu: &Gpu, buffer: &mut Buffer, count: usize) -> Result<()> {
+    if let Some(own) = buffer.own.as_mut().filter(|_| count > 0) {
+        let mut bytes = own.slice_mut(..count * size_of::<T>());
+        gpu.stream.memset_zeros(&mut bytes).while_doing(|| gpu.on("clearing memory"))?;
+    }
+    Ok(())
+}
+
+/// Waits for the work given so far, and reads the first `to.len()` values of a buffer. `after` names that work.
+pub(crate) fn read<T: DeviceRepr>(gpu: &Gpu, buffer: &Buffer, after: &str, to: &mut [T]) -> Result<()> {
+    let Some(own) = buffer.own.as_ref().filter(|_| !to.is_empty()) else { return Ok(()) };
+    // SAFETY: the memory holds at least that many values, written by kernels or copies.
+    let Some(view) = (unsafe { own.transmute::<T>(to.len()) }) else {
+        let found = (to.len() * size_of::<T>()) as u64;
+        let error = CudaError::TooLarge { what: "bytes to read".to_owned(), found, limit: own.len() as u64 };
+        return Err(error).while_doing(|| gpu.on(&format!("reading back after {after}")));
+    };
+    gpu.stream.memcpy_dtoh(&view, to).while_doing(|| gpu.on(&format!("reading back after {after}")))
+}
+
+fn allocate(gpu: &Gpu, what: &str, bytes: usize) -> softras_core::Result<CudaSlice<u8>> {
+    // SAFETY: whoever lends it writes it before it reads it.
+    match unsafe { gpu.stream.alloc::<u8>(bytes) } {
+        Ok(slice) => Ok(slice),
+        Err(error) if error.0 == sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY => {
+            Err(out_of_memory(what, bytes, gpu))
+        }
+        Err(error) => {
+            Err(Failure { what: gpu.on(&format!("allocating {what}")), source: CudaError::Driver(error) }
+                .into())
+        }
+    }
+}
+
+fn out_of_memory(what: &str, needed: usize, gpu: &Gpu) -> Error {
+    let free = gpu.context.mem_get_info().map_or(0, |(free, _)| free);
+    Error::OutOfMemory { what: gpu.on(what), needed: needed as u128, limit: free as u128 }
+}

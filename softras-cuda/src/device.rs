@@ -1,0 +1,81 @@
+//! Devices: opening one, and giving it work.
+
+use std::sync::Arc;
+
+use cudarc::driver::{CudaContext, CudaStream, DeviceRepr, LaunchConfig, PushKernelArg, sys};
+use softras_core::Error;
+
+use crate::error::{CudaError, Result, While};
+use crate::kernels::Kernel;
+
+/// The most blocks of a grid.
+const MAX_BLOCKS: u64 = 0x7fff_ffff;
+
+/// A device and the stream that all work goes to.
+///
+/// One stream orders everything: a buffer that goes back to the arena may be lent again at once.
+#[derive(Debug)]
+pub(crate) struct Gpu {
+    pub(crate) ordinal: usize,
+    pub(crate) name: String,
+    pub(crate) context: Arc<CudaContext>,
+    pub(crate) stream: Arc<CudaStream>,
+    /// Compute capability times ten, plus the minor one: 90 for 9.0.
+    pub(crate) capability: u32,
+    pub(crate) driver_version: i32,
+}
+
+impl Gpu {
+    /// Opens device `ordinal`, on its primary context.
+    pub(crate) fn open(ordinal: usize) -> softras_core::Result<Self> {
+        let unavailable = |why: String| Error::Unavailable { what: format!("CUDA device {ordinal}"), why };
+        // SAFETY: it tries to load the driver's library, as any use of the driver would.
+        if !unsafe { sys::is_culib_present() } {
+            return Err(unavailable("no NVIDIA driver is installed (libcuda was not found)".to_owned()));
+        }
+        let because = |e: cudarc::driver::DriverError| unavailable(format!("the driver says {e}"));
+        let count = CudaContext::device_count().map_err(because)?;
+        if ordinal >= usize::try_from(count).unwrap_or(0) {
+            return Err(unavailable(format!("the driver has {count} device(s)")));
+        }
+        let context = CudaContext::new(ordinal).map_err(because)?;
+        // SAFETY: all work of this context goes to one stream, so there is nothing that events would order.
+        unsafe { context.disable_event_tracking() };
+        let stream = context.new_stream().map_err(because)?;
+        let name = context.name().map_err(because)?;
+        let (major, minor) = context.compute_capability().map_err(because)?;
+        let mut driver_version = 0;
+        // SAFETY: the driver writes one number.
+        unsafe { sys::cuDriverGetVersion(&raw mut driver_version).result() }.map_err(because)?;
+        let capability = u32::try_from(major * 10 + minor).unwrap_or(0);
+        Ok(Self { ordinal, name, context, stream, capability, driver_version })
+    }
+
+    /// Says what is being done, and on which device.
+    pub(crate) fn on(&self, what: &str) -> String {
+        format!("{what} on device {} ({})", self.ordinal, self.name)
+    }
+
+    /// Runs a kernel on `blocks` blocks; none if there are none.
+    pub(crate) fn launch<P: DeviceRepr>(&self, kernel: &Kernel, blocks: u64, params: &P) -> Result<()> {
+        if blocks == 0 {
+            return Ok(());
+        }
+        let what = || self.on(&format!("launching kernel {}", kernel.stage.entry()));
+        let too_large = CudaError::TooLarge { what: "blocks".to_owned(), found: blocks, limit: MAX_BLOCKS };
+        let Some(blocks) = u32::try_from(blocks).ok().filter(|&n| u64::from(n) <= MAX_BLOCKS) else {
+            return Err(too_large).while_doing(what);
+        };
+        let config = LaunchConfig {
+            grid_dim: (blocks, 1, 1),
+            block_dim: (kernel.stage.threads(), 1, 1),
+            shared_mem_bytes: 0,
+        };
+        // SAFETY: every kernel takes the one structure its stage is launched with, which is declared to both by one
+        // macro; the buffers it points to are held by the caller, large enough for the sizes given beside them, and go
+        // back to an arena whose next user comes later on the same stream.
+        unsafe { self.stream.launch_builder(&kernel.function).arg(params).launch(config) }
+            .while_doing(what)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,375 @@
+//! The kernel modules: their text, one for each point of the compile-time axes, compiled when they are first used.
+//!
+//! The axes are stage, outputs, silhouette aggregator, color aggregator, texture kind, and for how many channels there is
+//! room; all other choices are uniform branches.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cudarc::driver::{CudaFunction, CudaModule};
+use softras_core::math::{Color, Silhouette};
+use softras_core::raster::{Outputs, TextureFamily};
+
+use crate::compiler::{Compiler, Program};
+use crate::device::Gpu;
+use crate::error::{Result, While};
+use crate::shared::{CONSTANTS, SIZES, STRUCTURES, TYPES};
+
+macro_rules! texts {
+    ($($name:ident = $file:literal;)+) => {
+        $(const $name: &str = include_str!(concat!("kernels/", $file));)+
+        /// Every kernel file: name and text.
+        #[cfg(test)]
+        pub(crate) const FILES: &[(&str, &str)] = &[$(($file, $name)),+];
+    };
+}
+
+texts! {
+    REAL = "real.cuh";
+    VECTOR = "vector.cuh";
+    EXP = "exp.cuh";
+    TRIANGLE = "triangle.cuh";
+    DISTANCE = "distance.cuh";
+    DISTRIBUTION = "distribution.cuh";
+    SILHOUETTE = "silhouette.cuh";
+    DEPTH = "depth.cuh";
+    COLOR = "color.cuh";
+    SOFTMAX = "color/softmax.cuh";
+    OVER = "color/over.cuh";
+    HARD = "color/hard.cuh";
+    TEXTURE = "texture.cuh";
+    PAIR = "pair.cuh";
+    FACES = "faces.cuh";
+    STATE = "state.cuh";
+    COTANGENT = "cotangent.cuh";
+    SETUP = "setup.cu";
+    BIN = "bin.cu";
+    SCAN = "scan.cu";
+    FORWARD = "forward.cu";
+    PREPARE = "prepare.cu";
+    BACKWARD = "backward.cu";
+    BACKWARD_TEXTURE = "backward_texture.cu";
+    COMBINE = "combine.cu";
+    REDUCE = "reduce.cu";
+}
+
+/// A kernel: an entry point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Stage {
+    Setup,
+    BinCount,
+    Scan,
+    ScanAdd,
+    Totals,
+    BinFill,
+    Forward,
+    Prepare,
+    Backward,
+    BackwardTexture,
+    Combine,
+    Reduce,
+    Gather,
+}
+
+/// Kernels that are compiled together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Family {
+    /// Those that know no aggregator.
+    Plain,
+    /// What draws.
+    Forward,
+    /// What goes back.
+    Backward,
+}
+
+impl Stage {
+    /// The name of the entry point.
+    pub(crate) const fn entry(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::BinCount => "bin_count",
+            Self::Scan => "scan",
+            Self::ScanAdd => "scan_add",
+            Self::Totals => "totals",
+            Self::BinFill => "bin_fill",
+            Self::Forward => "forward",
+            Self::Prepare => "prepare",
+            Self::Backward => "backward",
+            Self::BackwardTexture => "backward_texture",
+            Self::Combine => "combine",
+            Self::Reduce => "reduce",
+            Self::Gather => "gather",
+        }
+    }
+
+    /// Threads of a block.
+    pub(crate) const fn threads(self) -> u32 {
+        match self {
+            Self::Backward | Self::BackwardTexture => 64,
+            Self::Totals => 32,
+            _ => 256,
+        }
+    }
+
+    const fn family(self) -> Family {
+        match self {
+            Self::Forward => Family::Forward,
+            Self::Prepare | Self::Backward | Self::BackwardTexture => Family::Backward,
+            _ => Family::Plain,
+        }
+    }
+}
+
+impl Family {
+    fn files(self) -> Vec<&'static str> {
+        const MATH: &[&str] = &[
+            REAL,
+            VECTOR,
+            EXP,
+            TRIANGLE,
+            DISTANCE,
+            DISTRIBUTION,
+            SILHOUETTE,
+            DEPTH,
+            COLOR,
+            SOFTMAX,
+            OVER,
+            HARD,
+            TEXTURE,
+            PAIR,
+            FACES,
+            STATE,
+        ];
+        let with = |own: &[&'static str]| MATH.iter().chain(own).copied().collect();
+        match self {
+            Self::Plain => vec![REAL, VECTOR, TRIANGLE, FACES, SETUP, BIN, SCAN, COMBINE, REDUCE],
+            Self::Forward => with(&[FORWARD]),
+            Self::Backward => with(&[COTANGENT, PREPARE, BACKWARD, BACKWARD_TEXTURE]),
+        }
+    }
+}
+
+/// A silhouette aggregator with a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum SilhouetteKernel {
+    ProbabilisticOr,
+    Sum,
+    Hard,
+}
+
+impl SilhouetteKernel {
+    pub(crate) const ALL: &[Self] = &[Self::ProbabilisticOr, Self::Sum, Self::Hard];
+
+    /// The kernel of a setting, if there is one.
+    pub(crate) const fn of(silhouette: &Silhouette) -> Option<Self> {
+        match silhouette {
+            Silhouette::ProbabilisticOr => Some(Self::ProbabilisticOr),
+            Silhouette::Sum => Some(Self::Sum),
+            Silhouette::Hard => Some(Self::Hard),
+            _ => None,
+        }
+    }
+
+    /// The prefix of its functions, and its state.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ProbabilisticOr => ("probabilistic_or_", "Transmittance"),
+            Self::Sum => ("sum_", "Total"),
+            Self::Hard => ("hard_silhouette_", "Covered"),
+        }
+    }
+
+    /// Numbers of its state.
+    pub(crate) const fn planes(self) -> u32 {
+        1
+    }
+}
+
+/// A color aggregator with a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ColorKernel {
+    Softmax,
+    Over,
+    Hard,
+}
+
+impl ColorKernel {
+    pub(crate) const ALL: &[Self] = &[Self::Softmax, Self::Over, Self::Hard];
+
+    /// The kernel of a setting, if there is one.
+    pub(crate) const fn of(color: &Color) -> Option<Self> {
+        match color {
+            Color::Softmax => Some(Self::Softmax),
+            Color::Over => Some(Self::Over),
+            Color::Hard => Some(Self::Hard),
+            _ => None,
+        }
+    }
+
+    /// The prefix of its functions, and that of its structures.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Softmax => ("softmax_", "Softmax"),
+            Self::Over => ("over_", "Over"),
+            Self::Hard => ("hard_color_", "Hard"),
+        }
+    }
+
+    /// Numbers of its state.
+    pub(crate) const fn planes(self) -> u32 {
+        match self {
+            Self::Softmax => 3,
+            Self::Over => 4,
+            Self::Hard => 2,
+        }
+    }
+
+    /// Numbers of its cotangent, beside the gradient to the sums.
+    pub(crate) const fn cotangent_planes(self) -> u32 {
+        match self {
+            Self::Softmax => 2,
+            Self::Over => 3,
+            Self::Hard => 0,
+        }
+    }
+}
+
+/// Numbers of channels that kernels are compiled for; a picture uses the first that holds its own.
+pub(crate) const ROOMS: &[u32] = &[3, 8, 32, 128];
+
+/// A point of the compile-time axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Axes {
+    pub(crate) outputs: Outputs,
+    pub(crate) silhouette: SilhouetteKernel,
+    pub(crate) color: ColorKernel,
+    pub(crate) texture: TextureFamily,
+    /// One of [`ROOMS`].
+    pub(crate) channels: u32,
+}
+
+impl Axes {
+    /// The same module under one name: what a family does not read does not count.
+    pub(crate) fn of_family(mut self, family: Family) -> Self {
+        if family == Family::Plain {
+            self.outputs = Outputs::Silhouette;
+            self.silhouette = SilhouetteKernel::ProbabilisticOr;
+        }
+        if !self.outputs.silhouette() {
+            self.silhouette = SilhouetteKernel::ProbabilisticOr;
+        }
+        if !self.outputs.color() {
+            self.color = ColorKernel::Softmax;
+            self.texture = TextureFamily::Surface;
+            self.channels = 1;
+        }
+        self
+    }
+
+    /// Planes of the gradient of a pixel.
+    pub(crate) const fn cotangent_planes(&self, channels: u32) -> u32 {
+        let own = if self.outputs.color() { self.color.cotangent_planes() + channels } else { 0 };
+        self.outputs.silhouette() as u32 + own
+    }
+
+    /// Tells whether texels lie at the corners.
+    pub(crate) const fn vertex_texture(&self) -> bool {
+        self.outputs.color() && matches!(self.texture, TextureFamily::Vertex)
+    }
+
+    /// The name of the module of a family at these axes: `forward-both-or-softmax-vertex-3`.
+    pub(crate) fn name(&self, family: Family) -> String {
+        if family == Family::Plain {
+            return "plain".to_owned();
+        }
+        let mut parts = vec![if family == Family::Forward { "forward" } else { "backward" }.to_owned()];
+        parts.push(
+            match self.outputs {
+                Outputs::Both => "both",
+                Outputs::Silhouette => "silhouette",
+                Outputs::Color => "color",
+            }
+            .to_owned(),
+        );
+        if self.outputs.silhouette() {
+            parts.push(self.silhouette.names().0.trim_end_matches('_').replace('_', "-"));
+        }
+        if self.outputs.color() {
+            parts.push(self.color.names().0.trim_end_matches('_').replace('_', "-"));
+            parts.push(if self.vertex_texture() { "vertex" } else { "surface" }.to_owned());
+            parts.push(self.channels.to_string());
+        }
+        parts.join("-")
+    }
+
+    /// What the axes define for the compiler.
+    fn definitions(&self) -> Vec<String> {
+        let (silhouette, silhouette_state) = self.silhouette.names();
+        let (color, color_structures) = self.color.names();
+        let mut all = vec![
+            format!("-DDRAWS_SILHOUETTE={}", u32::from(self.outputs.silhouette())),
+            format!("-DDRAWS_COLOR={}", u32::from(self.outputs.color())),
+            format!("-DVERTEX_TEXTURE={}", u32::from(self.vertex_texture())),
+            format!("-DCHANNELS={}", self.channels),
+            format!("-DSILHOUETTE_PREFIX={silhouette}"),
+            format!("-DSilhouetteState={silhouette_state}"),
+            format!("-DCOLOR_PREFIX={color}"),
+        ];
+        for structure in ["State", "Pixel", "Cotangent"] {
+            all.push(format!("-DColor{structure}={color_structures}{structure}"));
+        }
+        all
+    }
+}
+
+/// The text of a module, and what is defined for it.
+pub(crate) fn program(family: Family, axes: &Axes) -> Program {
+    let mut text = String::from(TYPES);
+    text.push_str(CONSTANTS);
+    text.push_str(STRUCTURES);
+    for (name, size) in SIZES {
+        text.push_str(&format!("static_assert(sizeof({name}) == {size}, \"as on the host\");\n"));
+    }
+    for file in family.files() {
+        text.push('\n');
+        text.push_str(file);
+    }
+    Program { text, definitions: axes.of_family(family).definitions() }
+}
+
+/// A kernel, ready to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Kernel {
+    pub(crate) stage: Stage,
+    pub(crate) function: CudaFunction,
+}
+
+/// The kernels compiled so far.
+#[derive(Debug)]
+pub(crate) struct Kernels {
+    compiler: Compiler,
+    modules: Mutex<HashMap<(Family, Axes), Arc<CudaModule>>>,
+}
+
+impl Kernels {
+    pub(crate) fn new(compiler: Compiler) -> Self {
+        Self { compiler, modules: Mutex::default() }
+    }
+
+    /// Returns the kernel of `stage` at `axes`, compiled if it is the first time.
+    pub(crate) fn get(&self, gpu: &Gpu, stage: Stage, axes: &Axes) -> Result<Kernel> {
+        let family = stage.family();
+        let key = (family, axes.of_family(family));
+        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        let module = if let Some(module) = modules.get(&key) {
+            Arc::clone(module)
+        } else {
+            let module = self.compiler.load(gpu, &program(family, &key.1))?;
+            modules.insert(key, Arc::clone(&module));
+            module
+        };
+        let what = || gpu.on(&format!("looking for kernel {}", stage.entry()));
+        let function = module.load_function(stage.entry()).while_doing(what)?;
+        Ok(Kernel { stage, function })
+    }
+}

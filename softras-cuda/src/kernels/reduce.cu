@@ -1,0 +1,58 @@
+// Reduce: a block a picture and value adds what blocks of pixels or faces have left, in `f64` and in a fixed order.
+
+extern "C" __global__ void __launch_bounds__(256) reduce(const Reducing reducing) {
+    __shared__ double terms[256];
+    const Globals& globals = reducing.globals;
+    u32 of_pixels = globals.channels + 1u;
+    u32 values = of_pixels + FACE_PARAMETERS;
+    u32 number = blockIdx.x / values;
+    u32 value = blockIdx.x % values;
+    u32 lane = threadIdx.x;
+    const Picture& picture = globals.picture[number];
+    double sum = 0.0;
+    if (value < of_pixels) {
+        if (reducing.partials != nullptr) {
+            const float* from = reducing.partials + (u64)number * reducing.blocks * of_pixels + value;
+            for (u32 i = lane; i < reducing.blocks; i += 256u) {
+                sum += (double)from[(u64)i * of_pixels];
+            }
+        }
+    } else if (reducing.parameters != nullptr) {
+        const float* from =
+            reducing.parameters + (u64)(value - of_pixels) * globals.faces + picture.first_face;
+        for (u32 i = lane; i < picture.face_count; i += 256u) {
+            sum += (double)from[i];
+        }
+    }
+    terms[lane] = sum;
+    __syncthreads();
+    for (u32 half = 128u; half > 0u; half /= 2u) {
+        if (lane < half) {
+            terms[lane] += terms[lane + half];
+        }
+        __syncthreads();
+    }
+    if (lane == 0u) {
+        reducing.sums[blockIdx.x] = (float)terms[0];
+    }
+}
+
+// Gather: a thread a number of the textures adds the slots of the faces that share it, picture by picture.
+extern "C" __global__ void __launch_bounds__(256) gather(const Reducing reducing) {
+    const Globals& globals = reducing.globals;
+    u64 at = (u64)blockIdx.x * 256u + threadIdx.x;
+    if (at >= (u64)globals.rows * globals.texel_size) {
+        return;
+    }
+    u32 row = (u32)(at / globals.texel_size);
+    u32 within = (u32)(at % globals.texel_size);
+    float sum = 0.0f;
+    for (u32 number = 0; number < globals.pictures; ++number) {
+        const Picture& picture = globals.picture[number];
+        if (row >= picture.first_texture && row - picture.first_texture < picture.face_count) {
+            u32 f = picture.first_face + row - picture.first_texture;
+            sum += reducing.texels[(u64)f * globals.texel_size + within];
+        }
+    }
+    reducing.grad_rows[at] = sum;
+}

@@ -1,0 +1,162 @@
+#![doc = include_str!("../README.md")]
+
+mod accumulate;
+mod backward;
+mod bins;
+mod buffers;
+mod compiler;
+mod device;
+mod error;
+mod forward;
+mod kernels;
+mod modules;
+mod setup;
+mod shared;
+mod workspace;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use softras_core::raster::{
+    Capabilities, CustomParts, Gradients, Info, Plan, RasterParams, Rasterizer, Saturation, Wanted,
+};
+use softras_core::scene::Faces;
+use softras_core::{Error, Image, ImageGrad, Result};
+
+use buffers::Arena;
+pub use buffers::Buffers;
+use compiler::Compiler;
+use device::Gpu;
+use error::BACKEND;
+pub use error::CudaError;
+use kernels::Kernels;
+pub use modules::{Module, modules};
+pub use workspace::CudaSaved;
+
+/// How a device is opened.
+#[derive(Clone, Debug)]
+pub struct CudaOptions {
+    device: usize,
+    folder: Option<PathBuf>,
+    buffers: Buffers,
+}
+
+impl CudaOptions {
+    /// Device `device`, as the driver numbers them; kernels are kept in the user's cache folder.
+    #[must_use]
+    pub fn new(device: usize) -> Self {
+        Self { device, folder: compiler::default_folder(), buffers: Buffers::default() }
+    }
+
+    /// Sets the folder that compiled kernels are kept in, `None` for none.
+    #[must_use]
+    pub fn cache(mut self, folder: Option<PathBuf>) -> Self {
+        self.folder = folder;
+        self
+    }
+
+    /// Sets how device memory is lent.
+    #[must_use]
+    pub fn buffers(mut self, buffers: Buffers) -> Self {
+        self.buffers = buffers;
+        self
+    }
+
+    /// Opens the device.
+    ///
+    /// # Errors
+    /// `Unavailable` says why it cannot be had: no driver, no such device.
+    pub fn open(self) -> Result<CudaRasterizer> {
+        let work = Work {
+            gpu: Gpu::open(self.device)?,
+            arena: Arena::new(self.buffers),
+            kernels: Kernels::new(Compiler::new(self.folder)),
+        };
+        Ok(CudaRasterizer { work: Arc::new(work) })
+    }
+}
+
+/// A device, its memory and its kernels.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) kernels: Kernels,
+    pub(crate) arena: Arena,
+    pub(crate) gpu: Gpu,
+}
+
+/// The CUDA back end on one device. The same bits every run.
+#[derive(Clone, Debug)]
+pub struct CudaRasterizer {
+    work: Arc<Work>,
+}
+
+impl CudaRasterizer {
+    /// Opens device `device`; see [`CudaOptions`] for more.
+    ///
+    /// # Errors
+    /// `Unavailable` says why it cannot be had: no driver, no such device.
+    pub fn new(device: usize) -> Result<Self> {
+        CudaOptions::new(device).open()
+    }
+}
+
+impl Rasterizer<f32> for CudaRasterizer {
+    type Saved = CudaSaved;
+
+    fn info(&self) -> Info {
+        let gpu = &self.work.gpu;
+        let (major, minor) = (gpu.driver_version / 1000, gpu.driver_version % 1000 / 10);
+        Info {
+            backend: BACKEND.to_owned(),
+            device: gpu.name.clone(),
+            details: format!(
+                "device {}, compute capability {}.{}, driver for CUDA {major}.{minor}",
+                gpu.ordinal,
+                gpu.capability / 10,
+                gpu.capability % 10
+            ),
+        }
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            saturations: vec![Saturation::Exact],
+            custom: CustomParts::Refused,
+            ..Capabilities::everything(&["f32"])
+        }
+    }
+
+    fn forward_into(
+        &self,
+        faces: &Arc<Faces>,
+        params: &RasterParams,
+        image: &mut Image,
+        saved: &mut CudaSaved,
+    ) -> Result<()> {
+        saved.drawn = None;
+        let plan = Plan::new(faces, params)?;
+        self.capabilities().check(BACKEND, faces, params)?;
+        image.fit(&plan);
+        saved.drawn = Some(forward::forward(&self.work, faces, params, plan, image)?);
+        Ok(())
+    }
+
+    fn backward_into(
+        &self,
+        saved: &CudaSaved,
+        grad: &ImageGrad,
+        wanted: Wanted,
+        gradients: &mut Gradients,
+    ) -> Result<()> {
+        let Some(drawn) = &saved.drawn else {
+            return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
+        };
+        if !Arc::ptr_eq(&drawn.work, &self.work) {
+            let found = format!("one that device {} filled", drawn.work.gpu.ordinal);
+            return Err(Error::layout("saved state", found, "one of this rasterizer and its clones"));
+        }
+        grad.check(&drawn.plan)?;
+        gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
+        backward::backward(drawn, grad, wanted, gradients)
+    }
+}

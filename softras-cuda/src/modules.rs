@@ -1,0 +1,72 @@
+//! Every kernel module, for checks that need no device: compile all of them, report what they take, embed the PTX.
+
+use softras_core::raster::{Outputs, TextureFamily};
+
+use crate::compiler;
+use crate::error::CudaError;
+use crate::kernels::{Axes, ColorKernel, Family, SilhouetteKernel, program};
+
+/// A kernel module before it is compiled.
+#[derive(Clone, Debug)]
+pub struct Module {
+    /// What it is: its family and its axes.
+    pub name: String,
+    /// Whether its PTX is embedded, for machines without NVRTC.
+    pub is_default: bool,
+    family: Family,
+    axes: Axes,
+}
+
+impl Module {
+    /// Its text in CUDA C++.
+    #[must_use]
+    pub fn text(&self) -> String {
+        program(self.family, &self.axes).text
+    }
+
+    /// The options it is compiled with for an architecture, 90 for `compute_90`.
+    #[must_use]
+    pub fn options(&self, architecture: u32) -> Vec<String> {
+        compiler::options(&program(self.family, &self.axes), architecture)
+    }
+
+    /// Compiles it to PTX for an architecture, 90 for `compute_90`.
+    ///
+    /// # Errors
+    /// `NoCompiler` without NVRTC; `Compiler` with its words if it refuses.
+    pub fn compile(&self, architecture: u32) -> Result<String, CudaError> {
+        compiler::check_installed()?;
+        let program = program(self.family, &self.axes);
+        compiler::compile(&program, compiler::options(&program, architecture))
+    }
+}
+
+/// Returns every module with room for `channels` color channels, one for each point of the axes.
+#[must_use]
+pub fn modules(channels: u32) -> Vec<Module> {
+    let mut all = Vec::new();
+    let mut add = |family: Family, axes: Axes| {
+        let axes = axes.of_family(family);
+        let known = |m: &Module| m.family == family && m.axes == axes;
+        if !all.iter().any(known) {
+            let name = axes.name(family);
+            let paper = axes.silhouette == SilhouetteKernel::ProbabilisticOr
+                && axes.color == ColorKernel::Softmax
+                && (axes.vertex_texture() || !axes.outputs.color())
+                && axes.outputs != Outputs::Color;
+            all.push(Module { name, is_default: paper, family, axes });
+        }
+    };
+    for family in [Family::Plain, Family::Forward, Family::Backward] {
+        for outputs in [Outputs::Both, Outputs::Silhouette, Outputs::Color] {
+            for &silhouette in SilhouetteKernel::ALL {
+                for &color in ColorKernel::ALL {
+                    for texture in [TextureFamily::Vertex, TextureFamily::Surface] {
+                        add(family, Axes { outputs, silhouette, color, texture, channels });
+                    }
+                }
+            }
+        }
+    }
+    all
+}

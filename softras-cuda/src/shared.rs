@@ -1,0 +1,348 @@
+//! What the host and the kernels share: one macro gives each structure and constant to both, so that they cannot drift
+//! apart.
+
+use core::marker::PhantomData;
+
+use cudarc::driver::DeviceRepr;
+
+/// A place on the device that kernels read or write; null where there is nothing.
+#[repr(transparent)]
+#[derive(Debug)]
+pub(crate) struct Ptr<T>(u64, PhantomData<fn() -> T>);
+
+impl<T> Clone for Ptr<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Ptr<T> {}
+impl<T> Default for Ptr<T> {
+    fn default() -> Self {
+        Self(0, PhantomData)
+    }
+}
+impl<T> Ptr<T> {
+    pub(crate) const fn new(address: u64) -> Self {
+        Self(address, PhantomData)
+    }
+}
+
+/// Four numbers of 32 bits that one face's pixels take: columns x0..x1, rows y0..y1.
+#[derive(Debug)]
+pub(crate) enum PixelRect {}
+/// A face, set up; see `faces.cuh`.
+#[derive(Debug)]
+pub(crate) enum Record {}
+
+/// Declares structures, in Rust and as the text `STRUCTURES`.
+macro_rules! structures {
+    ($($(#[$doc:meta])* struct $name:ident { $($(#[$field_doc:meta])* $field:ident: $t:ty,)+ })+) => {
+        $(
+            $(#[$doc])*
+            #[repr(C)]
+            #[derive(Clone, Copy, Debug, Default)]
+            pub(crate) struct $name {
+                $($(#[$field_doc])* pub(crate) $field: $t,)+
+            }
+            // SAFETY: `repr(C)` of numbers and addresses, declared the same way in CUDA C++ below.
+            unsafe impl DeviceRepr for $name {}
+        )+
+        /// The same structures in CUDA C++.
+        pub(crate) const STRUCTURES: &str = concat!(
+            $("struct ", stringify!($name), " {\n", $("    ", stringify!($t), " ", stringify!($field), ";\n",)+ "};\n\n",)+
+        );
+        /// The size of each structure, checked by the compiler of the kernels.
+        pub(crate) const SIZES: &[(&str, usize)] = &[$((stringify!($name), size_of::<$name>())),+];
+    };
+}
+
+/// Declares whole numbers, in Rust and as the text `CONSTANTS`.
+macro_rules! constants {
+    ($($(#[$doc:meta])* $name:ident = $value:literal;)+) => {
+        $(
+            $(#[$doc])*
+            #[allow(dead_code, reason = "some are for the kernels alone")]
+            pub(crate) const $name: u32 = $value;
+        )+
+        /// The same constants in CUDA C++.
+        pub(crate) const CONSTANTS: &str =
+            concat!($("#define ", stringify!($name), " ", stringify!($value), "u\n",)+ "\n");
+    };
+}
+
+/// The number types that both know.
+pub(crate) const TYPES: &str = "typedef float f32;
+typedef double f64;
+typedef unsigned char u8;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+struct PixelRect;
+struct Record;
+template <class T>
+using Ptr = T*;
+
+";
+
+constants! {
+    /// Faces of a chunk: no chunk holds faces of two pictures.
+    CHUNK_FACES = 256;
+    /// Bytes of a face that is set up.
+    RECORD_BYTES = 64;
+    /// Bytes of a rectangle of pixels.
+    RECT_BYTES = 16;
+    /// Pixels along a side of a tile.
+    TILE_SIDE = 16;
+    /// The most bins along a side of a picture.
+    MAX_BINS_SIDE = 16;
+    /// Pixels along a side of an item of a big face.
+    ITEM_SIDE = 32;
+    /// Classes of faces by the number of their pixels: those that 1, 8 or 32 lanes walk, and those walked in items.
+    CLASSES = 4;
+    /// The class of faces that are walked in items.
+    CLASS_ITEMS = 3;
+    /// The most pixels of a face that one lane walks.
+    LANE_PIXELS = 16;
+    /// The most pixels of a face that 8 lanes walk.
+    OCTET_PIXELS = 128;
+    /// The most pixels of a face that a warp walks in one item.
+    WARP_PIXELS = 1024;
+    /// Numbers of the gradient of a face: its corners, sigma, gamma and the two shapes.
+    FACE_VALUES = 13;
+    /// Those of them that are not its corners.
+    FACE_PARAMETERS = 4;
+    /// `Distance::Euclidean`.
+    DISTANCE_EUCLIDEAN = 0;
+    /// `Distance::Barycentric`.
+    DISTANCE_BARYCENTRIC = 1;
+    /// `Distance::EuclideanUnsquared`.
+    DISTANCE_EUCLIDEAN_UNSQUARED = 2;
+    /// `Distance::Hard`.
+    DISTANCE_HARD = 3;
+    /// `Distribution::Logistic`.
+    DISTRIBUTION_LOGISTIC = 0;
+    /// `Cutoff::Hard`.
+    CUTOFF_HARD = 0;
+    /// `Cutoff::None`.
+    CUTOFF_NONE = 1;
+    /// `Cutoff::Smooth`.
+    CUTOFF_SMOOTH = 2;
+    /// `DepthMap::Linear`.
+    DEPTH_MAP_LINEAR = 0;
+    /// `DepthMap::Inverse`.
+    DEPTH_MAP_INVERSE = 1;
+    /// `Interpolation::Perspective`.
+    INTERPOLATION_PERSPECTIVE = 0;
+    /// `Interpolation::Screen`.
+    INTERPOLATION_SCREEN = 1;
+    /// `Facing::Both`.
+    FACING_BOTH = 0;
+    /// `Facing::CounterClockwise`.
+    FACING_COUNTER_CLOCKWISE = 1;
+    /// `Facing::Clockwise`.
+    FACING_CLOCKWISE = 2;
+}
+
+structures! {
+    /// What color aggregators share; as in the core.
+    struct ColorContext {
+        /// `1 / (range gamma)`.
+        rate: f32,
+        /// `1 / gamma`.
+        inv_gamma: f32,
+        /// The nearness of the background.
+        background_nearness: f32,
+    }
+
+    /// The numbers all pairs of a picture share; as in the core, and the choices that are uniform branches.
+    struct Setting {
+        /// `1 / sigma`.
+        inv_sigma: f32,
+        /// c, the cut of `x = s / sigma`.
+        cut: f32,
+        /// `c sigma`.
+        bound: f32,
+        /// `sqrt(c sigma)`.
+        box_reach: f32,
+        /// What happens beyond the cut, `CUTOFF_*`.
+        cutoff: u32,
+        /// The distribution's own parameter.
+        distribution_shape: f32,
+        /// The silhouette aggregator's own parameter.
+        t_conorm_shape: f32,
+        /// The number of faces of the picture.
+        faces: f32,
+        /// Depths nearer than this have no color.
+        near: f32,
+        /// Depths farther than this have no color.
+        far: f32,
+        /// How depth is normalised, `DEPTH_MAP_*`.
+        depth_map: u32,
+        /// How attributes are interpolated, `INTERPOLATION_*`.
+        interpolation: u32,
+        /// Which faces have color, `FACING_*`.
+        facing: u32,
+        /// The distance metric, `DISTANCE_*`.
+        distance: u32,
+        /// The distribution, `DISTRIBUTION_*`.
+        distribution: u32,
+        /// What color aggregators share.
+        color: ColorContext,
+    }
+
+    /// One picture of the batch.
+    struct Picture {
+        /// How far outside its box a face can count; may be infinite.
+        cull_reach: f64,
+        /// The first face.
+        first_face: u32,
+        /// How many faces.
+        face_count: u32,
+        /// The texture row of the first face.
+        first_texture: u32,
+        /// The first chunk of faces.
+        first_chunk: u32,
+        /// How many chunks.
+        chunks: u32,
+        /// The numbers of the picture.
+        setting: Setting,
+    }
+
+    /// What all kernels of a step read.
+    struct Globals {
+        /// The pictures, `[pictures]`.
+        picture: Ptr<Picture>,
+        /// Three times (x, y, z), `[faces, 9]`.
+        corners: Ptr<f32>,
+        /// 1 for faces that are not drawn, `[faces]`; null if all are.
+        absent: Ptr<u8>,
+        /// The background colors, `[pictures, channels]`.
+        background: Ptr<f32>,
+        /// The texels, `[rows, texel_size]`.
+        texels: Ptr<f32>,
+        /// The faces, set up, `[faces]`.
+        records: Ptr<Record>,
+        /// The pixels each face can reach, `[faces]`.
+        rects: Ptr<PixelRect>,
+        /// Where each list begins: of bins, `[pictures][bins][chunks of the picture]`, then of classes,
+        /// `[CLASSES][chunks]`, then where the last one ends.
+        offsets: Ptr<u64>,
+        /// The lists: face numbers in the picture (bins) or in the batch (classes).
+        lists: Ptr<u32>,
+        /// The state of the pixels, planes of `all_pixels`.
+        state: Ptr<f32>,
+        /// How many pixels all pictures have.
+        all_pixels: u64,
+        /// How many pictures.
+        pictures: u32,
+        /// How many chunks of faces.
+        chunks: u32,
+        /// How many faces.
+        faces: u32,
+        /// Pixels across a picture.
+        width: u32,
+        /// Pixels down a picture.
+        height: u32,
+        /// Pixels of a picture.
+        pixels: u32,
+        /// Tiles across a picture.
+        tiles_across: u32,
+        /// Tiles of a picture.
+        tiles: u32,
+        /// Bins across a picture.
+        bins_across: u32,
+        /// Bins of a picture; 0 where every tile goes through all faces.
+        bins: u32,
+        /// Pixels along a side of a bin.
+        bin_side: u32,
+        /// Color channels.
+        channels: u32,
+        /// Texels along a side of a face; 0 for texels at the corners.
+        side: u32,
+        /// Numbers of the texels of a face.
+        texel_size: u32,
+        /// Texture rows.
+        rows: u32,
+        /// The plane of the state where the color begins.
+        color_at: u32,
+        /// The plane of the state where the sums begin.
+        sums_at: u32,
+    }
+
+    /// What `setup`, `bin_count`, `bin_fill` and `totals` read.
+    struct Building {
+        /// The step.
+        globals: Globals,
+        /// Where lists end: all bins, then each class, `[1 + CLASSES]`; `totals` writes it.
+        ends: Ptr<u64>,
+    }
+
+    /// What `scan` and `scan_add` read.
+    struct Scanning {
+        /// The numbers to be scanned.
+        data: Ptr<u64>,
+        /// The sum of each block.
+        sums: Ptr<u64>,
+        /// How many numbers.
+        length: u64,
+    }
+
+    /// What `forward` reads.
+    struct Drawing {
+        /// The step.
+        globals: Globals,
+        /// The picture, `[pictures, channels, height, width]`.
+        color: Ptr<f32>,
+        /// The silhouette, `[pictures, height, width]`.
+        alpha: Ptr<f32>,
+    }
+
+    /// What `prepare`, `backward` and `backward_texture` read.
+    struct Reversing {
+        /// The step.
+        globals: Globals,
+        /// Gradient to the picture, `[pictures, channels, height, width]`.
+        grad_color: Ptr<f32>,
+        /// Gradient to the silhouette, `[pictures, height, width]`.
+        grad_alpha: Ptr<f32>,
+        /// What faces read of each pixel, planes of `all_pixels`.
+        cotangents: Ptr<f32>,
+        /// Sums over blocks of pixels, `[pictures, blocks, channels + 1]`; null if they are not wanted.
+        partials: Ptr<f32>,
+        /// Gradient to the corners, `[faces, 9]`.
+        corners: Ptr<f32>,
+        /// Gradients to sigma, gamma and the shapes, `[FACE_PARAMETERS, faces]`.
+        parameters: Ptr<f32>,
+        /// Gradient to the texels of each face, `[faces, texel_size]`; null if it is not wanted.
+        texels: Ptr<f32>,
+        /// Gradients of items, `[items, item_values]`.
+        items: Ptr<f32>,
+        /// The first entry of the list that is walked.
+        first: u64,
+        /// How many entries.
+        entries: u32,
+        /// How many lanes walk a face: 1, 8 or 32.
+        lanes: u32,
+        /// 1 if the entries are items of big faces.
+        walks_items: u32,
+        /// Numbers of an item.
+        item_values: u32,
+    }
+
+    /// What `reduce` and `gather` read.
+    struct Reducing {
+        /// The step.
+        globals: Globals,
+        /// As in `Reversing`; null if they are not wanted.
+        partials: Ptr<f32>,
+        /// As in `Reversing`.
+        parameters: Ptr<f32>,
+        /// Sums over each picture, `[pictures, channels + 1 + FACE_PARAMETERS]`.
+        sums: Ptr<f32>,
+        /// As in `Reversing`.
+        texels: Ptr<f32>,
+        /// Gradient to the textures, `[rows, texel_size]`.
+        grad_rows: Ptr<f32>,
+        /// Blocks of pixels of a picture.
+        blocks: u32,
+    }
+}

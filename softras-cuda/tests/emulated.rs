@@ -1,0 +1,64 @@
+//! The conformance suite on the emulated driver, in two orders of threads and blocks: `cuda-emulated`.
+//!
+//! The host code and the kernels are those of a card; only the driver and the compiler are emulated. On the first device
+//! memory is lent by the arena, on the second every buffer is exactly as large as it must be, between guard pages.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use softras_conformance::{Opened, Subject};
+use softras_core::raster::{Capabilities, Gradients, Info, RasterParams, Rasterizer, Wanted};
+use softras_core::scene::Faces;
+use softras_core::{Image, ImageGrad, Result};
+use softras_cuda::{Buffers, CudaOptions, CudaRasterizer, CudaSaved};
+
+/// The name by which `SOFTRAS_REQUIRE` knows it.
+const NAME: &str = "cuda-emulated";
+
+/// The CUDA back end under another name, so that nobody takes its report for that of a card.
+struct Emulated(CudaRasterizer);
+
+impl Rasterizer<f32> for Emulated {
+    type Saved = CudaSaved;
+
+    fn info(&self) -> Info {
+        Info { backend: NAME.to_owned(), ..self.0.info() }
+    }
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+    fn forward_into(
+        &self,
+        faces: &Arc<Faces>,
+        params: &RasterParams,
+        image: &mut Image,
+        saved: &mut CudaSaved,
+    ) -> Result<()> {
+        self.0.forward_into(faces, params, image, saved)
+    }
+    fn backward_into(
+        &self,
+        saved: &CudaSaved,
+        grad: &ImageGrad,
+        wanted: Wanted,
+        gradients: &mut Gradients,
+    ) -> Result<()> {
+        self.0.backward_into(saved, grad, wanted, gradients)
+    }
+}
+
+fn open(folder: &Path, device: usize, buffers: Buffers) -> Opened {
+    let options = CudaOptions::new(device).cache(Some(folder.join("kernels"))).buffers(buffers);
+    let opened = options.open().map(|device| Subject::single(Emulated(device)));
+    Opened { name: NAME.to_owned(), subject: opened.map_err(|e| e.to_string()) }
+}
+
+fn main() -> ExitCode {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let opened = match softras_cuda_emulator::load(folder) {
+        Ok(()) => vec![open(folder, 0, Buffers::Reused), open(folder, 1, Buffers::Exact)],
+        Err(why) => vec![Opened { name: NAME.to_owned(), subject: Err(why.to_string()) }],
+    };
+    softras_conformance::test(opened)
+}

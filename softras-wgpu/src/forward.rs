@@ -1,0 +1,130 @@
+//! Forward: turn by turn, set the faces up, list them, draw.
+
+use softras_core::Image;
+
+use crate::WgpuRasterizer;
+use crate::buffers::{Buffer, Commands, Use, read_back};
+use crate::error::{Result, WgpuError};
+use crate::kernels::Stage;
+use crate::setup::Input;
+use crate::turns::{Sizes, Turn, Window, turns};
+use crate::workspace::{ChunkBuffers, TurnBuffers};
+
+/// Numbers that one buffer holds, and faces of one chunk: what is made smaller when the device runs out of memory.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    numbers: u64,
+    faces: usize,
+}
+
+impl WgpuRasterizer {
+    /// Draws all pictures of the batch into `image`; returns the turns, with the state of every pixel.
+    ///
+    /// Where the device has no room, the work is cut smaller and tried again.
+    pub(crate) fn draw(&self, input: &Input<'_>, image: &mut Image) -> Result<Vec<(Turn, TurnBuffers)>> {
+        let mut room = Room { numbers: self.binding_bytes() / 4, faces: usize::MAX };
+        loop {
+            let sizes = Sizes { faces: room.faces, ..input.layout.sizes(input.plan, room.numbers) };
+            let turns = turns(input.faces.pictures(), &sizes)?;
+            let largest = turns.iter().flat_map(|t| &t.chunks).map(|c| c.faces).max().unwrap_or(0);
+            match self.draw_turns(input, turns, image) {
+                Err(WgpuError::OutOfMemory { .. }) if largest > 1 => {
+                    self.arena.clear();
+                    room.faces = largest.div_ceil(2);
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn draw_turns(
+        &self,
+        input: &Input<'_>,
+        turns: Vec<Turn>,
+        image: &mut Image,
+    ) -> Result<Vec<(Turn, TurnBuffers)>> {
+        let draw = |turn: Turn| self.draw_turn(input, &turn, image).map(|buffers| (turn, buffers));
+        turns.into_iter().map(draw).collect()
+    }
+
+    fn draw_turn(&self, input: &Input<'_>, turn: &Turn, image: &mut Image) -> Result<TurnBuffers> {
+        let axes = &input.layout.axes;
+        let pixels = turn.pictures.len() as u64 * u64::from(turn.window.pixels());
+        let planes = u64::from(axes.picture_planes());
+        let state = self.lend("states of pixels", pixels * u64::from(input.layout.state_stride))?;
+        let picture = self.lend("pictures", pixels * planes)?;
+        let kernel = self.kernel(Stage::Forward, axes)?;
+        let groups = turn.pictures.len() as u64 * u64::from(turn.window.tiles());
+        let count = turn.chunks.len() as u64;
+        // The pictures, and how many items each chunk has.
+        let host = self.arena.lend(&self.gpu, Use::Host, "pictures", pixels * planes + count)?;
+        let mut chunks: Vec<ChunkBuffers> = Vec::with_capacity(turn.chunks.len());
+        let mut commands = Commands::new(&self.gpu);
+        for number in 0..turn.chunks.len() {
+            let own = self.setup(input, turn, number, &mut commands)?;
+            let bins;
+            (commands, bins) = self.bins(axes, commands, &own)?;
+            let none = self.lend("no lists", 1)?;
+            let (offsets, lists) = bins.as_ref().map_or((&none, &none), |b| (&b.offsets, &b.lists));
+            let storage =
+                [&own.units, &own.corners, &own.rects, &own.numbers, offsets, lists, &state, &picture];
+            commands.run(&kernel, &own.uniform, &storage, groups)?;
+            commands.copy(
+                (&own.items, own.globals.faces.into()),
+                (&host, pixels * planes + number as u64),
+                1,
+            )?;
+            commands.hold([none]);
+            commands.hold(bins.into_iter().flat_map(|b| [b.offsets, b.lists]));
+            chunks.push(own);
+        }
+        commands.copy((&picture, 0), (&host, 0), pixels * planes)?;
+        read_back(&self.gpu, commands, &host, |numbers: &[f32]| {
+            let (pictures, items) = numbers.split_at((pixels * planes) as usize);
+            copy_out(input, turn, pictures, image);
+            for (own, count) in chunks.iter_mut().zip(items) {
+                // Without faces no kernel ran that would have counted.
+                own.item_count = if own.globals.faces == 0 { 0 } else { count.to_bits() };
+            }
+        })?;
+        Ok(TurnBuffers { state, chunks })
+    }
+
+    pub(crate) fn lend(&self, what: &str, numbers: u64) -> Result<Buffer> {
+        self.arena.lend(&self.gpu, Use::Storage, what, numbers)
+    }
+}
+
+/// Calls `each` with every row of every plane of a turn: picture, plane, row of the picture, and where it begins in
+/// `[pictures, planes, window height, window width]`.
+pub(crate) fn rows(turn: &Turn, planes: usize, mut each: impl FnMut(usize, usize, usize, usize)) {
+    let Window { y, width, height, .. } = turn.window;
+    let mut at = 0;
+    for b in turn.pictures.clone() {
+        for plane in 0..planes {
+            for row in y..y + height {
+                each(b, plane, row as usize, at);
+                at += width as usize;
+            }
+        }
+    }
+}
+
+/// Copies the pictures of a turn to where they belong.
+fn copy_out(input: &Input<'_>, turn: &Turn, numbers: &[f32], image: &mut Image) {
+    let plan = input.plan;
+    let (left, width) = (turn.window.x as usize, turn.window.width as usize);
+    let mut color = image.color.as_mut().and_then(|a| a.as_slice_mut());
+    let mut alpha = image.silhouette.as_mut().and_then(|a| a.as_slice_mut());
+    rows(turn, input.layout.axes.picture_planes() as usize, |b, plane, row, at| {
+        let (out, first) = if plane < plan.channels {
+            (&mut color, (b * plan.channels + plane) * plan.pixels())
+        } else {
+            (&mut alpha, b * plan.pixels())
+        };
+        if let Some(out) = out {
+            let to = first + row * plan.width + left;
+            out[to..to + width].copy_from_slice(&numbers[at..at + width]);
+        }
+    });
+}

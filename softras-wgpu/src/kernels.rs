@@ -1,0 +1,574 @@
+//! The shader modules: their text, one for each point of the compile-time axes, and the pipelines built from them.
+//!
+//! The axes are stage, outputs, silhouette aggregator, color aggregator, texture kind and number of channels; all other
+//! choices are uniform branches. A module is built when it is first used, and kept.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use softras_core::math::{Color, Silhouette};
+use softras_core::raster::{Outputs, TextureFamily};
+
+use crate::device::Gpu;
+use crate::error::{Result, WgpuError};
+use crate::shared::{CONSTANTS, STRUCTURES};
+
+/// The most color channels a module is built for: its arrays must fit registers and workgroup memory.
+pub(crate) const MAX_CHANNELS: usize = 48;
+
+/// Values of the gradient of a face: corners, sigma, gamma, and the two shapes.
+pub(crate) const FACE_VALUES: u32 = 13;
+
+macro_rules! shaders {
+    ($($name:ident = $file:literal;)+) => {
+        $(const $name: &str = include_str!(concat!("shaders/", $file));)+
+        /// Every shader file: name and text.
+        #[cfg(test)]
+        pub(crate) const FILES: &[(&str, &str)] = &[$(($file, $name)),+];
+    };
+}
+
+shaders! {
+    REAL = "real.wgsl";
+    VECTOR = "vector.wgsl";
+    EXP = "exp.wgsl";
+    TRIANGLE = "triangle.wgsl";
+    DISTANCE = "distance.wgsl";
+    DISTRIBUTION = "distribution.wgsl";
+    SILHOUETTE = "silhouette.wgsl";
+    DEPTH = "depth.wgsl";
+    COLOR = "color.wgsl";
+    SOFTMAX = "color/softmax.wgsl";
+    OVER = "color/over.wgsl";
+    HARD = "color/hard.wgsl";
+    TEXTURE = "texture.wgsl";
+    PAIR = "pair.wgsl";
+    GRID = "grid.wgsl";
+    UNITS = "units.wgsl";
+    CORNERS = "corners.wgsl";
+    FACES = "faces.wgsl";
+    STATE = "state.wgsl";
+    COTANGENT = "cotangent.wgsl";
+    SETUP = "setup.wgsl";
+    SCAN = "scan.wgsl";
+    BIN = "bin.wgsl";
+    FORWARD = "forward.wgsl";
+    PREPARE = "prepare.wgsl";
+    BACKWARD = "backward.wgsl";
+    BACKWARD_ITEMS = "backward_items.wgsl";
+    COMBINE = "combine.wgsl";
+    BACKWARD_TEXTURE = "backward_texture.wgsl";
+    GATHER = "gather.wgsl";
+}
+
+/// A kernel: an entry point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Stage {
+    Setup,
+    Scan,
+    ScanAdd,
+    BinCount,
+    BinFill,
+    Forward,
+    Prepare,
+    Backward,
+    BackwardItems,
+    Combine,
+    BackwardTexture,
+    Gather,
+}
+
+/// What a kernel does with a storage buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+impl Stage {
+    /// Every stage.
+    #[cfg(test)]
+    pub(crate) const ALL: &[Self] = &[
+        Self::Setup,
+        Self::Scan,
+        Self::ScanAdd,
+        Self::BinCount,
+        Self::BinFill,
+        Self::Forward,
+        Self::Prepare,
+        Self::Backward,
+        Self::BackwardItems,
+        Self::Combine,
+        Self::BackwardTexture,
+        Self::Gather,
+    ];
+
+    /// The name of the entry point.
+    pub(crate) const fn entry(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::Scan => "scan",
+            Self::ScanAdd => "scan_add",
+            Self::BinCount => "bin_count",
+            Self::BinFill => "bin_fill",
+            Self::Forward => "forward",
+            Self::Prepare => "prepare",
+            Self::Backward => "backward",
+            Self::BackwardItems => "backward_items",
+            Self::Combine => "combine",
+            Self::BackwardTexture => "backward_texture",
+            Self::Gather => "gather",
+        }
+    }
+
+    /// What the kernel does with its storage buffers, from binding 1 on; binding 0 is the uniform.
+    pub(crate) const fn bindings(self) -> &'static [Access] {
+        use Access::{Read, Write};
+        match self {
+            Self::Setup => &[Read, Read, Read, Write, Write],
+            Self::Scan | Self::ScanAdd => &[Write, Write],
+            Self::BinCount | Self::BinFill => &[Read, Read, Write, Write],
+            Self::Forward => &[Read, Read, Read, Read, Read, Read, Write, Write],
+            Self::Prepare => &[Read, Read, Read, Read, Write, Write],
+            Self::Backward => &[Read, Read, Read, Read, Read, Read, Write, Write],
+            Self::BackwardItems => &[Read, Read, Read, Read, Read, Read, Read, Write],
+            Self::Combine => &[Read, Read, Write, Write],
+            Self::BackwardTexture => &[Read, Read, Read, Read, Read, Read, Write],
+            Self::Gather => &[Read, Read, Write],
+        }
+    }
+
+    /// Tells on which axes the text of the kernel depends.
+    const fn depends_on(self) -> (Depends, Depends) {
+        use Depends::{No, Yes};
+        match self {
+            Self::Setup | Self::Scan | Self::ScanAdd | Self::BinCount | Self::BinFill | Self::Gather => {
+                (No, No)
+            }
+            Self::Prepare => (Yes, No),
+            Self::Combine => (No, Yes),
+            Self::Forward | Self::Backward | Self::BackwardItems | Self::BackwardTexture => (Yes, Yes),
+        }
+    }
+
+    /// The twins of the core's formulas.
+    fn math() -> Vec<&'static str> {
+        vec![
+            REAL,
+            VECTOR,
+            EXP,
+            TRIANGLE,
+            DISTANCE,
+            DISTRIBUTION,
+            SILHOUETTE,
+            DEPTH,
+            COLOR,
+            SOFTMAX,
+            OVER,
+            HARD,
+            TEXTURE,
+            PAIR,
+        ]
+    }
+
+    fn files(self) -> Vec<&'static str> {
+        let with = |own: &[&'static str]| [Self::math().as_slice(), own].concat();
+        match self {
+            Self::Setup => vec![REAL, VECTOR, TRIANGLE, GRID, UNITS, CORNERS, SETUP],
+            Self::Scan | Self::ScanAdd => vec![GRID, SCAN],
+            Self::BinCount | Self::BinFill => vec![GRID, UNITS, BIN],
+            Self::Forward => with(&[GRID, CORNERS, FACES, STATE, FORWARD]),
+            Self::Prepare => with(&[GRID, STATE, PREPARE]),
+            Self::Backward => with(&[GRID, UNITS, CORNERS, FACES, STATE, COTANGENT, BACKWARD]),
+            Self::BackwardItems => with(&[GRID, UNITS, CORNERS, FACES, STATE, COTANGENT, BACKWARD_ITEMS]),
+            Self::Combine => vec![GRID, COMBINE],
+            Self::BackwardTexture => with(&[GRID, UNITS, CORNERS, FACES, STATE, COTANGENT, BACKWARD_TEXTURE]),
+            Self::Gather => vec![GRID, GATHER],
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depends {
+    Yes,
+    No,
+}
+
+/// A silhouette aggregator with a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum SilhouetteKernel {
+    ProbabilisticOr,
+    Sum,
+    Hard,
+}
+
+impl SilhouetteKernel {
+    #[cfg(test)]
+    pub(crate) const ALL: &[Self] = &[Self::ProbabilisticOr, Self::Sum, Self::Hard];
+
+    /// The kernel of a setting, if there is one.
+    pub(crate) const fn of(silhouette: &Silhouette) -> Option<Self> {
+        match silhouette {
+            Silhouette::ProbabilisticOr => Some(Self::ProbabilisticOr),
+            Silhouette::Sum => Some(Self::Sum),
+            Silhouette::Hard => Some(Self::Hard),
+            _ => None,
+        }
+    }
+
+    /// The prefix of its functions, and its state.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ProbabilisticOr => ("probabilistic_or_", "Transmittance"),
+            Self::Sum => ("sum_", "Total"),
+            Self::Hard => ("hard_silhouette_", "Covered"),
+        }
+    }
+
+    /// Numbers of its state.
+    pub(crate) const fn planes(self) -> u32 {
+        1
+    }
+}
+
+/// A color aggregator with a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ColorKernel {
+    Softmax,
+    Over,
+    Hard,
+}
+
+impl ColorKernel {
+    #[cfg(test)]
+    pub(crate) const ALL: &[Self] = &[Self::Softmax, Self::Over, Self::Hard];
+
+    /// The kernel of a setting, if there is one.
+    pub(crate) const fn of(color: &Color) -> Option<Self> {
+        match color {
+            Color::Softmax => Some(Self::Softmax),
+            Color::Over => Some(Self::Over),
+            Color::Hard => Some(Self::Hard),
+            _ => None,
+        }
+    }
+
+    /// The prefix of its functions, and that of its structures.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Softmax => ("softmax_", "Softmax"),
+            Self::Over => ("over_", "Over"),
+            Self::Hard => ("hard_color_", "Hard"),
+        }
+    }
+
+    /// Numbers of its state.
+    pub(crate) const fn planes(self) -> u32 {
+        match self {
+            Self::Softmax => 3,
+            Self::Over => 4,
+            Self::Hard => 2,
+        }
+    }
+
+    /// Numbers of its cotangent, beside the gradient to the sums.
+    pub(crate) const fn cotangent_planes(self) -> u32 {
+        match self {
+            Self::Softmax => 2,
+            Self::Over => 3,
+            Self::Hard => 0,
+        }
+    }
+}
+
+/// A point of the compile-time axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Axes {
+    pub(crate) outputs: Outputs,
+    pub(crate) silhouette: SilhouetteKernel,
+    pub(crate) color: ColorKernel,
+    pub(crate) texture: TextureFamily,
+    pub(crate) channels: u32,
+}
+
+impl Axes {
+    /// The same module under one name: what a stage does not read does not count.
+    pub(crate) fn of_stage(mut self, stage: Stage) -> Self {
+        let (aggregators, texture) = stage.depends_on();
+        if aggregators == Depends::No {
+            self.outputs = Outputs::Both;
+        }
+        if aggregators == Depends::No || !self.outputs.silhouette() {
+            self.silhouette = SilhouetteKernel::ProbabilisticOr;
+        }
+        if aggregators == Depends::No || !self.outputs.color() {
+            self.color = ColorKernel::Softmax;
+        }
+        if texture == Depends::No || !self.outputs.color() {
+            self.texture = TextureFamily::Surface;
+        }
+        if (aggregators == Depends::No && texture == Depends::No) || !self.outputs.color() {
+            self.channels = 1;
+        }
+        self
+    }
+
+    /// Numbers of the gradient of an item of a face: those of a face, and of its corner texels.
+    pub(crate) const fn item_values(&self) -> u32 {
+        FACE_VALUES + if self.vertex_texture() { 3 * self.channels } else { 0 }
+    }
+
+    /// Numbers of the cotangent of a pixel.
+    pub(crate) const fn cotangent_stride(&self) -> u32 {
+        self.fixed_at() + if self.outputs.color() { self.color.cotangent_planes() + self.channels } else { 0 }
+    }
+
+    /// Planes of a picture, and of its gradient.
+    pub(crate) const fn picture_planes(&self) -> u32 {
+        self.alpha_at() + self.outputs.silhouette() as u32
+    }
+
+    const fn alpha_at(&self) -> u32 {
+        if self.outputs.color() { self.channels } else { 0 }
+    }
+
+    const fn fixed_at(&self) -> u32 {
+        self.outputs.silhouette() as u32
+    }
+
+    const fn vertex_texture(&self) -> bool {
+        self.outputs.color() && matches!(self.texture, TextureFamily::Vertex)
+    }
+
+    /// The constants that the axes give the text.
+    fn constants(&self) -> String {
+        let corner_texels = if self.vertex_texture() { 3 * self.channels } else { 1 };
+        let truths = [
+            ("DRAWS_SILHOUETTE", self.outputs.silhouette()),
+            ("DRAWS_COLOR", self.outputs.color()),
+            ("VERTEX_TEXTURE", self.vertex_texture()),
+        ];
+        let numbers = [
+            ("CHANNELS", self.channels),
+            ("CORNER_TEXELS", corner_texels),
+            ("TEXTURE_TERMS", 64 * self.channels),
+            ("ITEM_VALUES", self.item_values()),
+            ("PLANES_OF_SILHOUETTE", self.silhouette.planes()),
+            ("PLANES_OF_COLOR", self.color.planes()),
+            ("COTANGENT_PLANES", self.color.cotangent_planes()),
+            ("COTANGENT_STRIDE", self.cotangent_stride()),
+            ("FIXED_AT", self.fixed_at()),
+            ("PICTURE_PLANES", self.picture_planes()),
+            ("ALPHA_AT", self.alpha_at()),
+        ];
+        let mut text = String::new();
+        for (name, value) in truths {
+            text.push_str(&format!("const {name}: bool = {value};\n"));
+        }
+        for (name, value) in numbers {
+            text.push_str(&format!("const {name}: u32 = {value}u;\n"));
+        }
+        text.push_str("alias CornerTexels = array<f32, CORNER_TEXELS>;\n\n");
+        text
+    }
+}
+
+/// The text of the module of `stage` at `axes`.
+pub(crate) fn source(stage: Stage, axes: &Axes) -> String {
+    assembled(axes, &stage.files())
+}
+
+fn assembled(axes: &Axes, files: &[&str]) -> String {
+    let mut text = String::from(CONSTANTS);
+    text.push_str(STRUCTURES);
+    text.push_str(&axes.constants());
+    for file in files {
+        text.push_str(file);
+        text.push('\n');
+    }
+    let (silhouette, silhouette_state) = axes.silhouette.names();
+    let (color, color_structures) = axes.color.names();
+    let mut replaced = text.replace("SILHOUETTE_State", silhouette_state).replace("SILHOUETTE_", silhouette);
+    for structure in ["State", "Pixel", "Cotangent"] {
+        replaced = replaced.replace(&format!("COLOR_{structure}"), &format!("{color_structures}{structure}"));
+    }
+    replaced.replace("COLOR_", color)
+}
+
+/// A kernel, ready to run.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    /// The entry point.
+    pub(crate) entry: &'static str,
+    pub(crate) pipeline: wgpu::ComputePipeline,
+    pub(crate) layout: wgpu::BindGroupLayout,
+}
+
+/// The kernels built so far.
+#[derive(Debug, Default)]
+pub(crate) struct Kernels {
+    built: Mutex<HashMap<(Stage, Axes), Arc<Pipeline>>>,
+}
+
+impl Kernels {
+    /// Returns the kernel of `stage` at `axes`, built if it is the first time.
+    pub(crate) fn get(&self, gpu: &Gpu, stage: Stage, axes: &Axes) -> Result<Arc<Pipeline>> {
+        let key = (stage, axes.of_stage(stage));
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = built.get(&key) {
+            return Ok(Arc::clone(pipeline));
+        }
+        let what = || format!("building kernel {} for {:?}", stage.entry(), key.1);
+        let pipeline = gpu.guarded(&what, || Ok(build(gpu, stage, &key.1)))?;
+        let pipeline = Arc::new(pipeline);
+        built.insert(key, Arc::clone(&pipeline));
+        Ok(pipeline)
+    }
+}
+
+fn build(gpu: &Gpu, stage: Stage, axes: &Axes) -> Pipeline {
+    assemble(gpu, stage.entry(), stage.bindings(), source(stage, axes))
+}
+
+/// Builds the kernel `entry` of the module `text`.
+pub(crate) fn assemble(gpu: &Gpu, entry: &'static str, bindings: &[Access], text: String) -> Pipeline {
+    let device = &gpu.device;
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: Some(entry),
+        source: wgpu::ShaderSource::Wgsl(text.into()),
+    });
+    let slot = |binding: u32, ty| wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+        count: None,
+    };
+    let mut slots = vec![slot(0, wgpu::BufferBindingType::Uniform)];
+    for (i, access) in bindings.iter().enumerate() {
+        let read_only = *access == Access::Read;
+        slots.push(slot(i as u32 + 1, wgpu::BufferBindingType::Storage { read_only }));
+    }
+    let layout = device
+        .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(entry), entries: &slots });
+    let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        label: Some(entry),
+        bind_group_layouts: &[Some(&layout)],
+        immediate_size: 0,
+    });
+    let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: Some(entry),
+        layout: Some(&pipeline_layout),
+        module: &module,
+        entry_point: Some(entry),
+        compilation_options: wgpu::PipelineCompilationOptions {
+            // Every kernel writes what it reads.
+            zero_initialize_workgroup_memory: false,
+            ..wgpu::PipelineCompilationOptions::default()
+        },
+        cache: None,
+    });
+    Pipeline { entry, pipeline, layout }
+}
+
+/// The text of a module that runs functions of the core's twins, with three channels.
+#[cfg(test)]
+pub(crate) fn probe_source(color: ColorKernel, own: &[&str]) -> String {
+    let axes = Axes {
+        outputs: Outputs::Both,
+        silhouette: SilhouetteKernel::ProbabilisticOr,
+        color,
+        texture: TextureFamily::Vertex,
+        channels: 3,
+    };
+    assembled(&axes, &[&Stage::math(), own].concat())
+}
+
+/// Returns the axes of a render, or the name of the part that has no kernel.
+pub(crate) fn axes(
+    outputs: Outputs,
+    silhouette: &Silhouette,
+    color: &Color,
+    texture: TextureFamily,
+    channels: usize,
+) -> Result<Axes> {
+    let part = |what: &str| WgpuError::refused("choosing kernels", format!("{what} has no kernel"));
+    Ok(Axes {
+        outputs,
+        silhouette: SilhouetteKernel::of(silhouette).ok_or_else(|| part(silhouette.name()))?,
+        color: ColorKernel::of(color).ok_or_else(|| part(color.name()))?,
+        texture,
+        channels: channels.max(1) as u32,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// Every point of the axes that a stage tells apart, with a few numbers of channels.
+    fn permutations(stage: Stage) -> HashSet<Axes> {
+        let mut all = HashSet::new();
+        for outputs in [Outputs::Both, Outputs::Silhouette, Outputs::Color] {
+            for &silhouette in SilhouetteKernel::ALL {
+                for &color in ColorKernel::ALL {
+                    for texture in [TextureFamily::Vertex, TextureFamily::Surface] {
+                        for channels in [1, 3, MAX_CHANNELS as u32] {
+                            let axes = Axes { outputs, silhouette, color, texture, channels };
+                            all.insert(axes.of_stage(stage));
+                        }
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn every_module_is_valid_and_needs_no_optional_feature() {
+        let mut modules = 0;
+        for &stage in Stage::ALL {
+            for axes in permutations(stage) {
+                let text = source(stage, &axes);
+                let module = wgpu::naga::front::wgsl::parse_str(&text)
+                    .unwrap_or_else(|e| panic!("{stage:?} {axes:?}: {}", e.emit_to_string(&text)));
+                let mut validator = wgpu::naga::valid::Validator::new(
+                    wgpu::naga::valid::ValidationFlags::all(),
+                    wgpu::naga::valid::Capabilities::empty(),
+                );
+                let info = validator
+                    .validate(&module)
+                    .unwrap_or_else(|e| panic!("{stage:?} {axes:?}: {}", e.emit_to_string(&text)));
+                check_bindings(stage, &module, &info);
+                modules += 1;
+            }
+        }
+        // 27 combinations of aggregators, outputs and textures for each of four stages, times three numbers of channels.
+        assert!(modules < 400, "{modules} modules");
+    }
+
+    fn check_bindings(stage: Stage, module: &wgpu::naga::Module, _: &wgpu::naga::valid::ModuleInfo) {
+        let mut found: Vec<(u32, bool)> = Vec::new();
+        let mut shared_bytes = 0;
+        for (_, variable) in module.global_variables.iter() {
+            match variable.space {
+                wgpu::naga::AddressSpace::Storage { access } => {
+                    let writes = access.contains(wgpu::naga::StorageAccess::STORE);
+                    found.extend(variable.binding.map(|b| (b.binding, writes)));
+                }
+                wgpu::naga::AddressSpace::WorkGroup => {
+                    shared_bytes += module.types[variable.ty].inner.size(module.to_ctx());
+                }
+                _ => {}
+            }
+        }
+        found.sort_unstable();
+        let expected: Vec<_> =
+            stage.bindings().iter().enumerate().map(|(i, a)| (i as u32 + 1, *a == Access::Write)).collect();
+        assert_eq!(found, expected, "{stage:?}");
+        assert!(found.len() <= 8, "{stage:?} has {} storage buffers", found.len());
+        assert!(shared_bytes <= 16 << 10, "{stage:?} shares {shared_bytes} bytes");
+        assert!(module.entry_points.iter().any(|e| e.name == stage.entry()), "{stage:?} has no entry");
+    }
+}

@@ -1,0 +1,166 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod accumulate;
+mod backward;
+mod bins;
+mod buffers;
+mod device;
+mod error;
+mod forward;
+mod kernels;
+#[cfg(test)]
+mod probe;
+mod setup;
+mod shared;
+mod turns;
+#[cfg(test)]
+mod twins;
+mod workspace;
+
+use std::sync::Arc;
+
+use bytemuck::Pod;
+use softras_core::raster::{
+    Capabilities, CustomParts, Gradients, Info, Plan, RasterParams, Rasterizer, Wanted,
+};
+use softras_core::scene::Faces;
+use softras_core::{Error, Image, ImageGrad};
+
+pub use device::{Adapter, AdapterInfo, AdapterKind, adapters};
+pub use error::WgpuError;
+pub use workspace::WgpuSaved;
+
+use buffers::{Arena, Buffer, Use};
+use device::Gpu;
+use error::Result;
+use kernels::{Axes, Kernels, MAX_CHANNELS, Pipeline, Stage};
+use setup::Input;
+use workspace::{Drawn, Layout};
+
+/// The wgpu back end: the renderer on any GPU that Vulkan, Metal or DX12 reach, or in software. The same bits every run.
+#[derive(Debug)]
+pub struct WgpuRasterizer {
+    gpu: Arc<Gpu>,
+    kernels: Kernels,
+    arena: Arena,
+}
+
+impl WgpuRasterizer {
+    /// Opens the adapter that the variable `SOFTRAS_ADAPTER` names ([`Adapter`]'s `FromStr`), else the best there is.
+    ///
+    /// # Errors
+    /// `Unavailable` if there is none, with what was found.
+    pub fn new() -> softras_core::Result<Self> {
+        Self::open(&Adapter::from_environment()?)
+    }
+
+    /// Opens `adapter`.
+    ///
+    /// # Errors
+    /// `Unavailable` if there is none like it, with what was found.
+    pub fn open(adapter: &Adapter) -> softras_core::Result<Self> {
+        let gpu = Gpu::open(adapter)?;
+        let arena = Arena::new(gpu.binding_bytes);
+        Ok(Self { gpu: Arc::new(gpu), kernels: Kernels::default(), arena })
+    }
+
+    /// Cuts work so that no buffer a kernel sees is larger than `bytes`, though the device could do more. The bits do
+    /// not depend on it.
+    #[must_use]
+    pub fn with_binding_bytes(mut self, bytes: u64) -> Self {
+        self.arena.most_bytes = bytes.min(self.gpu.binding_bytes);
+        self
+    }
+
+    /// The adapter that is drawn on.
+    #[must_use]
+    pub fn adapter(&self) -> &AdapterInfo {
+        &self.gpu.info
+    }
+
+    /// Frees the device memory that no picture uses.
+    pub fn free_unused(&self) {
+        self.arena.clear();
+    }
+
+    pub(crate) fn binding_bytes(&self) -> u64 {
+        self.arena.most_bytes
+    }
+
+    pub(crate) fn kernel(&self, stage: Stage, axes: &Axes) -> Result<Arc<Pipeline>> {
+        self.kernels.get(&self.gpu, stage, axes)
+    }
+
+    pub(crate) fn filled<T: Pod>(&self, purpose: Use, what: &str, values: &[T]) -> Result<Buffer> {
+        self.arena.filled(&self.gpu, purpose, what, values)
+    }
+
+    fn check(&self, faces: &Faces, params: &RasterParams, plan: &Plan<f32>) -> softras_core::Result<()> {
+        Rasterizer::capabilities(self).check("wgpu", faces, params)?;
+        if plan.channels > MAX_CHANNELS {
+            return Err(Error::Unsupported {
+                backend: "wgpu".to_owned(),
+                what: format!("{} color channels", plan.channels),
+                supported: format!("at most {MAX_CHANNELS}"),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Rasterizer<f32> for WgpuRasterizer {
+    type Saved = WgpuSaved;
+
+    fn info(&self) -> Info {
+        self.gpu.info.info()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { custom: CustomParts::Refused, ..Capabilities::everything(&["f32"]) }
+    }
+
+    fn forward_into(
+        &self,
+        faces: &Arc<Faces>,
+        params: &RasterParams,
+        image: &mut Image,
+        saved: &mut WgpuSaved,
+    ) -> softras_core::Result<()> {
+        saved.drawn = None;
+        let plan = Plan::new(faces, params)?;
+        self.check(faces, params, &plan)?;
+        image.fit(&plan);
+        let layout = Layout::new(faces, params, &plan)?;
+        let input = Input { faces, params, plan: &plan, layout: &layout };
+        let turns = self.gpu.guarded(&|| "drawing".to_owned(), || self.draw(&input, image))?;
+        saved.drawn = Some(Drawn {
+            gpu: Arc::clone(&self.gpu),
+            faces: Arc::clone(faces),
+            params: params.clone(),
+            plan,
+            layout,
+            turns,
+        });
+        Ok(())
+    }
+
+    fn backward_into(
+        &self,
+        saved: &WgpuSaved,
+        grad: &ImageGrad,
+        wanted: Wanted,
+        gradients: &mut Gradients,
+    ) -> softras_core::Result<()> {
+        let Some(drawn) = &saved.drawn else {
+            return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
+        };
+        if !Arc::ptr_eq(&drawn.gpu, &self.gpu) {
+            return Err(Error::layout("saved state", "one of another device", "one of this device"));
+        }
+        grad.check(&drawn.plan)?;
+        gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
+        let work = || self.go_back(drawn, grad, gradients);
+        Ok(self.gpu.guarded(&|| "going back".to_owned(), work)?)
+    }
+}

@@ -1,0 +1,43 @@
+// The state of a finished pixel, and its gradient, as they lie in the buffers: [pixels, state_stride] and
+// [pixels, COTANGENT_STRIDE].
+
+fn silhouette_state_at(pixel: u32) -> SILHOUETTE_State {
+    var planes = array<f32, 4>(0.0, 0.0, 0.0, 0.0);
+    for (var i = 0u; i < PLANES_OF_SILHOUETTE; i++) {
+        planes[i] = state[pixel * globals.state_stride + i];
+    }
+    return SILHOUETTE_load(planes);
+}
+
+fn color_state_at(pixel: u32) -> COLOR_State {
+    var planes = array<f32, 4>(0.0, 0.0, 0.0, 0.0);
+    for (var i = 0u; i < PLANES_OF_COLOR; i++) {
+        planes[i] = state[pixel * globals.state_stride + globals.color_at + i];
+    }
+    return COLOR_load(planes);
+}
+
+fn sums_at(pixel: u32) -> Channels {
+    var sums: Channels;
+    for (var c = 0u; c < CHANNELS; c++) {
+        sums[c] = state[pixel * globals.state_stride + globals.sums_at + c];
+    }
+    return sums;
+}
+
+fn background_of(u: u32) -> Channels {
+    var background: Channels;
+    for (var c = 0u; c < CHANNELS; c++) {
+        background[c] = numbers[globals.background + u * CHANNELS + c];
+    }
+    return background;
+}
+
+// Below this transmittance alpha is 1 in 32 bits: 2^-25.
+const OPAQUE: f32 = 2.98023224e-8;
+
+// Tells where no face can change an alpha any more; asked of the probabilistic or alone.
+fn silhouette_is_opaque(silhouette: SILHOUETTE_State) -> bool {
+    let planes = SILHOUETTE_store(silhouette);
+    return planes[0] < OPAQUE;
+}

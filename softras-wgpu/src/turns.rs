@@ -1,0 +1,285 @@
+//! How work is cut in pieces that fit the device's limits, so that the bits do not depend on where it is cut.
+//!
+//! A picture is seen through *windows*: one, unless it is so large that its states would not fit the smallest limit.
+//! Where windows are cut depends on the picture alone, since sums over a face's pixels go window by window. A *turn* is
+//! one window of one or more whole pictures; a *chunk* is a run of a turn's faces, which are pushed in order.
+
+use core::ops::Range;
+
+use softras_core::scene::Picture;
+
+use crate::error::{Result, WgpuError};
+use crate::shared::{BLOCK_FACES, TILE_SIDE};
+
+/// The smallest limit there is: what a default device lets a kernel see of a buffer.
+const SMALLEST_LIMIT: u64 = 128 << 20;
+/// A window up to this many pixels a side goes without lists: every tile goes through all faces.
+const NO_LISTS_SIDE: u32 = 64;
+/// The most bins along a side of a window.
+const MAX_BINS_SIDE: u32 = 16;
+/// The most pairs of a bin and a block of faces: entries of lists then fit 31 bits.
+const MAX_BIN_BLOCKS: u64 = 1 << 23;
+/// Numbers of what backward keeps of a face.
+const FACE_NUMBERS: u64 = 13;
+/// Numbers of a unit's record, at most.
+const UNIT_NUMBERS: u64 = 32;
+
+/// How many numbers each thing takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    /// Pixels across and down the picture.
+    pub(crate) size: (u32, u32),
+    /// Numbers of a pixel, in whichever buffer has most.
+    pub(crate) pixel: u64,
+    /// Color channels.
+    pub(crate) channels: u64,
+    /// Numbers of a face's texels.
+    pub(crate) texels: u64,
+    /// Numbers that one buffer holds.
+    pub(crate) limit: u64,
+    /// The most faces of a chunk.
+    pub(crate) faces: usize,
+}
+
+/// A part of a picture, in pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) x: u32,
+    pub(crate) y: u32,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+/// The bins of a window; none where every tile goes through all faces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BinGrid {
+    pub(crate) side: u32,
+    pub(crate) across: u32,
+    pub(crate) bins: u32,
+}
+
+/// A run of one picture's faces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) picture: usize,
+    /// Rows of the corners of the batch.
+    pub(crate) faces: Range<usize>,
+    /// The number of the first in its picture.
+    pub(crate) first_number: usize,
+    /// The texture row of the first.
+    pub(crate) row: usize,
+    /// The first face and block, counted in the chunk.
+    pub(crate) first_face: usize,
+    pub(crate) first_block: usize,
+}
+
+/// Faces that are drawn together: a span of each picture of the turn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    pub(crate) spans: Vec<Span>,
+    pub(crate) faces: usize,
+    pub(crate) blocks: usize,
+    /// Texture rows that the faces read.
+    pub(crate) rows: Range<usize>,
+}
+
+/// One window of one or more pictures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Turn {
+    pub(crate) pictures: Range<usize>,
+    pub(crate) window: Window,
+    pub(crate) chunks: Vec<Chunk>,
+}
+
+impl Window {
+    pub(crate) const fn pixels(&self) -> u32 {
+        self.width * self.height
+    }
+    pub(crate) const fn tiles_across(&self) -> u32 {
+        self.width.div_ceil(TILE_SIDE)
+    }
+    pub(crate) const fn tiles(&self) -> u32 {
+        self.tiles_across() * self.height.div_ceil(TILE_SIDE)
+    }
+    pub(crate) fn bins(&self) -> BinGrid {
+        let longest = self.width.max(self.height);
+        if longest <= NO_LISTS_SIDE {
+            return BinGrid::default();
+        }
+        let side = longest.div_ceil(MAX_BINS_SIDE).next_multiple_of(TILE_SIDE);
+        let across = self.width.div_ceil(side);
+        BinGrid { side, across, bins: across * self.height.div_ceil(side) }
+    }
+}
+
+impl Sizes {
+    /// The windows of a picture, row by row.
+    fn windows(&self) -> Vec<Window> {
+        let fits = |side: &u64| side * side * self.pixel * 4 <= SMALLEST_LIMIT;
+        let side = [1024, 512, 256, 128].into_iter().find(fits).unwrap_or(64) as u32;
+        let (width, height) = self.size;
+        let starts = |size: u32| (0..size).step_by(side as usize);
+        let end = |first: u32, size: u32| side.min(size - first);
+        starts(height)
+            .flat_map(|y| {
+                starts(width).map(move |x| Window { x, y, width: end(x, width), height: end(y, height) })
+            })
+            .collect()
+    }
+
+    /// Tells whether a chunk, and the pixels of its pictures, fit the limit.
+    fn fits(&self, window: &Window, chunk: &Chunk) -> bool {
+        let units = chunk.spans.len() as u64;
+        let (faces, blocks, rows) = (chunk.faces as u64, chunk.blocks as u64, chunk.rows.len() as u64);
+        let bins = u64::from(window.bins().bins);
+        let head = u64::from(window.width) + u64::from(window.height) + units * self.channels;
+        [
+            units * u64::from(window.pixels()) * self.pixel,
+            units * UNIT_NUMBERS,
+            faces * FACE_NUMBERS + 1,
+            faces * self.texels,
+            head + rows * self.texels,
+            bins * blocks + 1,
+        ]
+        .into_iter()
+        .all(|numbers| numbers <= self.limit)
+            && bins * blocks <= MAX_BIN_BLOCKS
+            && chunk.faces <= self.faces
+    }
+}
+
+impl Chunk {
+    /// Adds the faces `faces` of `picture`, which is number `b`.
+    fn push(&mut self, b: usize, picture: &Picture, faces: Range<usize>) {
+        let first_number = faces.start - picture.faces.start;
+        let row = picture.first_texture + first_number;
+        let count = faces.len();
+        if count > 0 {
+            let rows = row..row + count;
+            self.rows = if self.rows.is_empty() {
+                rows
+            } else {
+                self.rows.start.min(rows.start)..self.rows.end.max(rows.end)
+            };
+        }
+        let (first_face, first_block) = (self.faces, self.blocks);
+        self.spans.push(Span { picture: b, faces, first_number, row, first_face, first_block });
+        self.faces += count;
+        self.blocks += count.div_ceil(BLOCK_FACES as usize);
+    }
+}
+
+/// Cuts the work in turns.
+pub(crate) fn turns(pictures: &[Picture], sizes: &Sizes) -> Result<Vec<Turn>> {
+    let windows = sizes.windows();
+    let mut turns: Vec<Turn> = Vec::new();
+    for (b, picture) in pictures.iter().enumerate() {
+        if let ([window], Some(turn)) = (windows.as_slice(), turns.last_mut())
+            && let [chunk] = turn.chunks.as_mut_slice()
+        {
+            let before = chunk.clone();
+            chunk.push(b, picture, picture.faces.clone());
+            if sizes.fits(window, chunk) {
+                turn.pictures.end = b + 1;
+                continue;
+            }
+            *chunk = before;
+        }
+        for &window in &windows {
+            let chunks = chunks(b, picture, &window, sizes)?;
+            turns.push(Turn { pictures: b..b + 1, window, chunks });
+        }
+    }
+    Ok(turns)
+}
+
+/// Cuts the faces of one picture in chunks as large as fit.
+fn chunks(b: usize, picture: &Picture, window: &Window, sizes: &Sizes) -> Result<Vec<Chunk>> {
+    let chunk_of = |faces: Range<usize>| {
+        let mut chunk = Chunk::default();
+        chunk.push(b, picture, faces);
+        chunk
+    };
+    let all = chunk_of(picture.faces.clone());
+    if sizes.fits(window, &all) {
+        return Ok(vec![all]);
+    }
+    let start = picture.faces.start;
+    let fits = |count: usize| sizes.fits(window, &chunk_of(start..start + count));
+    let (mut low, mut high) = (0, picture.faces.len());
+    while high - low > 1 {
+        let middle = usize::midpoint(low, high);
+        if fits(middle) { low = middle } else { high = middle }
+    }
+    if low == 0 {
+        let pixels = u64::from(window.pixels()) * sizes.pixel;
+        let needed = 4 * pixels.max(sizes.texels + pixels.min(1) * FACE_NUMBERS);
+        let what = format!("a window of {} x {} pixels and one face", window.width, window.height);
+        return Err(WgpuError::OutOfMemory { what, needed, limit: 4 * sizes.limit });
+    }
+    let ends = picture.faces.clone().step_by(low);
+    Ok(ends.map(|first| chunk_of(first..(first + low).min(picture.faces.end))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZES: Sizes =
+        Sizes { size: (64, 64), pixel: 7, channels: 3, texels: 9, limit: 32 << 20, faces: usize::MAX };
+
+    fn pictures(counts: &[usize]) -> Vec<Picture> {
+        let mut start = 0;
+        let picture = |&count: &usize| {
+            start += count;
+            Picture { faces: start - count..start, first_texture: 5 }
+        };
+        counts.iter().map(picture).collect()
+    }
+
+    fn faces_of(turns: &[Turn]) -> Vec<usize> {
+        turns.iter().flat_map(|t| &t.chunks).flat_map(|c| &c.spans).flat_map(|s| s.faces.clone()).collect()
+    }
+
+    #[test]
+    fn what_fits_is_one_turn() {
+        let turns = turns(&pictures(&[10, 0, 300, 7]), &SIZES).expect("fits");
+        assert_eq!(turns.len(), 1);
+        assert_eq!(faces_of(&turns), (0..317).collect::<Vec<_>>());
+        let chunk = &turns[0].chunks[0];
+        assert_eq!((chunk.faces, chunk.blocks, chunk.rows.clone()), (317, 4, 5..305));
+        assert_eq!(chunk.spans[3].first_block, 3);
+    }
+
+    #[test]
+    fn small_limits_cut_pictures_apart_and_then_faces() {
+        let all = pictures(&[100, 2000, 30]);
+        for (limit, faces, count) in [(64 * 64 * 7, 700, 3), (40_000, 100, 3), (60_000, 2100, 2)] {
+            let turns = turns(&all, &Sizes { limit, faces, ..SIZES }).expect("fits");
+            assert_eq!(turns.len(), count);
+            assert!(turns.iter().flat_map(|t| &t.chunks).all(|c| c.faces <= faces));
+            assert_eq!(faces_of(&turns), (0..2130).collect::<Vec<_>>(), "limit {limit}");
+        }
+        assert!(turns(&all, &Sizes { limit: 1000, ..SIZES }).is_err());
+    }
+
+    #[test]
+    fn windows_cover_a_large_picture_once_and_do_not_depend_on_the_limit() {
+        let large = Sizes { size: (2500, 1100), ..SIZES };
+        let windows = large.windows();
+        assert_eq!(windows.len(), 6);
+        assert_eq!(windows.iter().map(Window::pixels).sum::<u32>(), 2500 * 1100);
+        assert_eq!(windows, Sizes { limit: 1 << 29, ..large }.windows());
+        assert_eq!(SIZES.windows(), [Window { x: 0, y: 0, width: 64, height: 64 }]);
+    }
+
+    #[test]
+    fn there_are_at_most_256_bins_of_whole_tiles() {
+        for (width, height) in [(65, 3), (256, 256), (1024, 1024), (1000, 17), (16, 900)] {
+            let grid = Window { x: 0, y: 0, width, height }.bins();
+            assert!(grid.bins > 0 && grid.bins <= 256 && grid.side % TILE_SIDE == 0, "{grid:?}");
+            assert!(grid.across * grid.side >= width && grid.bins / grid.across * grid.side >= height);
+        }
+        assert_eq!(Window { x: 0, y: 0, width: 64, height: 64 }.bins(), BinGrid::default());
+    }
+}

@@ -1,0 +1,117 @@
+//! What is kept between forward and backward: the input, and the state of every pixel, on the device.
+
+use std::sync::Arc;
+
+use softras_core::math::TextureKind;
+use softras_core::raster::{Plan, RasterParams, TextureFamily};
+use softras_core::scene::{Faces, Textures};
+
+use crate::buffers::Buffer;
+use crate::device::Gpu;
+use crate::error::Result;
+use crate::kernels::{Axes, axes};
+use crate::shared::Globals;
+use crate::turns::{Sizes, Turn};
+
+/// What [`crate::WgpuRasterizer`] keeps of a picture: the input, and O(pixels) aggregator state on the device.
+#[derive(Debug, Default)]
+pub struct WgpuSaved {
+    pub(crate) drawn: Option<Drawn>,
+}
+
+/// A finished batch.
+#[derive(Debug)]
+pub(crate) struct Drawn {
+    /// The device that holds the buffers.
+    pub(crate) gpu: Arc<Gpu>,
+    pub(crate) faces: Arc<Faces>,
+    pub(crate) params: RasterParams,
+    pub(crate) plan: Plan<f32>,
+    pub(crate) layout: Layout,
+    pub(crate) turns: Vec<(Turn, TurnBuffers)>,
+}
+
+/// The device's side of a turn.
+#[derive(Debug)]
+pub(crate) struct TurnBuffers {
+    /// `[pictures, window pixels, layout.state_stride]`.
+    pub(crate) state: Buffer,
+    pub(crate) chunks: Vec<ChunkBuffers>,
+}
+
+/// The device's side of a chunk of faces.
+#[derive(Debug)]
+pub(crate) struct ChunkBuffers {
+    pub(crate) globals: Globals,
+    /// The same, on the device.
+    pub(crate) uniform: Buffer,
+    pub(crate) units: Buffer,
+    /// `[faces, 3, 3]`.
+    pub(crate) corners: Buffer,
+    /// `[faces, 2]`.
+    pub(crate) rects: Buffer,
+    /// Pixel centres of the window's columns and rows, backgrounds, texels.
+    pub(crate) numbers: Buffer,
+    /// Where the items of each face begin, `[faces + 1]`.
+    pub(crate) items: Buffer,
+    /// How many items there are.
+    pub(crate) item_count: u32,
+}
+
+/// How the numbers of a pixel and a face lie in the buffers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    pub(crate) axes: Axes,
+    pub(crate) state_stride: u32,
+    pub(crate) color_at: u32,
+    pub(crate) sums_at: u32,
+    /// Numbers of the texels of a face that are read; 0 where no color is drawn.
+    pub(crate) texel_size: u32,
+    /// Texels along a side of a face; 0 for texels at the corners.
+    pub(crate) side: u32,
+}
+
+impl Layout {
+    pub(crate) fn new(faces: &Faces, params: &RasterParams, plan: &Plan<f32>) -> Result<Self> {
+        let textures = faces.textures().filter(|_| plan.draws_color);
+        let kind = textures.map_or(TextureKind::Vertex, Textures::kind);
+        let axes = axes(
+            *params.get_outputs(),
+            params.get_silhouette(),
+            params.get_color(),
+            TextureFamily::from(kind),
+            plan.channels,
+        )?;
+        let color_at = if plan.draws_silhouette { axes.silhouette.planes() } else { 0 };
+        let sums_at = color_at + if plan.draws_color { axes.color.planes() } else { 0 };
+        Ok(Self {
+            axes,
+            state_stride: sums_at + plan.channels as u32,
+            color_at,
+            sums_at,
+            texel_size: textures.map_or(0, |_| (kind.texels() * plan.channels) as u32),
+            side: match kind {
+                TextureKind::Surface { side } => side as u32,
+                TextureKind::Vertex => 0,
+            },
+        })
+    }
+
+    /// How much room things take, where a buffer holds `limit` numbers.
+    pub(crate) fn sizes(&self, plan: &Plan<f32>, limit: u64) -> Sizes {
+        let widest = self.state_stride.max(self.axes.cotangent_stride()).max(self.axes.picture_planes());
+        Sizes {
+            size: (plan.width as u32, plan.height as u32),
+            pixel: widest.into(),
+            channels: plan.channels as u64,
+            texels: self.texel_size.into(),
+            limit,
+            faces: usize::MAX,
+        }
+    }
+}
+
+/// Returns a number that a 32-bit float of a shader holds: infinity becomes the largest it needs.
+pub(crate) fn finite(x: f64) -> f32 {
+    x.min(1e30) as f32
+}

@@ -1,0 +1,138 @@
+//! The same bits in picture and gradient every run, and wherever the work is cut.
+
+#![expect(clippy::expect_used, reason = "a test may panic")]
+
+use std::sync::Arc;
+
+use ndarray::Array3;
+use softras_core::math::{Color, TextureKind};
+use softras_core::raster::{Gradients, Outputs, RasterParams, Rasterizer, Wanted};
+use softras_core::scene::{Faces, Picture, Textures};
+use softras_core::{Error, Image, ImageGrad};
+use softras_wgpu::{WgpuRasterizer, WgpuSaved};
+
+/// A device, or nothing where there is none and none is required: the suite reports that one visibly.
+fn device() -> Option<WgpuRasterizer> {
+    let required = std::env::var("SOFTRAS_REQUIRE").is_ok_and(|all| all.split(',').any(|x| x == "wgpu"));
+    match WgpuRasterizer::new() {
+        Ok(device) => Some(device),
+        Err(Error::Unavailable { why, .. }) if !required => {
+            println!("nothing was tested: {why}");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A stream of numbers in 0..1 (Knuth's MMIX generator): the same on every machine.
+fn numbers(mut seed: u64) -> impl FnMut() -> f32 {
+    move || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 40) as f32 / (1_u64 << 24) as f32
+    }
+}
+
+/// Three pictures that share texture rows: small faces, faces that cover the picture, one of no area, one absent.
+fn scene(kind: TextureKind, faces: usize) -> Arc<Faces> {
+    let mut next = numbers(7);
+    let mut corners = Array3::zeros((faces, 3, 3));
+    for f in 0..faces {
+        let size = [0.05, 0.3, 0.1, 4.0][if f % 40 == 3 { 3 } else { f % 3 }];
+        let (x, y) = (2.0 * next() - 1.0, 2.0 * next() - 1.0);
+        for k in 0..3 {
+            let corner = [x + size * (next() - 0.5), y + size * (next() - 0.5), 2.0 + 3.0 * next()];
+            for (i, value) in corner.into_iter().enumerate() {
+                corners[[f, k, i]] = if f == 17 { 0.5 } else { value };
+            }
+        }
+    }
+    let texels = Array3::from_shape_fn((faces / 2 + 10, kind.texels(), 3), |_| next());
+    let (first, second) = (faces / 2, faces / 2 + faces / 4);
+    let pictures = vec![
+        Picture { faces: 0..first, first_texture: 0 },
+        Picture { faces: first..second, first_texture: 10 },
+        Picture { faces: second + 3..faces, first_texture: 0 },
+    ];
+    let absent = ndarray::Array1::from_shape_fn(faces, |f| f == 29);
+    let faces = Faces::packed(corners, pictures).expect("valid faces").with_absent(absent).expect("fits");
+    Arc::new(faces.with_textures(Textures::new(kind, texels).expect("valid texels")).expect("rows exist"))
+}
+
+fn draw(device: &WgpuRasterizer, faces: &Arc<Faces>, params: &RasterParams) -> (Image, Gradients) {
+    let (mut image, mut saved) = (Image::default(), WgpuSaved::default());
+    device.forward_into(faces, params, &mut image, &mut saved).expect("draws");
+    let mut next = numbers(11);
+    let grad = ImageGrad {
+        color: image.color.as_ref().map(|a| a.map(|_| next() - 0.5)),
+        silhouette: image.silhouette.as_ref().map(|a| a.map(|_| next() - 0.5)),
+    };
+    let mut gradients = Gradients::default();
+    device.backward_into(&saved, &grad, Wanted::ALL, &mut gradients).expect("goes back");
+    (image, gradients)
+}
+
+fn bits((image, g): &(Image, Gradients)) -> Vec<u32> {
+    let mut all: Vec<f32> = Vec::new();
+    all.extend(image.color.iter().flatten());
+    all.extend(image.silhouette.iter().flatten());
+    all.extend(g.corners.iter().chain(&g.textures).flatten());
+    all.extend(g.background.iter().flatten());
+    all.extend(g.sigma.iter().chain(&g.gamma).chain(&g.epsilon).flatten());
+    all.into_iter().map(f32::to_bits).collect()
+}
+
+fn params(width: usize, height: usize) -> RasterParams {
+    RasterParams::new(width, height).sigma(1e-3).gamma(1e-2).background(&[0.2, 0.3, 0.4])
+}
+
+#[test]
+fn every_run() {
+    let Some(device) = device() else { return };
+    let faces = scene(TextureKind::Vertex, 160);
+    let params = params(100, 70);
+    let first = bits(&draw(&device, &faces, &params));
+    let different = first.iter().collect::<std::collections::HashSet<_>>().len();
+    assert!(different > 10_000, "the scene draws something: {different} different numbers");
+    for run in 1..20 {
+        assert!(bits(&draw(&device, &faces, &params)) == first, "run {run} differs");
+    }
+}
+
+#[test]
+fn wherever_pictures_and_faces_are_cut() {
+    let Some(mut device) = device() else { return };
+    for kind in [TextureKind::Vertex, TextureKind::Surface { side: 8 }] {
+        for color in [Color::Softmax, Color::Over, Color::Hard] {
+            let faces = scene(kind, 800);
+            let params = params(70, 50).color(color).outputs(Outputs::Both);
+            device = device.with_binding_bytes(u64::MAX);
+            let whole = bits(&draw(&device, &faces, &params));
+            // A picture takes 112,000 bytes. At the first limit pictures go alone; at the last so do a few faces.
+            for limit in [250_000, 130_000, 112_500] {
+                device = device.with_binding_bytes(limit);
+                let cut = bits(&draw(&device, &faces, &params));
+                assert!(cut == whole, "{kind:?}, cut at {limit} bytes, differs");
+            }
+        }
+    }
+}
+
+#[test]
+fn where_a_list_does_not_fit() {
+    let Some(device) = device() else { return };
+    let faces = scene(TextureKind::Vertex, 600);
+    // Every face reaches every bin: the lists are longer than anything else.
+    let params = params(80, 65).sigma(10.0).outputs(Outputs::Silhouette);
+    let whole = bits(&draw(&device, &faces, &params));
+    let device = device.with_binding_bytes(65_000);
+    let cut = bits(&draw(&device, &faces, &params));
+    assert!(cut == whole);
+}
+
+#[test]
+fn what_cannot_be_cut_is_refused_with_its_size() {
+    let Some(device) = device() else { return };
+    let device = device.with_binding_bytes(20_000);
+    let error = device.forward(&scene(TextureKind::Vertex, 40), &params(64, 64)).err();
+    assert!(matches!(error, Some(Error::OutOfMemory { needed: 100_000.., .. })), "{error:?}");
+}
