@@ -149,10 +149,12 @@ fn open(names: &[String], threads: Option<usize>, required: impl Fn(&str) -> boo
 }
 
 /// Opens one of [`BACKENDS`]: the one place where the suite meets them.
-pub(crate) fn open_one(name: &str) -> Opened {
+fn open_one(name: &str) -> Opened {
     let subject = match name {
         "reference" => Ok(Subject::both(Reference)),
         "cpu" => Ok(Subject::both(softras::CpuRasterizer::new())),
+        #[cfg(feature = "wgpu")]
+        "wgpu" => softras::WgpuRasterizer::new().map(Subject::single).map_err(|why| why.to_string()),
         _ => Err(format!("softras was built without the back end {name}")),
     };
     Opened { name: name.to_owned(), subject }

@@ -50,6 +50,21 @@ pub struct Entry {
     pub budget: Budget,
     /// One for each of [`FIELDS`].
     pub fields: [Samples; 6],
+    /// The number that came nearest to what is allowed, or went beyond.
+    pub worst: Option<WorstNumber>,
+}
+
+/// The number of all scenes that used most of what is allowed.
+#[derive(Clone, Debug)]
+pub struct WorstNumber {
+    /// Its share of what is allowed.
+    pub share: f64,
+    /// Which of [`FIELDS`] it is of.
+    pub field: &'static str,
+    /// Its scene, from 0.
+    pub number: u32,
+    /// That scene.
+    pub scene: Scene,
 }
 
 /// One number for each scene that has the field, unsorted.
@@ -93,6 +108,7 @@ impl Worst {
 
 /// A scene and all that does not depend on who draws it.
 struct Prepared {
+    number: u32,
     scene: Scene,
     doubt: Doubt,
     expected: Answer,
@@ -100,23 +116,23 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new(scene: Scene) -> Result<Self, Broken> {
+    fn new(number: u32, scene: Scene) -> Result<Self, Broken> {
         let (faces, params) = (scene.faces::<f64>()?, scene.params::<f64>());
         let doubt = oracle::doubt(&faces, &params)?;
         let mut grad = scene.grad::<f64>();
         doubt.silence(&mut grad);
         let expected = oracle::answer(&faces, &params, &grad)?;
         let band = oracle::band(&faces, &params, &grad, &expected, Budget::single(Rung::Reference).unit)?;
-        Ok(Self { scene, doubt, expected, band })
+        Ok(Self { number, scene, doubt, expected, band })
     }
 
     /// The first face of each picture alone, whose alpha is its D.
-    fn of_one_face(scene: &Scene) -> Result<Self, Broken> {
+    fn of_one_face(number: u32, scene: &Scene) -> Result<Self, Broken> {
         let first = |faces: &Vec<_>| faces.first().into_iter().copied().collect();
         let mut scene = Scene { pictures: scene.pictures.iter().map(first).collect(), ..scene.clone() };
         scene.style.silhouette = Silhouette::ProbabilisticOr;
         scene.style.outputs = Outputs::Silhouette;
-        Self::new(scene)
+        Self::new(number, scene)
     }
 
     fn ask<R: Scalar>(&self, backend: &dyn DynRasterizer<R>) -> Result<Answer<R>, Broken> {
@@ -155,8 +171,8 @@ pub fn calibrate(
     for i in 0..scenes {
         let tree = kinds[i as usize % 2].new_tree(&mut runner);
         let scene = tree.map_err(|e| Broken(format!("could not draw a scene: {e}")))?.current();
-        let one = Prepared::of_one_face(&scene)?;
-        let prepared = Prepared::new(scene)?;
+        let one = Prepared::of_one_face(i, &scene)?;
+        let prepared = Prepared::new(i, scene)?;
         for candidate in &mut candidates {
             (candidate.measure)(&mut candidate.entry, &prepared, &one)?;
         }
@@ -191,6 +207,7 @@ impl<'a> Candidate<'a> {
             rung: Some(subject.held_to()),
             budget: R::budget(subject),
             fields: Default::default(),
+            worst: None,
         };
         Ok(Self {
             entry,
@@ -209,7 +226,7 @@ fn emulated(machine: emulated::Machine) -> Candidate<'static> {
     };
     let (name, budget) = (name.to_owned(), Budget::single(rung.unwrap_or(Rung::Device)));
     Candidate {
-        entry: Entry { name, rung, budget, fields: Default::default() },
+        entry: Entry { name, rung, budget, fields: Default::default(), worst: None },
         measure: Box::new(move |entry, scene, one| {
             on(machine, || measure::<Emulated>(&Reference, entry, scene, one))
         }),
@@ -254,6 +271,13 @@ fn measure<R: Scalar>(
         element.see(d.worst, (budget.element + depth) * d.largest + nil, largest, &budget);
     }
     order::measure(backend, order, prepared, &found, &budget, depth, scale)?;
+    for (field, worst) in FIELDS.into_iter().zip(&worst) {
+        if entry.worst.as_ref().is_none_or(|before| worst.whole > before.share) {
+            let scene = if field == "probability" { &one.scene } else { &prepared.scene };
+            let (share, number, scene) = (worst.whole, prepared.number, scene.clone());
+            entry.worst = Some(WorstNumber { share, field, number, scene });
+        }
+    }
     for (samples, worst) in entry.fields.iter_mut().zip(worst).filter(|(_, worst)| worst.seen) {
         samples.errors.push(worst.error);
         samples.alone.push(worst.alone);

@@ -10,6 +10,12 @@ fn main() -> ExitCode {
         Opened { name: "cpu".to_owned(), subject: Ok(Subject::both(softras::CpuRasterizer::new())) },
         #[cfg(not(feature = "cpu"))]
         absent("cpu"),
+        #[cfg(feature = "wgpu")]
+        Opened {
+            name: "wgpu".to_owned(),
+            subject: softras::WgpuRasterizer::new().map(Subject::single).map_err(|why| why.to_string()),
+        },
+        #[cfg(not(feature = "wgpu"))]
         absent("wgpu"),
         absent("cuda"),
     ])

@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use super::{Calibration, Entry, FIELDS, Samples};
+use super::{Calibration, Entry, FIELDS, Samples, WorstNumber};
 use crate::budget::Budget;
+use crate::scene::Style;
 
 /// The heading that the section begins with; it is the last of its page.
 pub const HEADING: &str = "## Calibration";
@@ -17,25 +18,29 @@ impl fmt::Display for Calibration {
              the\nscenes ordinary, half strange, each drawn by all, every number compared with the reference in `f64`, \
              but at pixels in\ndoubt. Of each scene the worst number counts. *Constant* is what is allowed before \
              bands, with what depth adds;\n*bands* is how many the worst number needs on top; *allowed* is both, with \
-             the bands of its rung.\n",
+             the bands of its rung.\nWhere a scene is badly conditioned, the constant means nothing, and its bands \
+             tell.\n",
             self.scenes, self.seed
         )?;
         for entry in &self.entries {
             table(f, entry)?;
         }
         writeln!(f, "### What follows\n")?;
-        writeln!(f, "| who | rung | bands needed | bands allowed | room | order: constants needed |")?;
-        writeln!(f, "|---|---|--:|--:|--:|--:|")?;
+        writeln!(f, "| who | rung | bands needed | bands allowed | room | of all allowed, at most |")?;
+        writeln!(f, "|---|---|--:|--:|--:|---|")?;
         for entry in &self.entries {
             let needed = entry.fields.iter().map(|s| largest(&s.bands)).fold(0.0, f64::max);
-            let (allowed, order) = (entry.budget.bands, largest(&entry.fields[5].alone));
-            writeln!(
-                f,
-                "| {} | {} | {needed:.2} | {allowed} | {:.1} x | {order:.2} |",
-                entry.name,
-                rung(entry),
-                allowed / needed
-            )?;
+            let allowed = entry.budget.bands;
+            let room = allowed / needed;
+            write!(f, "| {} | {} | {needed:.2} | {allowed} | {room:.1} x ", entry.name, rung(entry))?;
+            match &entry.worst {
+                Some(WorstNumber { share, field, number, scene }) => {
+                    let Style { distance, silhouette, color, cutoff, .. } = &scene.style;
+                    write!(f, "| {share:.3} by {field} in scene {number} ")?;
+                    writeln!(f, "({distance:?}, {silhouette:?}, {color:?}, cut-off {cutoff:?}) |")?;
+                }
+                None => writeln!(f, "| |")?,
+            }
         }
         writeln!(f, "\nProposed: {}.", self.proposal())
     }
@@ -72,7 +77,7 @@ fn table(f: &mut fmt::Formatter<'_>, entry: &Entry) -> fmt::Result {
         let share = |p: f64| quantile(alone, p);
         writeln!(
             f,
-            "| {name} | {:.1e} | {} | {:.1e} | {:.3} | {:.3} | {:.3} | {:.3} | {:.2} | {:.2} | {:.3} |",
+            "| {name} | {:.1e} | {} | {:.1e} | {:.2e} | {:.2e} | {:.2e} | {:.2e} | {:.2} | {:.2} | {:.3} |",
             constant(&entry.budget, name),
             errors.len(),
             largest(errors),
