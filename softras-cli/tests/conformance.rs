@@ -84,7 +84,7 @@ fn bad_input_is_refused_and_leaves_nothing() {
         (&["--backend", "cpu,cpu"], "twice"),
         (&["--filter", "no_such_law"], "no_such_law"),
         (&["--cases", "0"], "--cases"),
-        (&["--seed", "-1"], "--seed"),
+        (&["--seed", "one"], "--seed"),
         (&["--report", "a.txt"], ".md, .html or .json"),
         (&["--report", "none/a.md"], "none/a.md"),
         (&["--merge", "half.json", "--report", "all.md"], "half.json"),
