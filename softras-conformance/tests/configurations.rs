@@ -126,7 +126,7 @@ impl Rasterizer<f32> for Rounded {
 fn verdict(fault: Fault, name: &str) -> Verdict {
     let subject = Subject::single(Configured(fault)).rung(softras_conformance::Rung::Scalar);
     let law = laws::find(name).expect("the law exists");
-    let context = Context { subject: &subject, law: law.name, cases: 16, seed: 0, data: None };
+    let context = Context { subject: &subject, law: law.name, cases: 16, seed: 0, shrink: 256, data: None };
     let outcome: Outcome = (law.run)(&context);
     Verdict::of(law, &subject, &outcome)
 }
