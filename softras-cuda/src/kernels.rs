@@ -334,7 +334,8 @@ pub(crate) fn program(family: Family, axes: &Axes) -> Program {
         text.push('\n');
         text.push_str(file);
     }
-    Program { text, definitions: axes.of_family(family).definitions() }
+    let axes = axes.of_family(family);
+    Program { name: axes.name(family), text, definitions: axes.definitions() }
 }
 
 /// A kernel, ready to run.
