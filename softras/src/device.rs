@@ -53,7 +53,9 @@ pub fn devices() -> Vec<Info> {
     #[cfg(feature = "cpu")]
     let devices = devices.chain([DynRasterizer::<f32>::info(&softras_cpu::CpuRasterizer::new())]);
     #[cfg(feature = "wgpu")]
-    let devices = devices.chain(softras_wgpu::adapters().iter().map(softras_wgpu::AdapterInfo::info));
+    let adapters = softras_wgpu::adapters();
+    #[cfg(feature = "wgpu")]
+    let devices = devices.chain(adapters.iter().map(softras_wgpu::AdapterInfo::info));
     devices.collect()
 }
 
