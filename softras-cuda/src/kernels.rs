@@ -18,9 +18,6 @@ use crate::shared::{CONSTANTS, SIZES, STRUCTURES, TYPES};
 macro_rules! texts {
     ($($name:ident = $file:literal;)+) => {
         $(const $name: &str = include_str!(concat!("kernels/", $file));)+
-        /// Every kernel file: name and text.
-        #[cfg(test)]
-        pub(crate) const FILES: &[(&str, &str)] = &[$(($file, $name)),+];
     };
 }
 
