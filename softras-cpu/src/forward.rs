@@ -17,7 +17,7 @@ use softras_core::{Image, Result};
 use crate::bins::{self, Bins, Grid, TILE};
 use crate::blocks::{Blocks, Places};
 use crate::channels::{Any, Channels, Draws, Three, three};
-use crate::faults;
+use crate::faults::{self, Fault};
 use crate::lanes::{Kernel, Vector, has_kernel};
 use crate::region::Region;
 use crate::setup::{PixelRect, setup};
@@ -93,6 +93,9 @@ where
         while !region.bands.is_empty() {
             let rows = bins::fitting(&grid, of(b), region.bands.clone(), budget)?;
             let (now, later) = region.split_bands(rows);
+            if faults::active(Fault::LosesTheLastTurn) && later.bands.is_empty() {
+                break;
+            }
             let (pairs, listed) = run(b, now, &mut bins[b..=b]);
             saved.pairs += pairs;
             saved.list_entries += listed;
