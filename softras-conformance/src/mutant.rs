@@ -38,6 +38,23 @@ pub fn check(subject: &Subject, law: &Law, settings: &Settings) -> Verdict {
     context.lacks(law.needs).unwrap_or_else(|| Verdict::of(law, subject, &suite::run(law, &context)))
 }
 
+/// Laws that take seconds where others take milliseconds: [`Matrix::measure`] asks them only where it matters.
+pub const HEAVY: &[&str] = &[
+    "determinism::of_many_faces",
+    "determinism::of_variants",
+    "forward::agrees_for_every_combination",
+    "forward::is_the_merge_of_any_split",
+    "forward::pairs_of_a_sphere",
+    "gradient::is_the_derivative_of_the_picture",
+    "robustness::extreme_settings_are_harmless",
+    "robustness::of_very_many_faces_in_one_tile",
+    "robustness::poison_that_passes_is_harmless",
+];
+
+fn is_heavy(law: &str) -> bool {
+    HEAVY.contains(&law)
+}
+
 /// Which laws catch which mutants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Matrix {
@@ -59,20 +76,23 @@ pub struct MatrixRow {
 }
 
 impl Matrix {
-    /// Checks every law on every mutant.
+    /// Checks every law on every mutant; [`HEAVY`] ones on those that fewer than two others catch, or that are about them.
     #[must_use]
     pub fn measure(mutants: &[Mutant], settings: &Settings, mut each: impl FnMut(&MatrixRow)) -> Self {
         let mut matrix = Self::default();
         for mutant in mutants {
-            let caught_by = laws()
-                .filter(|law| matches!(check(&mutant.subject, law, settings), Verdict::Broken(_)))
-                .map(|law| law.name.to_owned())
-                .collect();
+            let catches = |law: &&Law| matches!(check(&mutant.subject, law, settings), Verdict::Broken(_));
+            let mut caught_by: Vec<&str> =
+                laws().filter(|law| !is_heavy(law.name)).filter(catches).map(|law| law.name).collect();
+            let alone = caught_by.len() < 2;
+            let heavy = laws().filter(|law| is_heavy(law.name) && (alone || law.name == mutant.law));
+            caught_by.extend(heavy.filter(catches).map(|law| law.name));
+            let in_order = laws().map(|law| law.name).filter(|name| caught_by.contains(name));
             let row = MatrixRow {
                 mutant: mutant.name.clone(),
                 statement: mutant.statement.clone(),
                 law: mutant.law.clone(),
-                caught_by,
+                caught_by: in_order.map(str::to_owned).collect(),
             };
             each(&row);
             matrix.rows.push(row);
@@ -137,7 +157,8 @@ impl fmt::Display for Matrix {
             let caught = self.caught_by(law.name).count();
             let alone: Vec<&str> = self.caught_by_alone(law.name).collect();
             let why = reason(law.name).unwrap_or_default();
-            writeln!(f, "| {} | {caught} | {} | {why} |", law.name, alone.join(", "))?;
+            let least = if is_heavy(law.name) { "at least " } else { "" };
+            writeln!(f, "| {} | {least}{caught} | {} | {why} |", law.name, alone.join(", "))?;
         }
         Ok(())
     }
@@ -190,6 +211,11 @@ mod tests {
         assert_eq!(matrix.caught_by_alone("contract::says_who_it_is").collect::<Vec<_>>(), ["A"]);
         assert!(matrix.missed().is_empty());
         assert!("nothing".parse::<Matrix>().is_err());
+    }
+
+    #[test]
+    fn heavy_laws_are_laws() {
+        assert!(HEAVY.iter().all(|name| crate::laws::find(name).is_some()));
     }
 
     #[test]

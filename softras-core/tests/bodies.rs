@@ -1,5 +1,4 @@
 //! Skinned bodies: answers by hand, what is refused, and every reverse against dual numbers and differences.
-#![expect(clippy::float_cmp, reason = "tests say where bits must agree")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 mod derivative;

@@ -1,4 +1,5 @@
 //! Lenses as other programs write them: where points come to lie, both ways, and what is refused.
+#![expect(clippy::float_cmp, reason = "tests say where bits must agree")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use proptest::prelude::*;

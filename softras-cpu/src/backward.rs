@@ -30,6 +30,9 @@ use crate::workspace::{Buffers, CpuSaved, Drawn};
 const RUN: usize = 64;
 /// A face whose pixels are more than this is big: it is cut into items of at most as many.
 pub(crate) const BIG_PIXELS: usize = 16 * TILE * TILE;
+/// Bytes of what faces read that a thread keeps close: pictures are prepared and walked a few at a time, so that the
+/// faces of small ones do not fetch them from memory again.
+const CLOSE: usize = 512 * 1024;
 
 /// Writes the gradients that `gradients` has room for.
 pub(crate) fn backward<R: Vector, M, F, S, A>(
@@ -69,6 +72,7 @@ where
         // Rows that no two pictures share take their gradient at once.
         slots: if rows_ascend(faces.pictures()) { 0 } else { texture_size * size_of::<R>() },
         budget: u128::from(*drawn.params.get_memory_budget()),
+        close: (CLOSE * rayon::current_num_threads()) as u128,
     };
     turns.check()?;
     let mut buffers = saved.take_buffers();
@@ -100,6 +104,8 @@ struct Turns<'a> {
     pixels: usize,
     slots: usize,
     budget: u128,
+    /// Bytes that a group of more than one picture may take.
+    close: u128,
 }
 
 impl Turns<'_> {
@@ -123,7 +129,7 @@ impl Turns<'_> {
 
     /// Returns where the group that begins with picture `first` ends.
     fn end(&self, first: usize) -> usize {
-        let fits = |end: &usize| self.bytes(&(first..*end + 1)) <= self.budget;
+        let fits = |end: &usize| self.bytes(&(first..*end + 1)) <= self.budget.min(self.close);
         (first + 1..self.pictures.len()).take_while(fits).last().unwrap_or(first) + 1
     }
 }

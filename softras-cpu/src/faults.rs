@@ -202,6 +202,8 @@ faults! {
     NeedsAPicture => "contract::draws_no_faces",
     /// Every gradient to a corner is lifted by 1e-20, so that nothing divides by 0.
     LiftsGradients => "gradient::of_nothing_is_zero",
+    /// A picture that is drawn in turns, for want of memory, lacks the last.
+    LosesTheLastTurn => "determinism::of_memory_budgets",
     /// Alpha is rounded to one part in 4,096.
     RoundsAlpha => "silhouette::of_known_faces",
     /// Gradients to the corners have the wrong sign.

@@ -17,7 +17,7 @@ use softras_core::{Image, Result};
 use crate::bins::{self, Bins, Grid, TILE};
 use crate::blocks::{Blocks, Places};
 use crate::channels::{Any, Channels, Draws, Three, three};
-use crate::faults;
+use crate::faults::{self, Fault};
 use crate::lanes::{Kernel, Vector, has_kernel};
 use crate::region::Region;
 use crate::setup::{PixelRect, setup};
@@ -93,6 +93,9 @@ where
         while !region.bands.is_empty() {
             let rows = bins::fitting(&grid, of(b), region.bands.clone(), budget)?;
             let (now, later) = region.split_bands(rows);
+            if faults::active(Fault::LosesTheLastTurn) && later.bands.is_empty() {
+                break;
+            }
             let (pairs, listed) = run(b, now, &mut bins[b..=b]);
             saved.pairs += pairs;
             saved.list_entries += listed;
@@ -203,31 +206,46 @@ where
         let blocks = Blocks::in_tile(L::LANES);
         let mut scratch = C::values(like, layout.channels);
         let mut sums = C::values(like, layout.sums);
-        let mut block = BlockState::<L, S, A>::identity(parts, like);
-        for planes in region.planes.chunks_exact_mut(block_size) {
-            block.store(like, layout, sums.as_ref(), planes);
+        let mut behind = C::values(like, layout.channels);
+        for (out, &channel) in behind.as_mut().iter_mut().zip(background) {
+            *out = like.splat(channel);
         }
         let mut staged = Staged::new();
         let mut pairs = 0;
         let mut locals = [0; CHUNK];
-        for list in list.chunks(CHUNK) {
+        // A tile without faces is a chunk without any: blocks begin in the first and are finished in the last.
+        let chunks = list.len().div_ceil(CHUNK).max(1);
+        for chunk in 0..chunks {
+            let list = &list[chunk * CHUNK..list.len().min((chunk + 1) * CHUNK)];
+            let (begins, ends) = (chunk == 0, chunk + 1 == chunks);
             locals[..list.len()].copy_from_slice(list);
             for (g, group) in list.chunks(L::LANES).enumerate() {
                 staged.set_up(like, &own, &setting, g, group.iter().copied());
             }
             for n in 0..blocks {
                 let size = Blocks::size(L::LANES, &rect, n);
+                let planes = &mut region.planes[n * block_size..(n + 1) * block_size];
+                let mut block = BlockState::<L, S, A>::identity(parts, like);
+                if begins {
+                    sums.as_mut().fill(like.zero());
+                } else {
+                    block.load(like, layout, sums.as_mut(), planes);
+                }
                 if size.0 * size.1 == 0 {
+                    if begins {
+                        block.store(like, layout, sums.as_ref(), planes);
+                    }
                     continue;
                 }
                 let inside = valid_lanes::<L>(size);
                 let at = places.centres(like, place, n);
                 let spots = places.spot(like, place, n);
-                let planes = &mut region.planes[n * block_size..(n + 1) * block_size];
-                block.load(like, layout, sums.as_mut(), planes);
                 // One loop over all that touch, not one a group: its end is a branch that is guessed wrong.
                 let mut bits = staged.touching(like, list.len().div_ceil(L::LANES), &spots);
-                if bits == 0 || (draw.skips && opaque(parts, like, &block.silhouette)) {
+                if draw.skips && opaque(parts, like, &block.silhouette) {
+                    bits = 0;
+                }
+                if bits == 0 && !begins && !ends {
                     continue;
                 }
                 while bits != 0 {
@@ -243,41 +261,26 @@ where
                     let member = parts.forward(&simple, &face, at, silhouette, color);
                     pairs += u64::from(faults::counted(L::bits(member), inside).count_ones());
                 }
-                block.store(like, layout, sums.as_ref(), planes);
-            }
-        }
-        let mut behind = C::values(like, layout.channels);
-        for (out, &channel) in behind.as_mut().iter_mut().zip(background) {
-            *out = like.splat(channel);
-        }
-        for n in 0..blocks {
-            let size = Blocks::size(L::LANES, &rect, n);
-            if size.0 * size.1 == 0 {
-                continue;
-            }
-            let first = Blocks::first(L::LANES, n);
-            let planes = &mut region.planes[n * block_size..(n + 1) * block_size];
-            block.load(like, layout, sums.as_mut(), planes);
-            if plan.draws_color {
-                let (state, out) = (&mut block.color, scratch.as_mut());
-                parts.color.finish(&setting.color, state, sums.as_mut(), behind.as_ref(), out);
-            }
-            if plan.draws_silhouette {
-                let (faces, shape) = (setting.faces, setting.t_conorm_shape);
-                let alpha = parts.silhouette.finish(&mut block.silhouette, faces, shape);
-                write_block(
-                    alpha,
-                    first,
-                    size,
-                    region.silhouette.as_mut().map(|a| a.index_axis_mut(Axis(0), 0)),
-                );
-            }
-            block.store(like, layout, sums.as_ref(), planes);
-            if let Some(color) = &mut region.color {
-                let mut color = color.index_axis_mut(Axis(0), 0);
-                for (c, &value) in scratch.as_ref().iter().enumerate() {
-                    write_block(value, first, size, Some(color.index_axis_mut(Axis(0), c)));
+                if ends {
+                    let first = Blocks::first(L::LANES, n);
+                    if plan.draws_color {
+                        let (state, out) = (&mut block.color, scratch.as_mut());
+                        parts.color.finish(&setting.color, state, sums.as_mut(), behind.as_ref(), out);
+                    }
+                    if plan.draws_silhouette {
+                        let (faces, shape) = (setting.faces, setting.t_conorm_shape);
+                        let alpha = parts.silhouette.finish(&mut block.silhouette, faces, shape);
+                        let out = region.silhouette.as_mut().map(|a| a.index_axis_mut(Axis(0), 0));
+                        write_block(alpha, first, size, out);
+                    }
+                    if let Some(color) = &mut region.color {
+                        let mut color = color.index_axis_mut(Axis(0), 0);
+                        for (c, &value) in scratch.as_ref().iter().enumerate() {
+                            write_block(value, first, size, Some(color.index_axis_mut(Axis(0), c)));
+                        }
+                    }
                 }
+                block.store(like, layout, sums.as_ref(), planes);
             }
         }
         pairs

@@ -146,7 +146,7 @@ macro_rules! rasterizer {
             }
 
             fn pairs(&self, saved: &CpuSaved<$r>) -> Option<u64> {
-                saved.drawn.as_ref().map(|_| saved.pairs)
+                saved.picture().map(|_| saved.pairs)
             }
 
             fn variants(&self) -> Vec<Variant<$r>> {

@@ -37,8 +37,9 @@ impl<L: Real, S: SilhouetteAggregator, A: ColorAggregator> BlockState<L, S, A> {
         }
         if layout.color > 0 {
             store_state(like, &self.color, &mut planes[layout.color_at() * L::LANES..]);
+            let planes = &mut planes[layout.sums_at() * L::LANES..][..sums.len() * L::LANES];
             for (i, sum) in sums.iter().enumerate() {
-                sum.store(&mut planes[(layout.sums_at() + i) * L::LANES..]);
+                sum.store(&mut planes[i * L::LANES..]);
             }
         }
     }
@@ -47,6 +48,8 @@ impl<L: Real, S: SilhouetteAggregator, A: ColorAggregator> BlockState<L, S, A> {
 /// Reads rows of lanes, one after the other.
 #[inline(always)]
 pub(crate) fn load_rows<L: Real>(like: L, rows: &mut [L], planes: &[L::Scalar]) {
+    // One check of the length, not one a row; so below.
+    let planes = &planes[..rows.len() * L::LANES];
     for (i, row) in rows.iter_mut().enumerate() {
         *row = like.load(&planes[i * L::LANES..]);
     }
@@ -58,6 +61,7 @@ const MAX_PLANES: usize = 8;
 /// Reads a state from its planes.
 #[inline(always)]
 pub(crate) fn load_state<L: Real, T: Planes<L>>(like: L, planes: &[L::Scalar]) -> T {
+    let planes = &planes[..T::COUNT * L::LANES];
     let mut numbers = [like; MAX_PLANES];
     for (i, number) in numbers.iter_mut().enumerate().take(T::COUNT) {
         *number = like.load(&planes[i * L::LANES..]);
@@ -68,6 +72,7 @@ pub(crate) fn load_state<L: Real, T: Planes<L>>(like: L, planes: &[L::Scalar]) -
 /// Writes a state to its planes.
 #[inline(always)]
 pub(crate) fn store_state<L: Real, T: Planes<L>>(like: L, state: &T, planes: &mut [L::Scalar]) {
+    let planes = &mut planes[..T::COUNT * L::LANES];
     let mut numbers = [like; MAX_PLANES];
     state.store(&mut numbers);
     for (i, number) in numbers.iter().enumerate().take(T::COUNT) {

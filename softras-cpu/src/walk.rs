@@ -61,6 +61,16 @@ struct Sums<L: Real, C: Channels> {
     weights: Row<L>,
 }
 
+impl<L: Real, C: Channels> Sums<L, C> {
+    /// Begins anew, for the next face.
+    #[inline(always)]
+    fn reset(&mut self, like: L) {
+        self.pair = PairGrad::zero(like);
+        self.corner_texels.as_mut().fill(like.zero());
+        self.weights.fill(like.zero());
+    }
+}
+
 /// Room for what is overwritten at every block.
 struct Scratch<L: Real, C: Channels> {
     color: C::Values<L>,
@@ -109,6 +119,11 @@ where
             *out = like.splat(c);
         }
         let mut totals = Row::of(0.0, PictureSums::FIXED + weights.len());
+        let mut sums = Sums::<L, C> {
+            pair: PairGrad::zero(like),
+            corner_texels: C::corners(like, channels),
+            weights: Row::of(like.zero(), weights.len()),
+        };
         let mut staged = Staged::new();
         let size = walk.texture_size;
         let rect_of = |local: usize| match only {
@@ -139,11 +154,7 @@ where
                 };
                 let at = local - locals.start;
                 let texels = &mut texels[at * size..][..size];
-                let mut sums = Sums::<L, C> {
-                    pair: PairGrad::zero(like),
-                    corner_texels: C::corners(like, channels),
-                    weights: Row::of(like.zero(), weights.len()),
-                };
+                sums.reset(like);
                 walk.face(like, &walker, &mut sums, texels, &mut scratch);
                 let PairGrad { corners: own_corners, sigma, gamma, distribution, t_conorm } = sums.pair;
                 if let Some(out) = corners.get_mut(at * 9..(at + 1) * 9) {

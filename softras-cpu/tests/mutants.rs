@@ -130,6 +130,7 @@ mod planted {
     const HEAD: &str = "# Mutants\n\n\
         Each is the CPU back end with one fault, planted by a hook in its kernels (`softras-cpu/src/faults.rs`, feature\n\
         `faults`). A fault that no law catches is a missing law.\n\n\
-        Written by `cargo test -p softras-cpu --features faults --test mutants -- --ignored write_table`; laws that need\n\
-        outside data are left out.\n\n";
+        Written by `cargo test -p softras-cpu --features faults --test mutants -- --ignored write_table`. Laws that need\n\
+        outside data are left out. Laws that take seconds (\"at least\") are asked only where fewer than two others catch\n\
+        a fault, or where they are about it, so that a fault that a law catches alone is known for sure.\n\n";
 }

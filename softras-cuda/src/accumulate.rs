@@ -24,6 +24,7 @@ pub(crate) fn reduce(
         parameters: if of_faces { reversing.parameters } else { Ptr::default() },
         texels: reversing.texels,
         blocks: globals.pixels.div_ceil(PREPARE_PIXELS),
+        rows_ascend: u32::from(rows_ascend(drawn)),
         ..Reducing::default()
     };
     let per_face = [&gradients.sigma, &gradients.gamma, &gradients.distribution, &gradients.t_conorm];
@@ -67,4 +68,11 @@ pub(crate) fn reduce(
         buffers::read(gpu, &rows, "gather", to)?;
     }
     Ok(())
+}
+
+/// Tells whether no pictures share texture rows, and the rows ascend with the pictures: the usual case, in which a row
+/// need not ask every picture.
+fn rows_ascend(drawn: &Drawn) -> bool {
+    let pictures = drawn.faces.pictures();
+    pictures.windows(2).all(|two| two[1].first_texture >= two[0].first_texture + two[0].faces.len())
 }

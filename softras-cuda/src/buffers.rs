@@ -117,7 +117,7 @@ pub(crate) fn read<T: DeviceRepr>(gpu: &Gpu, buffer: &Buffer, after: &str, to: &
     let Some(own) = buffer.own.as_ref().filter(|_| !to.is_empty()) else { return Ok(()) };
     // SAFETY: the memory holds at least that many values, written by kernels or copies.
     let Some(view) = (unsafe { own.transmute::<T>(to.len()) }) else {
-        let found = (to.len() * size_of::<T>()) as u64;
+        let found = size_of_val(to) as u64;
         let error = CudaError::TooLarge { what: "bytes to read".to_owned(), found, limit: own.len() as u64 };
         return Err(error).while_doing(|| gpu.on(&format!("reading back after {after}")));
     };

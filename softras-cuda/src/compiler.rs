@@ -9,6 +9,7 @@ use cudarc::nvrtc::{self, CompileError, CompileOptions, Ptx};
 
 use crate::device::Gpu;
 use crate::error::{CudaError, Result, While};
+use crate::ptx;
 
 /// What every module is compiled with. Nothing is fused: a pair has the same bits in every kernel, and on the host.
 pub(crate) const OPTIONS: &[&str] = &["--std=c++17", "--fmad=false"];
@@ -16,6 +17,7 @@ pub(crate) const OPTIONS: &[&str] = &["--std=c++17", "--fmad=false"];
 /// A module before it is compiled.
 #[derive(Debug)]
 pub(crate) struct Program {
+    pub(crate) name: String,
     pub(crate) text: String,
     /// `-DNAME=value`.
     pub(crate) definitions: Vec<String>,
@@ -36,7 +38,11 @@ impl Compiler {
     /// Compiles a module, or finds it on disk, and loads it.
     pub(crate) fn load(&self, gpu: &Gpu, program: &Program) -> Result<Arc<CudaModule>> {
         let what = || gpu.on("compiling kernels");
-        check_installed().while_doing(what)?;
+        let loading = || gpu.on("loading kernels");
+        if let Err(missing) = check_installed() {
+            let Some(ptx) = ptx::embedded(&program.name) else { return Err(missing).while_doing(what) };
+            return gpu.context.load_module(Ptx::from_src(ptx)).while_doing(loading);
+        }
         let architecture = architecture(gpu.capability).while_doing(what)?;
         let options = options(program, architecture);
         let kept = self.folder.as_ref().map(|folder| folder.join(file_name(program, &options)));
@@ -51,7 +57,7 @@ impl Compiler {
             // A folder that cannot be written only costs time.
             drop(keep(path, &ptx));
         }
-        gpu.context.load_module(Ptx::from_src(ptx)).while_doing(|| gpu.on("loading kernels"))
+        gpu.context.load_module(Ptx::from_src(ptx)).while_doing(loading)
     }
 }
 
@@ -61,7 +67,18 @@ pub(crate) fn check_installed() -> Result<(), CudaError> {
     if unsafe { nvrtc::sys::is_culib_present() } {
         return Ok(());
     }
-    Err(CudaError::NoCompiler { why: "libnvrtc was not found".to_owned() })
+    let why = format!("libnvrtc was not found; without it there are {}", ptx::names());
+    Err(CudaError::NoCompiler { why })
+}
+
+/// The version of the compiler, (12, 0) for 12.0.
+pub(crate) fn version() -> Result<(i32, i32), CudaError> {
+    check_installed()?;
+    let (mut major, mut minor) = (0, 0);
+    // SAFETY: the compiler writes two numbers.
+    unsafe { nvrtc::sys::nvrtcVersion(&raw mut major, &raw mut minor).result() }
+        .map_err(|e| CudaError::Compiler { log: e.to_string() })?;
+    Ok((major, minor))
 }
 
 /// Compiles a module to PTX.
@@ -101,9 +118,8 @@ fn architecture(capability: u32) -> Result<u32, CudaError> {
 
 /// A name that differs where the text, the options or the compiler differ.
 fn file_name(program: &Program, options: &[String]) -> String {
-    let (mut major, mut minor) = (0, 0);
-    // SAFETY: the compiler writes two numbers; where it fails they stay 0, which is a version like any other.
-    let _ = unsafe { nvrtc::sys::nvrtcVersion(&raw mut major, &raw mut minor) };
+    // Where it does not tell, that is a version like any other.
+    let (major, minor) = version().unwrap_or_default();
     let hash = |salt: u32| {
         let mut hasher = DefaultHasher::new();
         (salt, &program.text, options, major, minor, env!("CARGO_PKG_VERSION")).hash(&mut hasher);

@@ -18,9 +18,6 @@ use crate::shared::{CONSTANTS, SIZES, STRUCTURES, TYPES};
 macro_rules! texts {
     ($($name:ident = $file:literal;)+) => {
         $(const $name: &str = include_str!(concat!("kernels/", $file));)+
-        /// Every kernel file: name and text.
-        #[cfg(test)]
-        pub(crate) const FILES: &[(&str, &str)] = &[$(($file, $name)),+];
     };
 }
 
@@ -334,7 +331,8 @@ pub(crate) fn program(family: Family, axes: &Axes) -> Program {
         text.push('\n');
         text.push_str(file);
     }
-    Program { text, definitions: axes.of_family(family).definitions() }
+    let axes = axes.of_family(family);
+    Program { name: axes.name(family), text, definitions: axes.definitions() }
 }
 
 /// A kernel, ready to run.

@@ -10,6 +10,7 @@ mod error;
 mod forward;
 mod kernels;
 mod modules;
+mod ptx;
 mod setup;
 mod shared;
 mod workspace;
@@ -30,7 +31,7 @@ use device::Gpu;
 use error::BACKEND;
 pub use error::CudaError;
 use kernels::Kernels;
-pub use modules::{Module, modules};
+pub use modules::{Module, compiler_version, embedded_by, modules};
 pub use workspace::CudaSaved;
 
 /// How a device is opened.

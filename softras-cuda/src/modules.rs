@@ -5,6 +5,7 @@ use softras_core::raster::{Outputs, TextureFamily};
 use crate::compiler;
 use crate::error::CudaError;
 use crate::kernels::{Axes, ColorKernel, Family, SilhouetteKernel, program};
+use crate::ptx;
 
 /// A kernel module before it is compiled.
 #[derive(Clone, Debug)]
@@ -39,6 +40,26 @@ impl Module {
         let program = program(self.family, &self.axes);
         compiler::compile(&program, compiler::options(&program, architecture))
     }
+
+    /// Its PTX that is embedded for machines without NVRTC, if it is a default module.
+    #[must_use]
+    pub fn embedded(&self) -> Option<&'static str> {
+        ptx::embedded(&self.name)
+    }
+}
+
+/// What the embedded PTX was compiled with: the version of NVRTC, and the architecture.
+#[must_use]
+pub const fn embedded_by() -> ((i32, i32), u32) {
+    (ptx::VERSION, ptx::ARCHITECTURE)
+}
+
+/// The version of NVRTC that is installed.
+///
+/// # Errors
+/// `NoCompiler` if there is none.
+pub fn compiler_version() -> Result<(i32, i32), CudaError> {
+    compiler::version()
 }
 
 /// Returns every module with room for `channels` color channels, one for each point of the axes.

@@ -344,5 +344,7 @@ structures! {
         grad_rows: Ptr<f32>,
         /// Blocks of pixels of a picture.
         blocks: u32,
+        /// 1 if no pictures share texture rows, and the rows ascend with the pictures.
+        rows_ascend: u32,
     }
 }

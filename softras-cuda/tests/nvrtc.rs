@@ -1,12 +1,12 @@
 //! Every kernel module compiles for the cards of several years; no device is needed.
 //!
-//! Needs NVRTC: `scripts/nvrtc` installs it and says how to run this. Without it there is one ignored trial with the
+//! Needs NVRTC: `scripts/nvrtc 13` installs it and runs this. Without it there is one ignored trial with the
 //! reason, and a failure where `SOFTRAS_REQUIRE` names `nvrtc`.
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
-use softras_cuda::{CudaError, Module, modules};
+use softras_cuda::{CudaError, Module, compiler_version, embedded_by, modules};
 
 /// Architectures that all modules are compiled for, and those that the default ones are.
 const ALL: u32 = 90;
@@ -32,6 +32,26 @@ fn trial(module: Module, architecture: u32) -> Trial {
     })
 }
 
+/// The embedded PTX is what its compiler makes of the kernels of today, byte for byte.
+fn embedded(module: Module) -> Trial {
+    let (version, architecture) = embedded_by();
+    let found = compiler_version();
+    let name = format!("{}::is_embedded_as_compiled", module.name);
+    let other = found.as_ref().is_ok_and(|found| *found != version);
+    let trial = Trial::test(name, move || {
+        let ptx = module.compile(architecture)?;
+        match module.embedded() {
+            Some(embedded) if embedded == ptx => Ok(()),
+            Some(_) => Err("it is out of date: run examples/embed_ptx.rs".into()),
+            None => Err("it is not embedded".into()),
+        }
+    });
+    if other {
+        return trial.with_kind(format!("needs NVRTC {}.{}", version.0, version.1)).with_ignored_flag(true);
+    }
+    trial
+}
+
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     // NVRTC compiles one module at a time anyway.
@@ -52,6 +72,9 @@ fn main() -> ExitCode {
                 if count <= 100 { Ok(()) } else { Err(format!("{count} modules").into()) }
             }));
             for module in rgb {
+                if module.is_default {
+                    trials.push(embedded(module.clone()));
+                }
                 for architecture in DEFAULT {
                     if module.is_default {
                         trials.push(trial(module.clone(), architecture));

@@ -1,6 +1,8 @@
 //! On the emulated devices: the same bits in every order of threads and blocks, with memory reused or not, every run; and
 //! the picture has the bits of the reference in `f32`, face by face.
 
+#![expect(clippy::expect_used, reason = "a test may panic")]
+
 use std::path::Path;
 use std::sync::Arc;
 

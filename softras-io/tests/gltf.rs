@@ -1,6 +1,10 @@
 //! glTF files come back as they were written, and mistakes in them are errors, never panics or absurd memory.
 
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails, its helpers too")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::float_cmp,
+    reason = "a test panics where it fails, its helpers too, and says where bits must agree"
+)]
 
 use std::path::Path;
 

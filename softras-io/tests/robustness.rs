@@ -16,7 +16,7 @@ use softras_core::scene::{Body, BodyPose, Convention, Mesh, MeshTexture, axis_an
 use softras_io::{
     Loaded, Masks, MeshOptions, Npz, PictureSize, load_body, load_cameras, load_image_set, load_mesh,
     load_npy_f64, load_orbits, load_par, load_photographs, load_png, load_skinned, save_cameras, save_glb,
-    save_obj, save_off, save_par, save_ply,
+    save_obj, save_off, save_par, save_ply, save_skinned_glb, save_stl,
 };
 
 /// What must come of a file.

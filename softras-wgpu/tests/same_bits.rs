@@ -17,7 +17,7 @@ fn device() -> Option<WgpuRasterizer> {
     match WgpuRasterizer::new() {
         Ok(device) => Some(device),
         Err(Error::Unavailable { why, .. }) if !required => {
-            println!("nothing was tested: {why}");
+            eprintln!("nothing was tested: {why}");
             None
         }
         Err(error) => panic!("{error}"),

@@ -49,12 +49,14 @@ impl fmt::Display for Device {
 /// Returns who the devices of this build and machine are.
 #[must_use]
 pub fn devices() -> Vec<Info> {
-    let mut found: Vec<Info> = vec![];
+    let devices = core::iter::empty();
     #[cfg(feature = "cpu")]
-    found.push(DynRasterizer::<f32>::info(&softras_cpu::CpuRasterizer::new()));
+    let devices = devices.chain([DynRasterizer::<f32>::info(&softras_cpu::CpuRasterizer::new())]);
     #[cfg(feature = "wgpu")]
-    found.extend(softras_wgpu::adapters().iter().map(softras_wgpu::AdapterInfo::info));
-    found
+    let adapters = softras_wgpu::adapters();
+    #[cfg(feature = "wgpu")]
+    let devices = devices.chain(adapters.iter().map(softras_wgpu::AdapterInfo::info));
+    devices.collect()
 }
 
 /// Opens a device.

@@ -67,7 +67,6 @@ impl<R: Scalar> AddAssign for Affine<R> {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "small whole numbers multiply exactly")]
 mod tests {
     use super::*;
 

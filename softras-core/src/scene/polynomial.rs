@@ -18,8 +18,9 @@ pub(super) fn product(a: &[f64], b: &[f64]) -> Vec<f64> {
 pub(super) fn first_zero(polynomial: &[f64]) -> f64 {
     let mut start = 0.0;
     for end in turns(polynomial) {
-        // Written so that NaN counts as a zero.
-        if !(value(polynomial, end) > 0.0) {
+        let height = value(polynomial, end);
+        // NaN counts as a zero.
+        if height <= 0.0 || height.is_nan() {
             return between(polynomial, start, end);
         }
         start = end;

@@ -1,5 +1,7 @@
 //! Kernels with and without faults: what is right is computed, what a card leaves undefined is an error.
 
+#![expect(clippy::expect_used, reason = "a test may panic")]
+
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

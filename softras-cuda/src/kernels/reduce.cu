@@ -37,6 +37,21 @@ extern "C" __global__ void __launch_bounds__(256) reduce(const Reducing reducing
     }
 }
 
+// The last picture whose texture rows begin at or before `row`.
+FN u32 picture_of_row(const Globals& globals, u32 row) {
+    u32 low = 0u;
+    u32 high = globals.pictures;
+    while (high - low > 1u) {
+        u32 middle = (low + high) / 2u;
+        if (globals.picture[middle].first_texture <= row) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 // Gather: a thread a number of the textures adds the slots of the faces that share it, picture by picture.
 extern "C" __global__ void __launch_bounds__(256) gather(const Reducing reducing) {
     const Globals& globals = reducing.globals;
@@ -46,8 +61,10 @@ extern "C" __global__ void __launch_bounds__(256) gather(const Reducing reducing
     }
     u32 row = (u32)(at / globals.texel_size);
     u32 within = (u32)(at % globals.texel_size);
+    u32 first = reducing.rows_ascend != 0u ? picture_of_row(globals, row) : 0u;
+    u32 end = reducing.rows_ascend != 0u ? first + 1u : globals.pictures;
     float sum = 0.0f;
-    for (u32 number = 0; number < globals.pictures; ++number) {
+    for (u32 number = first; number < end; ++number) {
         const Picture& picture = globals.picture[number];
         if (row >= picture.first_texture && row - picture.first_texture < picture.face_count) {
             u32 f = picture.first_face + row - picture.first_texture;

@@ -88,7 +88,8 @@ fn mask_of(path: &Path, size: [usize; 2]) -> Result<ndarray::Array2<f32>> {
     let has_alpha = picture.color().has_alpha();
     let channel = if has_alpha { 3 } else { 0 };
     let grey = matches!(picture.color(), ColorType::L8 | ColorType::L16);
-    let same = |y: usize, x: usize| [1, 2].iter().all(|&k| rgba[[y, x, k]] == rgba[[y, x, 0]]);
+    let same =
+        |y: usize, x: usize| [1, 2].iter().all(|&k| rgba[[y, x, k]].to_bits() == rgba[[y, x, 0]].to_bits());
     if !has_alpha && !grey {
         let (height, width, _) = rgba.dim();
         let colored = (0..height).flat_map(|y| (0..width).map(move |x| (y, x))).find(|&(y, x)| !same(y, x));

@@ -55,7 +55,8 @@ pub(super) fn surface(
 
 /// The color at the centre of texel `index`, between those of the corners; alike corners give their color exactly.
 fn interpolated(corners: &[[f32; 3]; 3], side: usize, index: usize) -> [f32; 3] {
-    if corners[0] == corners[1] && corners[1] == corners[2] {
+    let [a, b, c] = corners.map(|corner| corner.map(f32::to_bits));
+    if a == b && b == c {
         return corners[0];
     }
     let [c0, c1] = surface_texel_centre(side, index).map(|c| c as f32);

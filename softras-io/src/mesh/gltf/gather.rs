@@ -74,6 +74,9 @@ struct Source {
     influences: Option<Vec<Influences>>,
 }
 
+/// A color factor, and the picture that it tints with its set of texture coordinates.
+type Paint = ([f32; 3], Option<(usize, u32)>);
+
 impl Gathered {
     /// Adds all primitives of the mesh `index`.
     pub(super) fn mesh(&mut self, asset: &Asset<'_>, index: usize, placing: &Placing<'_>) -> Result<()> {
@@ -164,11 +167,7 @@ impl Gathered {
     }
 
     /// The factor of the primitive's material, and its picture with the set of texture coordinates.
-    fn material(
-        &mut self,
-        asset: &Asset<'_>,
-        primitive: &Primitive,
-    ) -> Result<([f32; 3], Option<(usize, u32)>)> {
+    fn material(&mut self, asset: &Asset<'_>, primitive: &Primitive) -> Result<Paint> {
         let Some(index) = primitive.material else { return Ok(([1.0; 3], None)) };
         let Some(material) = asset.root.materials.get(index.value()) else {
             let expected = format!("one of the {} materials", asset.root.materials.len());
@@ -204,7 +203,7 @@ impl Gathered {
         let candidates = self.known.entry(place.map(|x| (x + 0.0).to_bits())).or_default();
         for &v in candidates.iter() {
             if influences.is_none_or(|i| *i == self.influences[v as usize]) {
-                self.jumps |= self.tints[v as usize] != tint;
+                self.jumps |= self.tints[v as usize].map(f32::to_bits) != tint.map(f32::to_bits);
                 return Ok(v);
             }
         }
@@ -288,7 +287,7 @@ fn influences(asset: &Asset<'_>, primitive: &Primitive, joint_count: usize) -> R
                     return Err(asset.origin.content(format!("the weight {weight}"), "at least 0"));
                 }
                 if weight > 0.0 {
-                    if !(joint < joint_count as f64) {
+                    if joint.is_nan() || joint >= joint_count as f64 {
                         let expected = format!("one of the {joint_count} joints of the skin");
                         return Err(asset.origin.content(format!("joint {joint} of vertex {v}"), expected));
                     }

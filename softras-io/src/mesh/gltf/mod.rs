@@ -104,7 +104,7 @@ fn texture(gathered: &mut Gathered, asset: &Asset<'_>, options: &MeshOptions) ->
             .collect();
         // Pictures hold what a screen shows; the product is one of light.
         return surface(asset.origin, options, &coats, |picture, tint| {
-            let white = tint == [1.0; 3];
+            let white = tint.map(f32::to_bits) == [1.0_f32.to_bits(); 3];
             match picture {
                 Some(color) if white => color,
                 Some(color) => [0, 1, 2].map(|k| shown(light(color[k]) * tint[k])),
