@@ -9,7 +9,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (version, architecture) = embedded_by();
     let found = compiler_version()?;
     if found != version {
-        return Err(format!("NVRTC {}.{} is needed, this is {}.{}", version.0, version.1, found.0, found.1).into());
+        return Err(
+            format!("NVRTC {}.{} is needed, this is {}.{}", version.0, version.1, found.0, found.1).into()
+        );
     }
     for module in modules(3).into_iter().filter(|module| module.is_default) {
         let path = folder.join(format!("{}.ptx", module.name));

@@ -21,7 +21,12 @@ pub(crate) struct Lists {
 }
 
 /// Sets up the faces and builds their lists.
-pub(crate) fn build(work: &Work, globals: &mut Globals, axes: &Axes, held: &mut Vec<Buffer>) -> Result<Lists> {
+pub(crate) fn build(
+    work: &Work,
+    globals: &mut Globals,
+    axes: &Axes,
+    held: &mut Vec<Buffer>,
+) -> Result<Lists> {
     if globals.chunks == 0 {
         return Ok(Lists::default());
     }

@@ -94,7 +94,9 @@ impl Arena {
             // SAFETY: the memory is large enough, and any bits are valid for it.
             let view = unsafe { own.transmute_mut::<T>(values.len()) };
             if let Some(mut view) = view {
-                gpu.stream.memcpy_htod(values, &mut view).while_doing(|| gpu.on(&format!("writing {what}")))?;
+                gpu.stream
+                    .memcpy_htod(values, &mut view)
+                    .while_doing(|| gpu.on(&format!("writing {what}")))?;
             }
         }
         Ok(buffer)
@@ -126,9 +128,12 @@ fn allocate(gpu: &Gpu, what: &str, bytes: usize) -> softras_core::Result<CudaSli
     // SAFETY: whoever lends it writes it before it reads it.
     match unsafe { gpu.stream.alloc::<u8>(bytes) } {
         Ok(slice) => Ok(slice),
-        Err(error) if error.0 == sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY => Err(out_of_memory(what, bytes, gpu)),
+        Err(error) if error.0 == sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY => {
+            Err(out_of_memory(what, bytes, gpu))
+        }
         Err(error) => {
-            Err(Failure { what: gpu.on(&format!("allocating {what}")), source: CudaError::Driver(error) }.into())
+            Err(Failure { what: gpu.on(&format!("allocating {what}")), source: CudaError::Driver(error) }
+                .into())
         }
     }
 }

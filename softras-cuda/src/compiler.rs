@@ -141,5 +141,7 @@ fn keep(path: &Path, ptx: &str) -> std::io::Result<()> {
 /// The folder that modules are kept in if none is named: `$XDG_CACHE_HOME/softras` or `~/.cache/softras`.
 pub(crate) fn default_folder() -> Option<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).filter(|x| !x.is_empty()).map(PathBuf::from);
-    folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache"))).map(|cache| cache.join("softras"))
+    folder("XDG_CACHE_HOME")
+        .or_else(|| Some(folder("HOME")?.join(".cache")))
+        .map(|cache| cache.join("softras"))
 }

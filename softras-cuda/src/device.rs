@@ -74,7 +74,8 @@ impl Gpu {
         // SAFETY: every kernel takes the one structure its stage is launched with, which is declared to both by one
         // macro; the buffers it points to are held by the caller, large enough for the sizes given beside them, and go
         // back to an arena whose next user comes later on the same stream.
-        unsafe { self.stream.launch_builder(&kernel.function).arg(params).launch(config) }.while_doing(what)?;
+        unsafe { self.stream.launch_builder(&kernel.function).arg(params).launch(config) }
+            .while_doing(what)?;
         Ok(())
     }
 }

@@ -123,8 +123,22 @@ impl Stage {
 impl Family {
     fn files(self) -> Vec<&'static str> {
         const MATH: &[&str] = &[
-            REAL, VECTOR, EXP, TRIANGLE, DISTANCE, DISTRIBUTION, SILHOUETTE, DEPTH, COLOR, SOFTMAX, OVER, HARD, TEXTURE,
-            PAIR, FACES, STATE,
+            REAL,
+            VECTOR,
+            EXP,
+            TRIANGLE,
+            DISTANCE,
+            DISTRIBUTION,
+            SILHOUETTE,
+            DEPTH,
+            COLOR,
+            SOFTMAX,
+            OVER,
+            HARD,
+            TEXTURE,
+            PAIR,
+            FACES,
+            STATE,
         ];
         let with = |own: &[&'static str]| MATH.iter().chain(own).copied().collect();
         match self {

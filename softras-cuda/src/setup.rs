@@ -12,7 +12,8 @@ use crate::buffers::Buffer;
 use crate::error::BACKEND;
 use crate::kernels::Axes;
 use crate::shared::{
-    self, CHUNK_FACES, ColorContext, Globals, MAX_BINS_SIDE, Picture, RECORD_BYTES, RECT_BYTES, Setting, TILE_SIDE,
+    self, CHUNK_FACES, ColorContext, Globals, MAX_BINS_SIDE, Picture, RECORD_BYTES, RECT_BYTES, Setting,
+    TILE_SIDE,
 };
 
 /// Pictures of at most this many pixels a side need no lists: every tile goes through all faces.
@@ -47,7 +48,8 @@ pub(crate) fn upload(
     }
     if plan.draws_color {
         globals.background = filled!("background", &plan.background);
-        globals.texels = filled!("texels", faces.textures().and_then(|t| t.texels().as_slice()).unwrap_or(&[]));
+        globals.texels =
+            filled!("texels", faces.textures().and_then(|t| t.texels().as_slice()).unwrap_or(&[]));
     }
     macro_rules! lent {
         ($what:literal, $bytes:expr) => {{
@@ -106,7 +108,11 @@ fn sizes(faces: &Faces, plan: &Plan<f32>) -> Result<Globals> {
             TextureKind::Vertex => 0,
             TextureKind::Surface { side } => whole("texels along a side", side)?,
         },
-        texel_size: if has_texels { whole("numbers of a texture row", kind.texels() * plan.channels)? } else { 0 },
+        texel_size: if has_texels {
+            whole("numbers of a texture row", kind.texels() * plan.channels)?
+        } else {
+            0
+        },
         rows: whole("texture rows", faces.textures().map_or(0, Textures::rows))?,
         ..Globals::default()
     })

@@ -18,7 +18,11 @@ fn trial(module: Module, architecture: u32) -> Trial {
     Trial::test(format!("{}::compiles_for_{architecture}", module.name), move || {
         let ptx = module.compile(architecture)?;
         if !ptx.contains(&format!(".target sm_{architecture}")) {
-            return Err(format!("PTX for another architecture:\n{}", ptx.lines().take(12).collect::<String>()).into());
+            return Err(format!(
+                "PTX for another architecture:\n{}",
+                ptx.lines().take(12).collect::<String>()
+            )
+            .into());
         }
         let again = module.compile(architecture)?;
         if ptx != again {
@@ -56,7 +60,8 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     match rgb[0].compile(ALL) {
         Err(CudaError::NoCompiler { why }) => {
-            let required = std::env::var("SOFTRAS_REQUIRE").is_ok_and(|all| all.split(',').any(|x| x.trim() == "nvrtc"));
+            let required =
+                std::env::var("SOFTRAS_REQUIRE").is_ok_and(|all| all.split(',').any(|x| x.trim() == "nvrtc"));
             let message = format!("required, but not there: {why}");
             let trial = Trial::test("nvrtc::is_available", move || Err(message.into()));
             trials.push(if required { trial } else { trial.with_kind(why).with_ignored_flag(true) });

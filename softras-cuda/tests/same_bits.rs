@@ -88,7 +88,10 @@ fn settings() -> Vec<(Arc<Faces>, RasterParams)> {
     vec![
         (scene(TextureKind::Vertex, 3), small.clone()),
         (scene(TextureKind::Surface { side: 4 }, 2), large),
-        (scene(TextureKind::Vertex, 3), small.color(Color::Over).distance(Distance::Barycentric).cutoff(Cutoff::Smooth)),
+        (
+            scene(TextureKind::Vertex, 3),
+            small.color(Color::Over).distance(Distance::Barycentric).cutoff(Cutoff::Smooth),
+        ),
     ]
 }
 

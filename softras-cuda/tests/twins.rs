@@ -24,8 +24,20 @@ const TWINS: &[&str] = &[
 
 /// Types that hold nothing: their methods have no argument for them.
 const EMPTY: &[&str] = &[
-    "Euclidean", "EuclideanUnsquared", "Barycentric", "HardEdge", "Logistic", "ProbabilisticOr", "Sum",
-    "HardSilhouette", "Softmax", "Over", "HardColor", "Parts", "Distance", "Distribution",
+    "Euclidean",
+    "EuclideanUnsquared",
+    "Barycentric",
+    "HardEdge",
+    "Logistic",
+    "ProbabilisticOr",
+    "Sum",
+    "HardSilhouette",
+    "Softmax",
+    "Over",
+    "HardColor",
+    "Parts",
+    "Distance",
+    "Distribution",
 ];
 
 /// Functions of the core that kernels do without, and why.
@@ -129,7 +141,11 @@ fn of_core(text: &str) -> Functions {
             let header = header.split_whitespace().collect::<Vec<_>>().join(" ");
             let header = header.split(" for ").last().unwrap_or(&header).to_owned();
             let header = header.trim_start_matches("impl").trim_start();
-            let header = if header.starts_with('<') { header.split_once("> ").map_or(header, |(_, t)| t) } else { header };
+            let header = if header.starts_with('<') {
+                header.split_once("> ").map_or(header, |(_, t)| t)
+            } else {
+                header
+            };
             owner = header.chars().take_while(|c| c.is_alphanumeric()).collect();
             skips = skips || CHOSEN_BEFORE.contains(&owner.as_str());
         } else if line == "}" {
@@ -139,8 +155,10 @@ fn of_core(text: &str) -> Functions {
         let Some(place) = line.find("fn ").filter(|_| !line.trim_start().starts_with("//") && !skips) else {
             continue;
         };
-        let name: String = line[place + 3..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        if name.is_empty() || !line[..place].trim().chars().all(|c| c.is_alphanumeric() || " ()_".contains(c)) {
+        let name: String =
+            line[place + 3..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        if name.is_empty() || !line[..place].trim().chars().all(|c| c.is_alphanumeric() || " ()_".contains(c))
+        {
             continue;
         }
         if HOST_ONLY.iter().any(|(other, _)| *other == name) {
@@ -150,7 +168,8 @@ fn of_core(text: &str) -> Functions {
         let empty = owner.is_empty() || EMPTY.contains(&owner.as_str());
         let mut arguments = Vec::new();
         for argument in split(bracketed(text, open)) {
-            let pattern = argument.split(':').next().unwrap_or("").trim().trim_start_matches("mut ").to_owned();
+            let pattern =
+                argument.split(':').next().unwrap_or("").trim().trim_start_matches("mut ").to_owned();
             match pattern.as_str() {
                 "&self" | "self" | "&mut self" => {
                     if !empty {
@@ -175,7 +194,8 @@ fn of_kernels(text: &str) -> Functions {
     let mut all = Functions::new();
     for (at, _) in text.match_indices("\nFN ") {
         let open = at + text[at..].find('(').unwrap_or(0);
-        let name: String = text[..open].chars().rev().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let name: String =
+            text[..open].chars().rev().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         let name: String = name.chars().rev().collect();
         let arguments = split(bracketed(text, open));
         let word = |a: &String| -> String {
@@ -224,8 +244,10 @@ fn every_function_has_its_twin_with_the_same_arguments() {
 fn a_difference_is_seen() {
     let core = of_core("impl<R: Real> Triangle<R> {\n    pub fn depth(&self, c: &[R; 3]) -> R {\n    }\n}\n");
     assert_eq!(core["triangle_depth"], ["triangle", "c"]);
-    let kernels = of_kernels("\nFN float triangle_depth(const Triangle& triangle, const Three& c) { return 0; }");
+    let kernels =
+        of_kernels("\nFN float triangle_depth(const Triangle& triangle, const Three& c) { return 0; }");
     assert!(holds_in_order(&kernels["triangle_depth"], &core["triangle_depth"]));
-    let turned = of_kernels("\nFN float triangle_depth(const Three& c, const Triangle& triangle) { return 0; }");
+    let turned =
+        of_kernels("\nFN float triangle_depth(const Three& c, const Triangle& triangle) { return 0; }");
     assert!(!holds_in_order(&turned["triangle_depth"], &core["triangle_depth"]));
 }
