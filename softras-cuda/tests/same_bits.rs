@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ndarray::{Array1, Array3};
 use softras_core::math::{Color, Cutoff, Distance, TextureKind};
 use softras_core::raster::{Gradients, RasterParams, Rasterizer, Wanted};
-use softras_core::reference::Reference;
+use softras_core::reference::{Reference, ReferenceSaved};
 use softras_core::scene::{Faces, Picture, Textures};
 use softras_core::{Error, Image, ImageGrad};
 use softras_cuda::{Buffers, CudaOptions, CudaRasterizer, CudaSaved};
@@ -122,6 +122,38 @@ fn a_picture_has_the_bits_of_the_reference() {
         let (expected, _) = Rasterizer::<f32>::forward(&Reference, &faces, &params).expect("draws");
         assert!(image.silhouette == expected.silhouette, "silhouette of scene {i}");
         assert!(image.color == expected.color, "color of scene {i}");
+    }
+}
+
+/// The suite holds every gradient to its own bound, on many scenes; this is one look at all of them at once.
+#[test]
+fn the_gradients_are_those_of_the_reference() {
+    let device = open(2, Buffers::Exact);
+    for (i, (faces, params)) in settings().into_iter().enumerate() {
+        let (image, own) = draw(&device, &faces, &params);
+        let mut next = numbers(11);
+        let grad = ImageGrad {
+            color: image.color.as_ref().map(|a| a.map(|_| f64::from(next() - 0.5))),
+            silhouette: image.silhouette.as_ref().map(|a| a.map(|_| f64::from(next() - 0.5))),
+        };
+        let (mut exact, mut saved) = (Image::<f64>::default(), ReferenceSaved::default());
+        let (faces, params) = (Arc::new(faces.cast::<f64>()), params.cast::<f64>());
+        Reference.forward_into(&faces, &params, &mut exact, &mut saved).expect("draws");
+        let mut expected = Gradients::<f64>::default();
+        Reference.backward_into(&saved, &grad, Wanted::ALL, &mut expected).expect("goes back");
+        let compare = |name: &str, own: Vec<f32>, exact: Vec<f64>| {
+            assert_eq!(own.len(), exact.len(), "{name} of scene {i}");
+            let size = exact.iter().map(|x| x * x).sum::<f64>().sqrt();
+            let off = own.iter().zip(&exact).map(|(&a, b)| (f64::from(a) - b).powi(2)).sum::<f64>().sqrt();
+            assert!(off <= 1e-3 * size + 1e-9, "{name} of scene {i}: off by {off:e} of {size:e}");
+        };
+        macro_rules! compare {
+            ($($field:ident),+) => {$(
+                let (a, b) = (own.$field.iter().flatten(), expected.$field.iter().flatten());
+                compare(stringify!($field), a.copied().collect(), b.copied().collect());
+            )+};
+        }
+        compare!(corners, textures, background, sigma, gamma, epsilon);
     }
 }
 
