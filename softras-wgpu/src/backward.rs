@@ -9,10 +9,11 @@ use softras_core::raster::{Gradients, Outputs};
 
 use crate::WgpuRasterizer;
 use crate::accumulate::Sums;
+use crate::axes::{Axes, FACE_VALUES};
 use crate::buffers::{Buffer, Commands, Use, read_back, write};
 use crate::error::Result;
 use crate::forward::rows;
-use crate::kernels::{Axes, FACE_VALUES, Stage};
+use crate::kernels::Stage;
 use crate::shared::{BLOCK_FACES, Globals};
 use crate::turns::{Chunk, Turn};
 use crate::workspace::{ChunkBuffers, Drawn, TurnBuffers};

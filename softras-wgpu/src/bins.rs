@@ -3,9 +3,10 @@
 //! Count, prefix sum, fill: nothing has a fixed capacity, so nothing can overflow.
 
 use crate::WgpuRasterizer;
+use crate::axes::Axes;
 use crate::buffers::{Buffer, Commands, Use, read_back};
 use crate::error::Result;
-use crate::kernels::{Axes, Stage};
+use crate::kernels::Stage;
 use crate::shared::ScanLength;
 use crate::workspace::ChunkBuffers;
 

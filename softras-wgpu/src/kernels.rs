@@ -6,18 +6,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use softras_core::math::{Color, Silhouette};
+#[cfg(test)]
 use softras_core::raster::{Outputs, TextureFamily};
 
+use crate::axes::{Axes, Depends};
+#[cfg(test)]
+use crate::axes::{ColorKernel, SilhouetteKernel};
 use crate::device::Gpu;
-use crate::error::{Result, WgpuError};
+use crate::error::Result;
 use crate::shared::{CONSTANTS, STRUCTURES};
-
-/// The most color channels a module is built for: its arrays must fit registers and workgroup memory.
-pub(crate) const MAX_CHANNELS: usize = 48;
-
-/// Values of the gradient of a face: corners, sigma, gamma, and the two shapes.
-pub(crate) const FACE_VALUES: u32 = 13;
 
 macro_rules! shaders {
     ($($name:ident = $file:literal;)+) => {
@@ -139,7 +136,7 @@ impl Stage {
     }
 
     /// Tells on which axes the text of the kernel depends.
-    const fn depends_on(self) -> (Depends, Depends) {
+    pub(crate) const fn depends_on(self) -> (Depends, Depends) {
         use Depends::{No, Yes};
         match self {
             Self::Setup | Self::Scan | Self::ScanAdd | Self::BinCount | Self::BinFill | Self::Gather => {
@@ -185,191 +182,6 @@ impl Stage {
             Self::BackwardTexture => with(&[GRID, UNITS, CORNERS, FACES, STATE, COTANGENT, BACKWARD_TEXTURE]),
             Self::Gather => vec![GRID, GATHER],
         }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Depends {
-    Yes,
-    No,
-}
-
-/// A silhouette aggregator with a kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum SilhouetteKernel {
-    ProbabilisticOr,
-    Sum,
-    Hard,
-}
-
-impl SilhouetteKernel {
-    #[cfg(test)]
-    pub(crate) const ALL: &[Self] = &[Self::ProbabilisticOr, Self::Sum, Self::Hard];
-
-    /// The kernel of a setting, if there is one.
-    pub(crate) const fn of(silhouette: &Silhouette) -> Option<Self> {
-        match silhouette {
-            Silhouette::ProbabilisticOr => Some(Self::ProbabilisticOr),
-            Silhouette::Sum => Some(Self::Sum),
-            Silhouette::Hard => Some(Self::Hard),
-            _ => None,
-        }
-    }
-
-    /// The prefix of its functions, and its state.
-    const fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::ProbabilisticOr => ("probabilistic_or_", "Transmittance"),
-            Self::Sum => ("sum_", "Total"),
-            Self::Hard => ("hard_silhouette_", "Covered"),
-        }
-    }
-
-    /// Numbers of its state.
-    pub(crate) const fn planes(self) -> u32 {
-        1
-    }
-}
-
-/// A color aggregator with a kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum ColorKernel {
-    Softmax,
-    Over,
-    Hard,
-}
-
-impl ColorKernel {
-    #[cfg(test)]
-    pub(crate) const ALL: &[Self] = &[Self::Softmax, Self::Over, Self::Hard];
-
-    /// The kernel of a setting, if there is one.
-    pub(crate) const fn of(color: &Color) -> Option<Self> {
-        match color {
-            Color::Softmax => Some(Self::Softmax),
-            Color::Over => Some(Self::Over),
-            Color::Hard => Some(Self::Hard),
-            _ => None,
-        }
-    }
-
-    /// The prefix of its functions, and that of its structures.
-    const fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Softmax => ("softmax_", "Softmax"),
-            Self::Over => ("over_", "Over"),
-            Self::Hard => ("hard_color_", "Hard"),
-        }
-    }
-
-    /// Numbers of its state.
-    pub(crate) const fn planes(self) -> u32 {
-        match self {
-            Self::Softmax => 3,
-            Self::Over => 4,
-            Self::Hard => 2,
-        }
-    }
-
-    /// Numbers of its cotangent, beside the gradient to the sums.
-    pub(crate) const fn cotangent_planes(self) -> u32 {
-        match self {
-            Self::Softmax => 2,
-            Self::Over => 3,
-            Self::Hard => 0,
-        }
-    }
-}
-
-/// A point of the compile-time axes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Axes {
-    pub(crate) outputs: Outputs,
-    pub(crate) silhouette: SilhouetteKernel,
-    pub(crate) color: ColorKernel,
-    pub(crate) texture: TextureFamily,
-    pub(crate) channels: u32,
-}
-
-impl Axes {
-    /// The same module under one name: what a stage does not read does not count.
-    pub(crate) fn of_stage(mut self, stage: Stage) -> Self {
-        let (aggregators, texture) = stage.depends_on();
-        if aggregators == Depends::No {
-            self.outputs = Outputs::Both;
-        }
-        if aggregators == Depends::No || !self.outputs.silhouette() {
-            self.silhouette = SilhouetteKernel::ProbabilisticOr;
-        }
-        if aggregators == Depends::No || !self.outputs.color() {
-            self.color = ColorKernel::Softmax;
-        }
-        if texture == Depends::No || !self.outputs.color() {
-            self.texture = TextureFamily::Surface;
-        }
-        if (aggregators == Depends::No && texture == Depends::No) || !self.outputs.color() {
-            self.channels = 1;
-        }
-        self
-    }
-
-    /// Numbers of the gradient of an item of a face: those of a face, and of its corner texels.
-    pub(crate) const fn item_values(&self) -> u32 {
-        FACE_VALUES + if self.vertex_texture() { 3 * self.channels } else { 0 }
-    }
-
-    /// Numbers of the cotangent of a pixel.
-    pub(crate) const fn cotangent_stride(&self) -> u32 {
-        self.fixed_at() + if self.outputs.color() { self.color.cotangent_planes() + self.channels } else { 0 }
-    }
-
-    /// Planes of a picture, and of its gradient.
-    pub(crate) const fn picture_planes(&self) -> u32 {
-        self.alpha_at() + self.outputs.silhouette() as u32
-    }
-
-    const fn alpha_at(&self) -> u32 {
-        if self.outputs.color() { self.channels } else { 0 }
-    }
-
-    const fn fixed_at(&self) -> u32 {
-        self.outputs.silhouette() as u32
-    }
-
-    const fn vertex_texture(&self) -> bool {
-        self.outputs.color() && matches!(self.texture, TextureFamily::Vertex)
-    }
-
-    /// The constants that the axes give the text.
-    fn constants(&self) -> String {
-        let corner_texels = if self.vertex_texture() { 3 * self.channels } else { 1 };
-        let truths = [
-            ("DRAWS_SILHOUETTE", self.outputs.silhouette()),
-            ("DRAWS_COLOR", self.outputs.color()),
-            ("VERTEX_TEXTURE", self.vertex_texture()),
-        ];
-        let numbers = [
-            ("CHANNELS", self.channels),
-            ("CORNER_TEXELS", corner_texels),
-            ("TEXTURE_TERMS", 64 * self.channels),
-            ("ITEM_VALUES", self.item_values()),
-            ("PLANES_OF_SILHOUETTE", self.silhouette.planes()),
-            ("PLANES_OF_COLOR", self.color.planes()),
-            ("COTANGENT_PLANES", self.color.cotangent_planes()),
-            ("COTANGENT_STRIDE", self.cotangent_stride()),
-            ("FIXED_AT", self.fixed_at()),
-            ("PICTURE_PLANES", self.picture_planes()),
-            ("ALPHA_AT", self.alpha_at()),
-        ];
-        let mut text = String::new();
-        for (name, value) in truths {
-            text.push_str(&format!("const {name}: bool = {value};\n"));
-        }
-        for (name, value) in numbers {
-            text.push_str(&format!("const {name}: u32 = {value}u;\n"));
-        }
-        text.push_str("alias CornerTexels = array<f32, CORNER_TEXELS>;\n\n");
-        text
     }
 }
 
@@ -483,29 +295,12 @@ pub(crate) fn probe_source(color: ColorKernel, own: &[&str]) -> String {
     assembled(&axes, &[&Stage::math(), own].concat())
 }
 
-/// Returns the axes of a render, or the name of the part that has no kernel.
-pub(crate) fn axes(
-    outputs: Outputs,
-    silhouette: &Silhouette,
-    color: &Color,
-    texture: TextureFamily,
-    channels: usize,
-) -> Result<Axes> {
-    let part = |what: &str| WgpuError::refused("choosing kernels", format!("{what} has no kernel"));
-    Ok(Axes {
-        outputs,
-        silhouette: SilhouetteKernel::of(silhouette).ok_or_else(|| part(silhouette.name()))?,
-        color: ColorKernel::of(color).ok_or_else(|| part(color.name()))?,
-        texture,
-        channels: channels.max(1) as u32,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::axes::MAX_CHANNELS;
 
     /// Every point of the axes that a stage tells apart, with a few numbers of channels.
     fn permutations(stage: Stage) -> HashSet<Axes> {

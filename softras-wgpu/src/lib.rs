@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod accumulate;
+mod axes;
 mod backward;
 mod bins;
 mod buffers;
@@ -31,10 +32,11 @@ pub use device::{Adapter, AdapterInfo, AdapterKind, adapters};
 pub use error::WgpuError;
 pub use workspace::WgpuSaved;
 
+use axes::{Axes, MAX_CHANNELS};
 use buffers::{Arena, Buffer, Use};
 use device::Gpu;
 use error::Result;
-use kernels::{Axes, Kernels, MAX_CHANNELS, Pipeline, Stage};
+use kernels::{Kernels, Pipeline, Stage};
 use setup::Input;
 use workspace::{Drawn, Layout};
 

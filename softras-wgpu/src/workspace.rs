@@ -6,10 +6,10 @@ use softras_core::math::TextureKind;
 use softras_core::raster::{Plan, RasterParams, TextureFamily};
 use softras_core::scene::{Faces, Textures};
 
+use crate::axes::{Axes, axes};
 use crate::buffers::Buffer;
 use crate::device::Gpu;
 use crate::error::Result;
-use crate::kernels::{Axes, axes};
 use crate::shared::Globals;
 use crate::turns::{Sizes, Turn};
 
