@@ -2,6 +2,8 @@
 //!
 //! That every fault is caught is tested where faults are planted: `softras-cpu/tests/mutants.rs`.
 
+#![expect(clippy::expect_used, reason = "a test may panic")]
+
 use std::sync::Arc;
 
 use softras_conformance::law::Context;
