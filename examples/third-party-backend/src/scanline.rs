@@ -222,7 +222,7 @@ impl Drawn {
                 };
                 let own =
                     PARTS.backward(&setting, &face, at, grad.alpha.as_ref(), color_grad.as_ref(), &mut sink);
-                sum.add(&own);
+                sum.add::<Logistic, ProbabilisticOr>(&own);
             }
             if let Some(out) = &mut gradients.corners {
                 for (k, i) in (0..3).flat_map(|k| (0..3).map(move |i| (k, i))) {
