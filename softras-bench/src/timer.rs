@@ -67,10 +67,9 @@ mod tests {
     }
 
     #[test]
-    fn sleeping_takes_the_wall_s_time_and_no_processor_s() {
+    fn sleeping_takes_the_wall_s_time() {
+        // The processor's time is the whole process's: other tests run beside this one.
         let ((), time) = Time::of(|| std::thread::sleep(Duration::from_millis(30)));
         assert!(time.wall >= 0.03, "{time:?}");
-        #[cfg(unix)]
-        assert!(time.cpu.unwrap() < time.wall, "{time:?}");
     }
 }
