@@ -2,7 +2,7 @@
 
 use softras_core::Error;
 use softras_core::math::TextureKind;
-use softras_core::raster::{Outputs, Wanted};
+use softras_core::raster::{Outputs, RasterParams, Wanted};
 
 use super::{Under, law};
 use crate::compare;
@@ -142,15 +142,14 @@ fn of_variants<R: Tested>(under: &Under<'_, R>) -> Outcome {
     Ok(gauge)
 }
 
-/// Draws within `budget` bytes, or within what the back end says that it needs if that is more.
-fn within<R: Tested>(
-    under: &Under<'_, R>,
+/// Does `work` within `budget` bytes, or within what the back end says that it needs if that is more.
+fn within<R: Tested, T>(
     scene: &Scene,
     mut budget: u64,
-) -> Result<(Answer<R>, u64), Broken> {
+    work: impl Fn(&RasterParams<R>) -> softras_core::Result<T>,
+) -> Result<(T, u64), Broken> {
     for _ in 0..8 {
-        let params = scene.params::<R>().memory_budget(budget);
-        match ask(under.backend, &scene.faces()?, &params, &scene.grad()) {
+        match work(&scene.params::<R>().memory_budget(budget)) {
             Ok(answer) => return Ok((answer, budget)),
             Err(Error::OutOfMemory { needed, .. }) if needed > u128::from(budget) => {
                 budget = u64::try_from(needed).unwrap_or(u64::MAX);
@@ -163,19 +162,30 @@ fn within<R: Tested>(
 
 fn of_memory_budgets<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
+    let there_and_back = |scene: &Scene, budget: u64| {
+        within::<R, _>(scene, budget, |params| ask(under.backend, &scene.faces()?, params, &scene.grad()))
+    };
     let scene = many_faces(under);
     let all = drawn(under, &scene)?;
-    let (first, least) = within(under, &scene, 1)?;
+    let (first, least) = there_and_back(&scene, 1)?;
     if least <= 1 {
         return Ok(Gauge::unsupported("a memory budget")); // it takes no working memory, or knows no budget
     }
     same(&mut gauge, &all, &first).map_err(|e| Broken(format!("{least} bytes: {e}")))?;
     for budget in [least + least / 3, 3 * least, 20 * least] {
-        let (answer, _) = within(under, &scene, budget)?;
+        let (answer, _) = there_and_back(&scene, budget)?;
         same(&mut gauge, &all, &answer).map_err(|e| Broken(format!("{budget} bytes: {e}")))?;
     }
+    // Drawing may take less than going back does, and is then cut where the above is not.
+    for times in [1, 2, 5] {
+        let draw = |params: &RasterParams<R>| Ok(under.backend.forward(&scene.faces()?, params)?.0);
+        let (_, least) = within(&scene, 1, draw)?;
+        let (image, budget) = within(&scene, times * least, draw)?;
+        compare::same_pictures(&mut gauge, &all.image, &image)
+            .map_err(|e| Broken(format!("{budget} bytes to draw: {e}")))?;
+    }
     gauge.add(under.context.for_all(strategy::batch(&under.can, Kind::Strange), |scene, gauge| {
-        let (cut, budget) = within(under, scene, 1)?;
+        let (cut, budget) = there_and_back(scene, 1)?;
         same(gauge, &drawn(under, scene)?, &cut).map_err(|e| Broken(format!("{budget} bytes: {e}")))
     })?);
     Ok(gauge)
