@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use cudarc::driver::CudaModule;
 use cudarc::nvrtc::{self, CompileError, CompileOptions, Ptx};
@@ -128,12 +129,14 @@ fn file_name(program: &Program, options: &[String]) -> String {
     format!("{:016x}{:016x}.ptx", hash(0), hash(1))
 }
 
-/// Writes under another name first: several processes may do so at once.
+/// Writes under another name first, one of its own: several threads and processes may do so at once.
 fn keep(path: &Path, ptx: &str) -> std::io::Result<()> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let staged = path.with_extension(format!("{}.tmp", std::process::id()));
+    let own = COUNT.fetch_add(1, Ordering::Relaxed);
+    let staged = path.with_extension(format!("{}-{own}.tmp", std::process::id()));
     std::fs::write(&staged, ptx)?;
     std::fs::rename(&staged, path)
 }

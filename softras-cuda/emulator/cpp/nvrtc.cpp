@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -144,7 +145,9 @@ ENTRY nvrtcCompileProgram(Program* program, int count, const char** options) {
     std::string base = folder_ + "/" + name;
     std::string library = base + ".so";
     if (access(library.c_str(), R_OK) != 0) {
-        std::string own = base + "." + std::to_string(getpid());
+        // Several threads and processes may compile the same module at once: each under a name of its own.
+        static std::atomic<unsigned> count{0};
+        std::string own = base + "." + std::to_string(getpid()) + "-" + std::to_string(count++);
         std::ofstream(own + ".cpp") << text;
         std::string full = command + " -o " + own + ".so " + own + ".cpp 2> " + own + ".log";
         int status = system(full.c_str());
