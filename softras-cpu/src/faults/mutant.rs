@@ -5,9 +5,7 @@ use std::sync::Arc;
 use ndarray::Array1;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use softras_core::math::Function;
-use softras_core::raster::{
-    Capabilities, Gradients, Info, Probe, RasterParams, Rasterizer, Variant, Wanted,
-};
+use softras_core::raster::{Capabilities, Gradients, Info, Probe, RasterParams, Rasterizer, Variant, Wanted};
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
 
