@@ -49,8 +49,7 @@ impl Budget {
     #[must_use]
     pub const fn single(rung: Rung) -> Self {
         let bands = match rung {
-            Rung::Reference | Rung::Scalar => 16.0,
-            Rung::Simd => 16.0,
+            Rung::Reference | Rung::Scalar | Rung::Simd => 8.0,
             Rung::Device => 32.0,
         };
         Self {

@@ -158,9 +158,5 @@ pub const REASONS: &[(&str, &str)] = &[
         "determinism::of_stale_states",
         "The only one that draws another size and style into a state, without going back in between.",
     ),
-    (
-        "contract::refuses_bad_image_gradients",
-        "The only one that gives an image gradient that does not fit; its fault swallows errors of memory as well.",
-    ),
     ("contract::reuses_buffers", "The only one that leaves NaN in every buffer."),
 ];

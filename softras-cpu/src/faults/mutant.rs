@@ -124,7 +124,8 @@ macro_rules! mutant {
                     self.run(|| Rasterizer::backward_into(&CpuRasterizer, saved, grad, wanted, gradients))
                 };
                 let mut result = reverse(grad);
-                if self.has(Fault::AcceptsAnyImageGradient) && result.is_err() {
+                let is_refused = matches!(result, Err(Error::Shape { .. } | Error::Parameter { .. }));
+                if self.has(Fault::AcceptsAnyImageGradient) && is_refused {
                     result = reverse(&ImageGrad::default());
                 }
                 if self.has(Fault::LeavesUnwantedGradients) {
