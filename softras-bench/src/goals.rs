@@ -236,7 +236,8 @@ impl Run<'_> {
             };
             let ratios: Vec<_> = rows.chunks(2).map(ratio).collect();
             let how: Vec<_> = ratios.iter().map(|r| format!("{r:.2}")).collect();
-            let machine = two_against_one().map_or_else(String::new, |r| format!("; a loop of arithmetic: {r:.2}"));
+            let machine =
+                two_against_one().map_or_else(String::new, |r| format!("; a loop of arithmetic: {r:.2}"));
             (ratios.iter().copied().fold(f64::INFINITY, f64::min), how.join(", ") + &machine)
         });
         self.add(scaling, "x", scaling_bounds, found);

@@ -27,6 +27,9 @@ fn draws_and_goes_back_as_the_reference_does() {
         assert_eq!(own_back.corners, back.corners, "{name}: corners");
         let (own, reference) = (own_back.textures.unwrap(), back.textures.unwrap());
         let most = reference.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
-        assert!(most > 0.0 && own.iter().zip(&reference).all(|(a, b)| (a - b).abs() <= 1e-5 * most), "{name}");
+        assert!(
+            most > 0.0 && own.iter().zip(&reference).all(|(a, b)| (a - b).abs() <= 1e-5 * most),
+            "{name}"
+        );
     }
 }

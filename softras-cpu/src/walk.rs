@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use softras_core::math::{
     ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, DistanceMetric, DistributionFunction, Face,
-    PairGrad, PairSink, Real, Setting, SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind,
+    PairGrad, PairSink, Real, Setting, SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind, Vec2,
 };
 
 use crate::accumulate::{add_lanes, add_lanes_wide};
@@ -15,11 +15,11 @@ use crate::blocks::Blocks;
 use crate::channels::{Channels, Draws};
 use crate::faults;
 use crate::lanes::{Kernel, Vector};
-use crate::prepare::{CotangentLayout, FREE_PLANES};
+use crate::prepare::CotangentLayout;
 use crate::row::Row;
 use crate::setup::PixelRect;
 use crate::staged::{Outline, Own, Staged};
-use crate::state::{load_rows, load_state};
+use crate::state::{InRows, InTile, ReadPlanes, read_rows, read_state};
 
 /// The gradient at every pixel of some pictures, as `prepare` left it.
 pub(crate) struct Pixels<'a, R> {
@@ -108,8 +108,6 @@ struct Scratch<L: Real, C: Channels> {
     sums: C::Values<L>,
     grad_sums: C::Values<L>,
     background: C::Values<L>,
-    /// A block that begins anywhere, as the planes of one that does not.
-    free: [L::Scalar; 16 * FREE_PLANES],
 }
 
 /// One face on its walk.
@@ -147,7 +145,6 @@ where
             sums: C::values(like, walk.saved.layout.sums),
             grad_sums: C::values(like, walk.saved.layout.sums),
             background: C::values(like, channels),
-            free: [R::ZERO; 16 * FREE_PLANES],
         };
         for (out, &c) in scratch.background.as_mut().iter_mut().zip(&plan.background[picture * channels..]) {
             *out = like.splat(c);
@@ -262,12 +259,18 @@ where
                     while bits != 0 {
                         let n = word * L::LANES + bits.trailing_zeros() as usize;
                         bits &= bits - 1;
-                        let free = free.map(|(x, y)| {
-                            let across = Blocks::across(L::LANES);
-                            (x + n % across * across, y + n / across * Blocks::down(L::LANES))
-                        });
-                        let at = BlockAt { place, n, kept: kept * blocks + n, own: own * blocks + n, free };
-                        self.block(like, walker, &at, sums, texels, scratch);
+                        let corner = match free {
+                            Some((x, y)) => {
+                                let across = Blocks::across(L::LANES);
+                                (x + n % across * across, y + n / across * Blocks::down(L::LANES))
+                            }
+                            None => {
+                                let (x, y) = Blocks::first(L::LANES, n);
+                                (place.0 * TILE + x, place.1 * TILE + y)
+                            }
+                        };
+                        let at = BlockAt { place, n, kept: kept * blocks + n, own: own * blocks + n, corner };
+                        self.block::<L, C, B>(like, walker, &at, sums, texels, scratch);
                     }
                 }
             }
@@ -287,20 +290,9 @@ where
         Some((x, place(rect.y, self.saved.grid.down, Blocks::down(L::LANES))?))
     }
 
-    /// Reads a block that begins at a column and a row into planes.
-    #[inline(always)]
-    fn read_free<L: Real<Scalar = R>>(&self, like: L, picture: usize, (x, y): (usize, usize), out: &mut [R]) {
-        let Rows { numbers, planes, picture: size } = &self.pixels.rows;
-        let width = self.saved.grid.across * TILE;
-        let from = &numbers[(picture - self.pixels.first) * size + y * planes * width + x..];
-        for (plane, out) in out.chunks_exact_mut(L::LANES).enumerate().take(*planes) {
-            like.load_fours(&from[plane * width..], planes * width).store(out);
-        }
-    }
-
     /// Adds what one block of pixels gives to a face.
     #[inline(always)]
-    fn block<L: Real<Scalar = R>, C: Channels>(
+    fn block<L: Real<Scalar = R>, C: Channels, B: Begin>(
         &self,
         like: L,
         walker: &Walker<'_, L>,
@@ -309,35 +301,55 @@ where
         texels: &mut [R],
         scratch: &mut Scratch<L, C>,
     ) {
+        let kept = self.saved.layout.count();
+        if const { B::ANYWHERE } {
+            let (x, y) = block.corner;
+            let Rows { numbers, planes, picture: size } = &self.pixels.rows;
+            let width = self.saved.grid.across * TILE;
+            let first = (walker.picture - self.pixels.first) * size + y * planes * width + x;
+            let row = planes * width;
+            let state = InRows { like, from: &numbers[first..], width, row };
+            let own = InRows { like, from: &numbers[first + kept * width..], width, row };
+            let at = self.saved.places.free_centres(like, block.corner);
+            self.pair(like, walker, at, (&state, &own), sums, texels, scratch);
+        } else {
+            let (state_size, own_size) = (kept * L::LANES, self.pixels.layout.count() * L::LANES);
+            let state = &self.saved.planes[block.kept * state_size..][..state_size];
+            let own = &self.pixels.planes[block.own * own_size..][..own_size];
+            let at = self.saved.places.centres(like, block.place, block.n);
+            self.pair(like, walker, at, (&InTile(like, state), &InTile(like, own)), sums, texels, scratch);
+        }
+    }
+
+    /// Adds what pixels give to a face, given the planes of their states and gradients.
+    #[inline(always)]
+    fn pair<L: Real<Scalar = R>, C: Channels, P: ReadPlanes<L>>(
+        &self,
+        like: L,
+        walker: &Walker<'_, L>,
+        at: Vec2<L>,
+        (state, own): (&P, &P),
+        sums: &mut Sums<L, C>,
+        texels: &mut [R],
+        scratch: &mut Scratch<L, C>,
+    ) {
         let (kept, layout) = (&self.saved.layout, &self.pixels.layout);
-        let (state_size, own_size) = (kept.count() * L::LANES, layout.count() * L::LANES);
-        let (at, state, own) = match block.free {
-            Some(corner) => {
-                self.read_free(like, walker.picture, corner, &mut scratch.free);
-                let (state, own) = scratch.free.split_at(state_size);
-                (self.saved.places.free_centres(like, corner), state, &own[..own_size])
-            }
-            None => (
-                self.saved.places.centres(like, block.place, block.n),
-                &self.saved.planes[block.kept * state_size..][..state_size],
-                &self.pixels.planes[block.own * own_size..][..own_size],
-            ),
+        let silhouette = if layout.silhouette {
+            Some(SilhouetteGrad { state: read_state::<L, S::State<L>>(like, state, 0), grad: own.plane(0) })
+        } else {
+            None
         };
-        let silhouette = layout.silhouette.then(|| SilhouetteGrad {
-            state: load_state::<L, S::State<L>>(like, state),
-            grad: like.load(own),
-        });
         let color = if layout.color {
-            load_rows(like, scratch.sums.as_mut(), &state[kept.sums_at() * L::LANES..]);
-            load_rows(like, scratch.grad_sums.as_mut(), &own[layout.sums_at() * L::LANES..]);
+            read_rows(scratch.sums.as_mut(), state, kept.sums_at());
+            read_rows(scratch.grad_sums.as_mut(), own, layout.sums_at());
             Some(ColorGrad {
                 pixel: ColorPixel {
-                    state: load_state::<L, A::State<L>>(like, &state[kept.color_at() * L::LANES..]),
+                    state: read_state::<L, A::State<L>>(like, state, kept.color_at()),
                     sums: scratch.sums.as_ref(),
                     background: scratch.background.as_ref(),
                 },
                 cotangent: ColorCotangent {
-                    fixed: load_state(like, &own[layout.fixed_at() * L::LANES..]),
+                    fixed: read_state(like, own, layout.fixed_at()),
                     sums: scratch.grad_sums.as_ref(),
                 },
             })
@@ -370,6 +382,6 @@ struct BlockAt {
     /// Its number among the blocks of the batch, and among those of the pictures at work.
     kept: usize,
     own: usize,
-    /// Where it begins in the picture, if not in a tile.
-    free: Option<(usize, usize)>,
+    /// The column and row of its first pixel.
+    corner: (usize, usize),
 }
