@@ -265,7 +265,8 @@ impl Axes {
 
     /// Planes of the gradient of a pixel.
     pub(crate) const fn cotangent_planes(&self, channels: u32) -> u32 {
-        let own = if self.outputs.color() { self.color.cotangent_planes() + channels } else { 0 };
+        // With color, one says whether there is any gradient.
+        let own = if self.outputs.color() { 1 + self.color.cotangent_planes() + channels } else { 0 };
         self.outputs.silhouette() as u32 + own
     }
 

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use softras_core::raster::{
-    Capabilities, CustomParts, Gradients, Info, Plan, RasterParams, Rasterizer, Saturation, Wanted,
+    Capabilities, CustomParts, Gradients, Info, Plan, RasterParams, Rasterizer, Wanted,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
@@ -121,7 +121,6 @@ impl Rasterizer<f32> for CudaRasterizer {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            saturations: vec![Saturation::Exact],
             custom: CustomParts::Refused,
             ..Capabilities::everything(&["f32"])
         }
@@ -159,5 +158,9 @@ impl Rasterizer<f32> for CudaRasterizer {
         grad.check(&drawn.plan)?;
         gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
         backward::backward(drawn, grad, wanted, gradients)
+    }
+
+    fn pairs(&self, saved: &CudaSaved) -> Option<u64> {
+        saved.drawn.as_ref()?.pairs()
     }
 }

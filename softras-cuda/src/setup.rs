@@ -3,7 +3,7 @@
 use softras_core::math::{
     Cutoff, DepthMap, Distance, Distribution, Facing, Interpolation, Setting as CoreSetting, TextureKind,
 };
-use softras_core::raster::{Plan, RasterParams, cull_reach};
+use softras_core::raster::{Outputs, Plan, RasterParams, Saturation, cull_reach};
 use softras_core::scene::{Faces, Textures};
 use softras_core::{Error, Result};
 
@@ -40,6 +40,7 @@ pub(crate) fn upload(
         picture: filled!("pictures", &pictures),
         corners: filled!("corners", faces.corners().as_slice().unwrap_or(&[])),
         chunks: pictures.last().map_or(0, |p| p.first_chunk + p.chunks),
+        skip: u32::from(skips(params)),
         ..sizes(faces, plan)?
     };
     let absent: Vec<u8> = (0..faces.count()).map(|f| u8::from(faces.is_absent(f))).collect();
@@ -64,6 +65,11 @@ pub(crate) fn upload(
     let numbers = usize::try_from(globals.all_pixels).unwrap_or(usize::MAX).saturating_mul(planes.2 as usize);
     globals.state = lent!("state of the pixels", numbers.saturating_mul(4));
     Ok((globals, held))
+}
+
+/// Tells whether opaque pixels may be skipped: where it was asked for, of silhouettes alone.
+fn skips(params: &RasterParams) -> bool {
+    *params.get_saturation() == Saturation::Skip && *params.get_outputs() == Outputs::Silhouette
 }
 
 /// The planes of the state where the color and the sums begin, and where they end.
@@ -153,6 +159,7 @@ fn device_setting(setting: &CoreSetting<'_, f32>, params: &RasterParams) -> Resu
         cut: setting.cut,
         bound: setting.bound,
         box_reach: setting.box_reach,
+        boxed: u32::from(setting.boxed),
         cutoff: match setting.cutoff {
             Cutoff::Hard => shared::CUTOFF_HARD,
             Cutoff::None => shared::CUTOFF_NONE,

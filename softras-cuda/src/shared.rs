@@ -87,7 +87,7 @@ constants! {
     /// Faces of a chunk: no chunk holds faces of two pictures.
     CHUNK_FACES = 256;
     /// Bytes of a face that is set up.
-    RECORD_BYTES = 64;
+    RECORD_BYTES = 96;
     /// Bytes of a rectangle of pixels.
     RECT_BYTES = 16;
     /// Pixels along a side of a tile.
@@ -163,6 +163,8 @@ structures! {
         bound: f32,
         /// `sqrt(c sigma)`.
         box_reach: f32,
+        /// 1 where the box rule can cut anything that the metric does not.
+        boxed: u32,
         /// What happens beyond the cut, `CUTOFF_*`.
         cutoff: u32,
         /// The distribution's own parameter.
@@ -266,6 +268,8 @@ structures! {
         color_at: u32,
         /// The plane of the state where the sums begin.
         sums_at: u32,
+        /// 1 where opaque pixels may be skipped.
+        skip: u32,
     }
 
     /// What `setup`, `bin_count`, `bin_fill` and `totals` read.
@@ -294,6 +298,8 @@ structures! {
         color: Ptr<f32>,
         /// The silhouette, `[pictures, height, width]`.
         alpha: Ptr<f32>,
+        /// How many pairs counted in each tile, `[pictures, tiles]`.
+        pairs: Ptr<u64>,
     }
 
     /// What `prepare`, `backward` and `backward_texture` read.

@@ -46,6 +46,9 @@ impl Rasterizer<f32> for Emulated {
     ) -> Result<()> {
         self.0.backward_into(saved, grad, wanted, gradients)
     }
+    fn pairs(&self, saved: &CudaSaved) -> Option<u64> {
+        self.0.pairs(saved)
+    }
 }
 
 fn open(folder: &Path, device: usize, buffers: Buffers) -> Opened {
