@@ -11,6 +11,7 @@ mod forward;
 mod kernels;
 mod modules;
 mod ptx;
+mod resources;
 mod setup;
 mod shared;
 mod workspace;
@@ -32,6 +33,7 @@ use error::BACKEND;
 pub use error::CudaError;
 use kernels::Kernels;
 pub use modules::{Module, compiler_version, embedded_by, modules};
+pub use resources::{COLUMNS, Resources};
 pub use workspace::CudaSaved;
 
 /// How a device is opened.
@@ -120,10 +122,7 @@ impl Rasterizer<f32> for CudaRasterizer {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            custom: CustomParts::Refused,
-            ..Capabilities::everything(&["f32"])
-        }
+        Capabilities { custom: CustomParts::Refused, ..Capabilities::everything(&["f32"]) }
     }
 
     fn forward_into(

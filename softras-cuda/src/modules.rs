@@ -6,6 +6,7 @@ use crate::compiler;
 use crate::error::CudaError;
 use crate::kernels::{Axes, ColorKernel, Family, SilhouetteKernel, program};
 use crate::ptx;
+use crate::resources::{self, Resources};
 
 /// A kernel module before it is compiled.
 #[derive(Clone, Debug)]
@@ -39,6 +40,14 @@ impl Module {
         compiler::check_installed()?;
         let program = program(self.family, &self.axes);
         compiler::compile(&program, compiler::options(&program, architecture))
+    }
+
+    /// What each of its kernels takes of a multiprocessor of an architecture, 90 for `sm_90`.
+    ///
+    /// # Errors
+    /// `NoCompiler` without NVRTC; `Compiler` with its words if it refuses.
+    pub fn resources(&self, architecture: u32) -> Result<Vec<Resources>, CudaError> {
+        resources::of(&program(self.family, &self.axes), architecture)
     }
 
     /// Its PTX that is embedded for machines without NVRTC, if it is a default module.

@@ -176,7 +176,10 @@ fn the_gradients_are_those_of_the_reference() {
             };
             // What the reference itself loses in 32 bits: gamma is badly conditioned.
             let (off, lost) = (off(&own), off(&single));
-            assert!(off <= 1e-3 * size + 4.0 * lost + 1e-9, "{name} of scene {i}: off by {off:e} of {size:e}");
+            assert!(
+                off <= 1e-3 * size + 4.0 * lost + 1e-9,
+                "{name} of scene {i}: off by {off:e} of {size:e}"
+            );
         };
         macro_rules! compare {
             ($($field:ident),+) => {$(
