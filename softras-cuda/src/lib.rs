@@ -29,6 +29,7 @@ use buffers::Arena;
 pub use buffers::Buffers;
 use compiler::Compiler;
 use device::Gpu;
+pub use device::devices;
 use error::BACKEND;
 pub use error::CudaError;
 use kernels::Kernels;
@@ -107,18 +108,7 @@ impl Rasterizer<f32> for CudaRasterizer {
     type Saved = CudaSaved;
 
     fn info(&self) -> Info {
-        let gpu = &self.work.gpu;
-        let (major, minor) = (gpu.driver_version / 1000, gpu.driver_version % 1000 / 10);
-        Info {
-            backend: BACKEND.to_owned(),
-            device: gpu.name.clone(),
-            details: format!(
-                "device {}, compute capability {}.{}, driver for CUDA {major}.{minor}",
-                gpu.ordinal,
-                gpu.capability / 10,
-                gpu.capability % 10
-            ),
-        }
+        self.work.gpu.info()
     }
 
     fn capabilities(&self) -> Capabilities {
