@@ -10,6 +10,7 @@ mod error;
 mod forward;
 mod kernels;
 mod modules;
+mod probe;
 mod ptx;
 mod resources;
 mod setup;
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use softras_core::raster::{
-    Capabilities, CustomParts, Gradients, Info, Plan, RasterParams, Rasterizer, Wanted,
+    Capabilities, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Wanted,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
@@ -151,5 +152,9 @@ impl Rasterizer<f32> for CudaRasterizer {
 
     fn pairs(&self, saved: &CudaSaved) -> Option<u64> {
         saved.drawn.as_ref()?.pairs()
+    }
+
+    fn probe(&self) -> Option<&dyn Probe> {
+        Some(self)
     }
 }

@@ -80,14 +80,15 @@ pub fn modules(channels: u32) -> Vec<Module> {
         let known = |m: &Module| m.family == family && m.axes == axes;
         if !all.iter().any(known) {
             let name = axes.name(family);
-            let paper = axes.silhouette == SilhouetteKernel::ProbabilisticOr
+            let paper = family != Family::Probe
+                && axes.silhouette == SilhouetteKernel::ProbabilisticOr
                 && axes.color == ColorKernel::Softmax
                 && (axes.vertex_texture() || !axes.outputs.color())
                 && axes.outputs != Outputs::Color;
             all.push(Module { name, is_default: paper, family, axes });
         }
     };
-    for family in [Family::Plain, Family::Forward, Family::Backward] {
+    for family in [Family::Plain, Family::Forward, Family::Backward, Family::Probe] {
         for outputs in [Outputs::Both, Outputs::Silhouette, Outputs::Color] {
             for &silhouette in SilhouetteKernel::ALL {
                 for &color in ColorKernel::ALL {

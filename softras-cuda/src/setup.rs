@@ -148,12 +148,32 @@ fn pictures(faces: &Faces, params: &RasterParams, plan: &Plan<f32>) -> Result<Ve
     Ok(all)
 }
 
+/// The kernels' number of a metric, if they have it.
+pub(crate) const fn distance_number(distance: &Distance) -> Option<u32> {
+    match distance {
+        Distance::Euclidean => Some(shared::DISTANCE_EUCLIDEAN),
+        Distance::Barycentric => Some(shared::DISTANCE_BARYCENTRIC),
+        Distance::EuclideanUnsquared => Some(shared::DISTANCE_EUCLIDEAN_UNSQUARED),
+        Distance::Hard => Some(shared::DISTANCE_HARD),
+        _ => None,
+    }
+}
+
+/// The kernels' number of a distribution, if they have it.
+pub(crate) const fn distribution_number(distribution: &Distribution) -> Option<u32> {
+    match distribution {
+        Distribution::Logistic => Some(shared::DISTRIBUTION_LOGISTIC),
+        _ => None,
+    }
+}
+
 fn device_setting(setting: &CoreSetting<'_, f32>, params: &RasterParams) -> Result<Setting> {
     let refuse = |what: &str, name: &str| Error::Unsupported {
         backend: BACKEND.to_owned(),
         what: format!("{what} {name}"),
         supported: "the built-in ones".to_owned(),
     };
+    let (distance, distribution) = (params.get_distance(), params.get_distribution());
     Ok(Setting {
         inv_sigma: setting.inv_sigma,
         cut: setting.cut,
@@ -183,17 +203,9 @@ fn device_setting(setting: &CoreSetting<'_, f32>, params: &RasterParams) -> Resu
             Facing::CounterClockwise => shared::FACING_COUNTER_CLOCKWISE,
             Facing::Clockwise => shared::FACING_CLOCKWISE,
         },
-        distance: match params.get_distance() {
-            Distance::Euclidean => shared::DISTANCE_EUCLIDEAN,
-            Distance::Barycentric => shared::DISTANCE_BARYCENTRIC,
-            Distance::EuclideanUnsquared => shared::DISTANCE_EUCLIDEAN_UNSQUARED,
-            Distance::Hard => shared::DISTANCE_HARD,
-            other => return Err(refuse("distance", other.name())),
-        },
-        distribution: match params.get_distribution() {
-            Distribution::Logistic => shared::DISTRIBUTION_LOGISTIC,
-            other => return Err(refuse("distribution", other.name())),
-        },
+        distance: distance_number(distance).ok_or_else(|| refuse("distance", distance.name()))?,
+        distribution: distribution_number(distribution)
+            .ok_or_else(|| refuse("distribution", distribution.name()))?,
         color: ColorContext {
             rate: setting.color.rate,
             inv_gamma: setting.color.inv_gamma,

@@ -140,6 +140,58 @@ constants! {
     FACING_COUNTER_CLOCKWISE = 1;
     /// `Facing::Clockwise`.
     FACING_CLOCKWISE = 2;
+    /// `Function::Exp`.
+    PROBED_EXP = 0;
+    /// `Function::Barycentric`.
+    PROBED_BARYCENTRIC = 1;
+    /// `Function::BarycentricVjp`.
+    PROBED_BARYCENTRIC_VJP = 2;
+    /// `Function::Clip`.
+    PROBED_CLIP = 3;
+    /// `Function::ClipVjp`.
+    PROBED_CLIP_VJP = 4;
+    /// `Function::Depth`.
+    PROBED_DEPTH = 5;
+    /// `Function::DepthVjp`.
+    PROBED_DEPTH_VJP = 6;
+    /// `Function::Perspective`.
+    PROBED_PERSPECTIVE = 7;
+    /// `Function::PerspectiveVjp`.
+    PROBED_PERSPECTIVE_VJP = 8;
+    /// `Function::Nearness`.
+    PROBED_NEARNESS = 9;
+    /// `Function::NearnessVjp`.
+    PROBED_NEARNESS_VJP = 10;
+    /// `Function::Signed`.
+    PROBED_SIGNED = 11;
+    /// `Function::SignedVjp`.
+    PROBED_SIGNED_VJP = 12;
+    /// `Function::Probability`.
+    PROBED_PROBABILITY = 13;
+    /// `Function::SmoothWindow`.
+    PROBED_SMOOTH_WINDOW = 14;
+    /// `Function::VertexColor`.
+    PROBED_VERTEX_COLOR = 15;
+    /// `Function::VertexColorVjp`.
+    PROBED_VERTEX_COLOR_VJP = 16;
+    /// `Function::SurfaceTexel`.
+    PROBED_SURFACE_TEXEL = 17;
+    /// `Function::Silhouette`.
+    PROBED_SILHOUETTE = 18;
+    /// `Function::Color`.
+    PROBED_COLOR = 19;
+    /// `Silhouette::ProbabilisticOr`, for `probe`.
+    PROBED_SILHOUETTE_OR = 0;
+    /// `Silhouette::Sum`, for `probe`.
+    PROBED_SILHOUETTE_SUM = 1;
+    /// `Silhouette::Hard`, for `probe`.
+    PROBED_SILHOUETTE_HARD = 2;
+    /// `Color::Softmax`, for `probe`.
+    PROBED_COLOR_SOFTMAX = 0;
+    /// `Color::Over`, for `probe`.
+    PROBED_COLOR_OVER = 1;
+    /// `Color::Hard`, for `probe`.
+    PROBED_COLOR_HARD = 2;
 }
 
 structures! {
@@ -332,6 +384,24 @@ structures! {
         walks_items: u32,
         /// Numbers of an item.
         item_values: u32,
+    }
+
+    /// What `probe` reads.
+    struct Probing {
+        /// The inputs, `[rows, inputs]`.
+        from: Ptr<f32>,
+        /// The outputs, `[rows, outputs]`.
+        to: Ptr<f32>,
+        /// How many rows.
+        rows: u64,
+        /// Numbers that a row reads.
+        inputs: u32,
+        /// Numbers that a row writes.
+        outputs: u32,
+        /// The function, `PROBED_*`.
+        function: u32,
+        /// Its part: a distance, a distribution, a depth map, or `PROBED_SILHOUETTE_*`, `PROBED_COLOR_*`.
+        part: u32,
     }
 
     /// What `reduce` and `gather` read.
