@@ -34,7 +34,7 @@ pub use device::devices;
 use error::BACKEND;
 pub use error::CudaError;
 use kernels::Kernels;
-pub use modules::{Module, compiler_version, embedded_by, modules};
+pub use modules::{Module, compiler_version, embedded_by, modules, rooms};
 pub use resources::{COLUMNS, Resources};
 pub use workspace::CudaSaved;
 
@@ -43,6 +43,7 @@ pub use workspace::CudaSaved;
 pub struct CudaOptions {
     device: usize,
     folder: Option<PathBuf>,
+    precompiled: Option<PathBuf>,
     buffers: Buffers,
 }
 
@@ -50,13 +51,26 @@ impl CudaOptions {
     /// Device `device`, as the driver numbers them; kernels are kept in the user's cache folder.
     #[must_use]
     pub fn new(device: usize) -> Self {
-        Self { device, folder: compiler::default_folder(), buffers: Buffers::default() }
+        Self {
+            device,
+            folder: compiler::default_folder(),
+            precompiled: compiler::precompiled_folder(),
+            buffers: Buffers::default(),
+        }
     }
 
     /// Sets the folder that compiled kernels are kept in, `None` for none.
     #[must_use]
     pub fn cache(mut self, folder: Option<PathBuf>) -> Self {
         self.folder = folder;
+        self
+    }
+
+    /// Sets a folder of modules compiled in advance, for machines without NVRTC, where only the paper's own are embedded;
+    /// at first `$SOFTRAS_CUDA_KERNELS`. `examples/precompile.rs` fills one.
+    #[must_use]
+    pub fn precompiled(mut self, folder: Option<PathBuf>) -> Self {
+        self.precompiled = folder;
         self
     }
 
@@ -75,7 +89,7 @@ impl CudaOptions {
         let work = Work {
             gpu: Gpu::open(self.device)?,
             arena: Arena::new(self.buffers),
-            kernels: Kernels::new(Compiler::new(self.folder)),
+            kernels: Kernels::new(Compiler::new(self.folder, self.precompiled)),
         };
         Ok(CudaRasterizer { work: Arc::new(work) })
     }

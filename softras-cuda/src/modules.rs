@@ -4,7 +4,7 @@ use softras_core::raster::{Outputs, TextureFamily};
 
 use crate::compiler;
 use crate::error::CudaError;
-use crate::kernels::{Axes, ColorKernel, Family, SilhouetteKernel, program};
+use crate::kernels::{Axes, ColorKernel, Family, ROOMS, SilhouetteKernel, program};
 use crate::ptx;
 use crate::resources::{self, Resources};
 
@@ -24,6 +24,12 @@ impl Module {
     #[must_use]
     pub fn text(&self) -> String {
         program(self.family, &self.axes).text
+    }
+
+    /// The name of its file in a folder of modules compiled in advance; see [`crate::CudaOptions::precompiled`].
+    #[must_use]
+    pub fn file(&self) -> String {
+        program(self.family, &self.axes).file()
     }
 
     /// The options it is compiled with for an architecture, 90 for `compute_90`.
@@ -69,6 +75,12 @@ pub const fn embedded_by() -> ((i32, i32), u32) {
 /// `NoCompiler` if there is none.
 pub fn compiler_version() -> Result<(i32, i32), CudaError> {
     compiler::version()
+}
+
+/// Numbers of color channels that kernels are compiled for; a picture uses the first that holds its own.
+#[must_use]
+pub const fn rooms() -> &'static [u32] {
+    ROOMS
 }
 
 /// Returns every module with room for `channels` color channels, one for each point of the axes.
