@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use softras_conformance::{Opened, Subject};
-use softras_core::raster::{Capabilities, Gradients, Info, RasterParams, Rasterizer, Wanted};
+use softras_core::raster::{Capabilities, Gradients, Info, Probe, RasterParams, Rasterizer, Wanted};
 use softras_core::scene::Faces;
 use softras_core::{Image, ImageGrad, Result};
 use softras_cuda::{Buffers, CudaOptions, CudaRasterizer, CudaSaved};
@@ -45,6 +45,12 @@ impl Rasterizer<f32> for Emulated {
         gradients: &mut Gradients,
     ) -> Result<()> {
         self.0.backward_into(saved, grad, wanted, gradients)
+    }
+    fn pairs(&self, saved: &CudaSaved) -> Option<u64> {
+        self.0.pairs(saved)
+    }
+    fn probe(&self) -> Option<&dyn Probe> {
+        Rasterizer::probe(&self.0)
     }
 }
 
