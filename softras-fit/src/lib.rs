@@ -4,10 +4,12 @@
 mod adam;
 mod checkpoint;
 mod error;
+pub mod experiment;
 mod fit;
 mod folder;
 mod objective;
 mod order;
+pub mod pose;
 pub mod report;
 mod schedule;
 mod score;
