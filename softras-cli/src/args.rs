@@ -8,6 +8,7 @@ use toml::{Table, Value};
 
 pub(crate) use crate::bench_args::BenchArgs;
 use crate::config::put;
+pub(crate) use crate::experiment::ExperimentArgs;
 use crate::input::{Size, backend, point, sample};
 use crate::output::Usage;
 use crate::render_config::Background;
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Fit a mesh to views of a sample shape, of another mesh, or to pictures
     Fit(FitArgs),
+    /// Run an experiment again: fits by several methods, a page, a table against baselines, its JSON
+    Experiment(ExperimentArgs),
     /// Check that a back end is right, by every law there is
     Conformance(ConformanceArgs),
     /// Measure how fast back ends are, against each other and against brute force
@@ -40,6 +43,7 @@ impl Args {
         match &self.command {
             Command::Render(args) => args.json,
             Command::Fit(args) => args.json,
+            Command::Experiment(args) => args.json,
             Command::Conformance(args) => args.json,
             Command::Bench(args) => args.json,
             Command::Devices(args) => args.json,

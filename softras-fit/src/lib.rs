@@ -4,11 +4,13 @@
 mod adam;
 mod checkpoint;
 mod error;
+pub mod experiment;
 mod fit;
 mod folder;
 mod light;
 mod objective;
 mod order;
+pub mod pose;
 pub mod report;
 mod schedule;
 mod score;

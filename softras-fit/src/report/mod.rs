@@ -1,7 +1,7 @@
 //! What a fit leaves behind: pictures, films, curves, meshes, numbers and a page, [`Report`].
 
 mod curve;
-mod page;
+pub(crate) mod page;
 mod studio;
 
 use std::path::Path;
