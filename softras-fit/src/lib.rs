@@ -2,14 +2,17 @@
 #![forbid(unsafe_code)]
 
 mod adam;
+mod chamfer;
 mod checkpoint;
 mod error;
 pub mod experiment;
 mod fit;
 mod folder;
 mod light;
+mod nearest;
 mod objective;
 mod order;
+mod placement;
 pub mod pose;
 pub mod report;
 mod schedule;
@@ -17,18 +20,22 @@ mod score;
 mod settings;
 mod shape;
 mod solver;
+mod soundness;
 mod stage;
 mod targets;
 mod texture;
 
 pub use adam::{Adam, AdamSettings, StepScale};
+pub use chamfer::{Chamfer, chamfer};
 pub use error::{Error, Result};
 pub use fit::Fit;
 pub use folder::{FitFolder, Keep, Outcome};
 pub use light::{Beam, LightSettings, LightState};
 pub use objective::StepLoss;
 pub use order::ViewOrder;
+pub use placement::Placement;
 pub use schedule::{Geometric, Piecewise, Schedule};
-pub use score::{Score, score};
+pub use score::{Score, color_psnr, score};
 pub use settings::{Albedo, ColorMode, Colors, FitSettings, LossWeights, ShapeModel};
+pub use soundness::Soundness;
 pub use targets::{LARGEST_SIDE, Targets, cameras_around, check_size, draw_hard, orbit_camera};

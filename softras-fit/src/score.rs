@@ -9,7 +9,7 @@ use softras_core::raster::{DynRasterizer, DynSaved, Outputs, RasterParams};
 use softras_core::scene::{Mesh, project_views};
 
 use crate::error::Result;
-use crate::targets::{Targets, uncolored};
+use crate::targets::{Targets, draw_hard, uncolored};
 
 /// The softness of every score, whatever the fit was done with.
 const SIGMA: f32 = 1e-4;
@@ -50,4 +50,27 @@ pub fn score(device: &dyn DynRasterizer, mesh: &Mesh, targets: &Targets) -> Resu
     }
     let [mean_iou, hard_iou] = sums.map(|sum| sum / targets.count() as f64);
     Ok(Score { mean_iou, hard_iou })
+}
+
+/// Returns the peak signal to noise ratio in decibels of hard pictures of `mesh`, as it is colored, against the colors
+/// of `targets`, over all pixels of all views, `background` behind the mesh. NaN for targets without color.
+///
+/// # Errors
+/// `Core` if the back end fails, or the mesh has no color.
+pub fn color_psnr(
+    device: &dyn DynRasterizer,
+    mesh: &Mesh,
+    targets: &Targets,
+    background: [f32; 3],
+) -> Result<f64> {
+    let Some(colors) = targets.color() else { return Ok(f64::NAN) };
+    let mut sum = 0.0;
+    for (camera, target) in targets.cameras().iter().zip(colors.outer_iter()) {
+        let image = draw_hard(device, mesh, camera, targets.size(), background)?;
+        let Some(drawn) = image.color else { return Ok(f64::NAN) };
+        let drawn = drawn.index_axis(Axis(0), 0);
+        let squares = drawn.iter().zip(&target).map(|(a, b)| f64::from(a - b).powi(2));
+        sum += squares.sum::<f64>();
+    }
+    Ok(-10.0 * (sum / colors.len() as f64).log10())
 }

@@ -201,6 +201,27 @@ impl FitSettings {
         }
     }
 
+    /// Real photographs of an object that fills them: coarse to fine in pictures and surface, from a sphere in the world of
+    /// a [`Placement`](crate::Placement).
+    #[must_use]
+    pub fn photographs() -> Self {
+        Self {
+            steps: 600,
+            batch: 6,
+            texels: 0,
+            background: [0.0; 3],
+            smoothness: 8.0,
+            refine: vec![200, 400],
+            shrink: vec![(0, 8), (200, 4), (450, 2)],
+            sigma: Schedule::geometric(1e-3, 1e-5),
+            gamma: Schedule::geometric(1e-3, 1e-4),
+            lr: Schedule::geometric(0.02, 0.001),
+            color_lr: Schedule::geometric(0.05, 0.005),
+            loss: LossWeights { iou: 1.0, color: 0.3, laplacian: 0.001, flatten: 3e-5, edge: 0.0, normal: 0.0 },
+            ..Self::default()
+        }
+    }
+
     /// Checks the ranges.
     ///
     /// # Errors
