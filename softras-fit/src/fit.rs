@@ -58,7 +58,11 @@ impl<'d> Fit<'d> {
             return Err(Error::setting("loss", "no silhouette and no color to fit", "one of them at least"));
         }
         if settings.light.is_some() && !with_color {
-            return Err(Error::setting("light", "no color to draw", "pictures with color and loss.color above 0"));
+            return Err(Error::setting(
+                "light",
+                "no color to draw",
+                "pictures with color and loss.color above 0",
+            ));
         }
         let start = template.clone().with_texture(start_texture(&template, with_color, settings.texels))?;
         let mut smaller: Vec<(usize, Targets)> = Vec::new();
@@ -140,11 +144,7 @@ impl<'d> Fit<'d> {
 
         let Stage { shape, positions, colors, .. } = &mut self.stage;
         let grad = shape.vjp(&positions.values, grad_mesh.vertices.view());
-        positions.adam.step(
-            self.settings.lr.value(step, self.settings.steps),
-            &mut positions.values,
-            &grad,
-        );
+        positions.adam.step(self.settings.lr.value(step, self.settings.steps), &mut positions.values, &grad);
         if let Some(colors) = colors {
             let lr = self.settings.color_lr.value(step, self.settings.steps);
             colors.adam.step(lr, &mut colors.values, texture_values(&grad_mesh.texture));

@@ -145,7 +145,8 @@ mod tests {
         };
         let numbers = settings.numbers();
         let (_, shading) = settings.lighting(&numbers).shade(&mesh).unwrap();
-        let grad = MeshGrad { vertices: Array2::zeros((4, 3)), texture: MeshTexture::Vertex(weights.clone()) };
+        let grad =
+            MeshGrad { vertices: Array2::zeros((4, 3)), texture: MeshTexture::Vertex(weights.clone()) };
         let grad = LightSettings::numbers_vjp(&shading.vjp(&grad).1);
         assert_eq!(grad.len(), numbers.len());
         for i in 0..numbers.len() {

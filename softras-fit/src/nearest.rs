@@ -100,7 +100,9 @@ fn distance_sq(p: Vec3<f64>, &[a, b, c]: &[Vec3<f64>; 3]) -> f64 {
     let normal = (b - a).cross(c - a);
     let area = normal.dot(normal);
     let inside = area > 0.0
-        && [(a, b), (b, c), (c, a)].iter().all(|(from, to)| (*to - *from).cross(p - *from).dot(normal) >= 0.0);
+        && [(a, b), (b, c), (c, a)]
+            .iter()
+            .all(|(from, to)| (*to - *from).cross(p - *from).dot(normal) >= 0.0);
     if inside {
         return (p - a).dot(normal).powi(2) / area;
     }

@@ -100,7 +100,12 @@ impl Placement {
     ///
     /// # Errors
     /// `Setting` if a lens is not a pinhole, or nothing is left of the pictures; as [`Targets::new`].
-    pub fn targets(&self, photographs: &Photographs, background: [f32; 3], divisor: usize) -> Result<Targets> {
+    pub fn targets(
+        &self,
+        photographs: &Photographs,
+        background: [f32; 3],
+        divisor: usize,
+    ) -> Result<Targets> {
         let (_, height, width) = photographs.pictures.silhouette.dim();
         let [width, height] = [width, height].map(|n| n - n % divisor.max(1));
         let mut set = photographs.pictures.clone();
@@ -146,7 +151,8 @@ struct Blob {
 impl Blob {
     /// Measures what is inside; `None` where nothing is.
     fn of(mask: ArrayView2<'_, f32>) -> Option<Self> {
-        let inside = || mask.indexed_iter().filter(|(_, a)| **a > INSIDE).map(|((y, x), _)| [x as f64, y as f64]);
+        let inside =
+            || mask.indexed_iter().filter(|(_, a)| **a > INSIDE).map(|((y, x), _)| [x as f64, y as f64]);
         let area = inside().count() as f64;
         let [x, y] = inside().fold([0.0; 2], |sum, p| [sum[0] + p[0], sum[1] + p[1]]).map(|sum| sum / area);
         let reach = inside().map(|p| (p[0] - x).hypot(p[1] - y)).fold(0.0, f64::max);
@@ -210,8 +216,7 @@ mod tests {
         let shots: Vec<Shot> = (0..count).map(shot).collect();
         for (n, shot) in shots.iter().enumerate() {
             let size = (size[0], size[1]);
-            let image =
-                crate::draw_hard(&CpuRasterizer, &ball, &shot.camera.cast(), size, [0.0; 3]).unwrap();
+            let image = crate::draw_hard(&CpuRasterizer, &ball, &shot.camera.cast(), size, [0.0; 3]).unwrap();
             let silhouette = image.silhouette.unwrap();
             pictures.silhouette.index_axis_mut(Axis(0), n).assign(&silhouette.index_axis(Axis(0), 0));
         }

@@ -196,7 +196,14 @@ impl FitSettings {
             lr: Schedule::Constant(0.01),
             color_lr: Schedule::Constant(0.01),
             adam: AdamSettings { beta1: 0.5, beta2: 0.99, eps: 1e-8 },
-            loss: LossWeights { iou: 1.0, color: 0.0, laplacian: 0.03, flatten: 0.0003, edge: 0.0, normal: 0.0 },
+            loss: LossWeights {
+                iou: 1.0,
+                color: 0.0,
+                laplacian: 0.03,
+                flatten: 0.0003,
+                edge: 0.0,
+                normal: 0.0,
+            },
             ..Self::default()
         }
     }
@@ -217,7 +224,14 @@ impl FitSettings {
             gamma: Schedule::geometric(1e-3, 1e-4),
             lr: Schedule::geometric(0.02, 0.001),
             color_lr: Schedule::geometric(0.05, 0.005),
-            loss: LossWeights { iou: 1.0, color: 0.3, laplacian: 0.001, flatten: 3e-5, edge: 0.0, normal: 0.0 },
+            loss: LossWeights {
+                iou: 1.0,
+                color: 0.3,
+                laplacian: 0.001,
+                flatten: 3e-5,
+                edge: 0.0,
+                normal: 0.0,
+            },
             ..Self::default()
         }
     }
@@ -266,7 +280,11 @@ impl FitSettings {
             return Err(Error::setting("refine", format!("{:?}", self.refine), "ascending steps above 0"));
         }
         if self.model == ShapeModel::Box && !self.refine.is_empty() {
-            return Err(Error::setting("refine", "the box model", "another: its signs belong to one template"));
+            return Err(Error::setting(
+                "refine",
+                "the box model",
+                "another: its signs belong to one template",
+            ));
         }
         let first = self.shrink.first().is_none_or(|first| first.0 == 0);
         if !first || !self.shrink.is_sorted_by(|a, b| a.0 < b.0) || self.shrink.iter().any(|s| s.1 == 0) {

@@ -34,9 +34,14 @@ impl Smoother {
     pub(crate) fn new(lambda: f64, vertices: usize, triangles: &[[u32; 3]]) -> Result<Self> {
         let matrix = LaplacianMatrix::uniform(&Topology::new(triangles, vertices)?, lambda)?;
         let singular = |what: String| {
-            Error::setting("smoothness", format!("{lambda} over {vertices} vertices: {what}"), "a smaller one")
+            Error::setting(
+                "smoothness",
+                format!("{lambda} over {vertices} vertices: {what}"),
+                "a smaller one",
+            )
         };
-        let entries: Vec<_> = matrix.lower().map(|(row, column, value)| Triplet::new(row, column, value)).collect();
+        let entries: Vec<_> =
+            matrix.lower().map(|(row, column, value)| Triplet::new(row, column, value)).collect();
         let matrix = SparseColMat::<usize, f64>::try_new_from_triplets(vertices, vertices, &entries)
             .map_err(|e| singular(e.to_string()))?;
         let params = CholeskySymbolicParams {

@@ -143,7 +143,11 @@ impl Targets {
     /// `Setting` if there is none, or a view does not exist.
     pub fn select(&self, views: &[usize]) -> Result<Self> {
         if let Some(bad) = views.iter().find(|v| **v >= self.count()) {
-            return Err(Error::setting("views", bad, format!("below {}, the number of pictures", self.count())));
+            return Err(Error::setting(
+                "views",
+                bad,
+                format!("below {}, the number of pictures", self.count()),
+            ));
         }
         Self::new(
             self.silhouette.select(Axis(0), views),

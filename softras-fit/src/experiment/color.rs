@@ -7,10 +7,10 @@ use softras_core::math::Vec3;
 use softras_core::scene::{Camera, Degrees, Mesh, Orbit};
 use softras_io::{MeshOptions, icosphere, load_mesh, normalize};
 
+use super::Setup;
 use super::chart::{Chart, Scale, Series};
 use super::findings::{Figure, Findings, Method};
-use super::fitting::{all_sides, fit, forget};
-use super::Setup;
+use super::fitting::{all_sides, fit, forget, row};
 use crate::chamfer::chamfer;
 use crate::error::Result;
 use crate::schedule::Schedule;
@@ -95,20 +95,39 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
         };
         let apart = chamfer(&done.mesh, &truth, SAMPLES, setup.seed);
         let sound = Soundness::of(&done.mesh)?;
-        rows.push(Method {
-            name,
-            about: (*about).to_owned(),
-            values: vec![of_fitted.hard_iou, of_unseen.hard_iou, psnr, apart.mean(), sound.flipped, sound.degenerate],
-        });
+        rows.push(row(
+            setup,
+            Method {
+                name,
+                about: (*about).to_owned(),
+                values: vec![
+                    of_fitted.hard_iou,
+                    of_unseen.hard_iou,
+                    psnr,
+                    apart.mean(),
+                    sound.flipped,
+                    sound.degenerate,
+                ],
+            },
+        ));
         series.push(Series { name: name.replace('_', " "), points: done.curve });
         if figures.len() == 1 {
-            figures.push(Figure::picture("fit", "The recommended fit", all_sides(setup, &done.mesh, 0.6, 160)?));
+            figures.push(Figure::picture(
+                "fit",
+                "The recommended fit",
+                all_sides(setup, &done.mesh, 0.6, 160)?,
+            ));
             let clay = crate::targets::uncolored(&done.mesh)?;
             figures.push(Figure::picture("clay", "Its shape alone", all_sides(setup, &clay, 0.6, 160)?));
             softras_io::save_ply(setup.folder.file("spot.ply"), &done.mesh)?;
         }
     }
-    let chart = Chart { x: "step".into(), y: "1 - soft IoU of the step's views".into(), scale: Scale::Logarithmic, series };
+    let chart = Chart {
+        x: "step".into(),
+        y: "1 - soft IoU of the step's views".into(),
+        scale: Scale::Logarithmic,
+        series,
+    };
     figures.push(Figure::curves("loss", "The loss of silhouettes", chart));
     forget(setup, methods.iter().map(|m| m.0))?;
     Ok(Findings {
@@ -139,7 +158,9 @@ fn between(i: usize) -> Camera {
 }
 
 /// The same method in few steps.
-fn short((name, settings, about): (&'static str, FitSettings, &'static str)) -> (&'static str, FitSettings, &'static str) {
+fn short(
+    (name, settings, about): (&'static str, FitSettings, &'static str),
+) -> (&'static str, FitSettings, &'static str) {
     let quick = FitSettings { steps: 16, batch: 4, refine: vec![12], shrink: Vec::new(), ..settings };
     (name, quick, about)
 }

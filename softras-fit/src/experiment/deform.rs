@@ -6,10 +6,10 @@ use serde_json::{Map, json};
 use softras_core::scene::{Camera, Degrees, Mesh, Orbit};
 use softras_io::{icosphere, load_image_set, load_orbits};
 
+use super::Setup;
 use super::chart::{Chart, Scale, Series};
 use super::findings::{Figure, Findings, Method};
-use super::fitting::{all_sides, fit, forget};
-use super::Setup;
+use super::fitting::{all_sides, fit, forget, row};
 use crate::adam::StepScale;
 use crate::error::Result;
 use crate::schedule::Schedule;
@@ -102,11 +102,14 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
         let done = fit(setup, name, &template, &targets, settings)?;
         let score = score(setup.device, &done.mesh, &targets)?;
         let sound = Soundness::of(&done.mesh)?;
-        rows.push(Method {
-            name,
-            about: (*about).to_owned(),
-            values: vec![score.mean_iou, score.hard_iou, sound.flipped, sound.degenerate, sound.folded],
-        });
+        rows.push(row(
+            setup,
+            Method {
+                name,
+                about: (*about).to_owned(),
+                values: vec![score.mean_iou, score.hard_iou, sound.flipped, sound.degenerate, sound.folded],
+            },
+        ));
         series.push(Series { name: name.replace('_', " "), points: done.curve });
         if *name == "recommended" || *name == "plain" {
             let (file, caption) = match *name {
@@ -120,7 +123,12 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
     if let Some(mesh) = &best {
         softras_io::save_obj(setup.folder.file("airplane.obj"), mesh)?;
     }
-    let chart = Chart { x: "step".into(), y: "1 - soft IoU of the step's views".into(), scale: Scale::Logarithmic, series };
+    let chart = Chart {
+        x: "step".into(),
+        y: "1 - soft IoU of the step's views".into(),
+        scale: Scale::Logarithmic,
+        series,
+    };
     figures.push(Figure::curves("loss", "The loss of silhouettes", chart));
     forget(setup, all.iter().map(|m| m.0))?;
     Ok(Findings {
@@ -136,14 +144,20 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
         columns: vec!["mean_iou", "hard_iou", "flipped", "degenerate", "folded"],
         methods: rows,
         figures,
-        settings: json!(all.iter().map(|(name, settings, _)| ((*name).to_owned(), json!(settings))).collect::<Map<_, _>>()),
+        settings: json!(
+            all.iter()
+                .map(|(name, settings, _)| ((*name).to_owned(), json!(settings)))
+                .collect::<Map<_, _>>()
+        ),
         details: Map::new(),
         seconds: begin.elapsed().as_secs_f64(),
     })
 }
 
 /// The same method in few steps.
-fn short((name, settings, about): (&'static str, FitSettings, &'static str)) -> (&'static str, FitSettings, &'static str) {
+fn short(
+    (name, settings, about): (&'static str, FitSettings, &'static str),
+) -> (&'static str, FitSettings, &'static str) {
     let refine = if settings.refine.is_empty() { Vec::new() } else { vec![8] };
     (name, FitSettings { steps: 12, batch: 6, refine, ..settings }, about)
 }

@@ -7,10 +7,10 @@ use serde_json::{Map, json};
 use softras_core::scene::Mesh;
 use softras_io::{Masks, Photographs, RgbFrame, icosphere, load_photographs, picture};
 
+use super::Setup;
 use super::chart::{Chart, Scale, Series};
 use super::findings::{Figure, Findings, Method};
-use super::fitting::{all_sides, fit, forget};
-use super::Setup;
+use super::fitting::{all_sides, fit, forget, row};
 use crate::error::Result;
 use crate::placement::Placement;
 use crate::report::Studio;
@@ -81,22 +81,45 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
             0 => f64::NAN,
             _ => color_psnr(setup.device, &done.mesh, &unseen, background)?,
         };
-        rows.push(Method {
-            name,
-            about: (*about).to_owned(),
-            values: vec![of_unseen.hard_iou, of_fitted.hard_iou, psnr, sound.flipped, sound.degenerate, done.seconds],
-        });
+        rows.push(row(
+            setup,
+            Method {
+                name,
+                about: (*about).to_owned(),
+                values: vec![
+                    of_unseen.hard_iou,
+                    of_fitted.hard_iou,
+                    psnr,
+                    sound.flipped,
+                    sound.degenerate,
+                    done.seconds,
+                ],
+            },
+        ));
         series.push(Series { name: name.replace('_', " "), points: done.curve });
         if figures.is_empty() {
             let beside = beside(setup, &done.mesh, &unseen, background)?;
-            figures.push(Figure::picture("held_out", "Photographs that were not fitted, and the fit from there", beside));
-            figures.push(Figure::picture("sides", "The fit from all sides, in its colors", all_sides(setup, &done.mesh, 0.5, 180)?));
+            figures.push(Figure::picture(
+                "held_out",
+                "Photographs that were not fitted, and the fit from there",
+                beside,
+            ));
+            figures.push(Figure::picture(
+                "sides",
+                "The fit from all sides, in its colors",
+                all_sides(setup, &done.mesh, 0.5, 180)?,
+            ));
             let clay = crate::targets::uncolored(&done.mesh)?;
             figures.push(Figure::picture("clay", "Its shape alone", all_sides(setup, &clay, 0.5, 180)?));
             softras_io::save_ply(setup.folder.file("dino.ply"), &placement.to_world(&done.mesh)?)?;
         }
     }
-    let chart = Chart { x: "step".into(), y: "1 - soft IoU of the step's views".into(), scale: Scale::Logarithmic, series };
+    let chart = Chart {
+        x: "step".into(),
+        y: "1 - soft IoU of the step's views".into(),
+        scale: Scale::Logarithmic,
+        series,
+    };
     figures.push(Figure::curves("loss", "The loss of silhouettes", chart));
     forget(setup, methods.iter().map(|m| m.0))?;
     Ok(Findings {
@@ -141,7 +164,8 @@ fn beside(setup: &Setup<'_>, mesh: &Mesh, targets: &Targets, background: [f32; 3
     let studio = Studio { device: setup.device, size, background, target: None };
     let mut frames = Vec::new();
     for color in targets.color().into_iter().flat_map(|c| c.outer_iter()) {
-        let cut = color.slice_axis(Axis(1), Slice::new(0, Some((size.1 * SMALLER) as isize), SMALLER as isize));
+        let cut =
+            color.slice_axis(Axis(1), Slice::new(0, Some((size.1 * SMALLER) as isize), SMALLER as isize));
         let cut = cut.slice_axis(Axis(2), Slice::new(0, Some((size.0 * SMALLER) as isize), SMALLER as isize));
         frames.push(RgbFrame::from_color(cut)?);
     }
@@ -152,7 +176,9 @@ fn beside(setup: &Setup<'_>, mesh: &Mesh, targets: &Targets, background: [f32; 3
 }
 
 /// The same method in few steps.
-fn short((name, settings, about): (&'static str, FitSettings, &'static str)) -> (&'static str, FitSettings, &'static str) {
+fn short(
+    (name, settings, about): (&'static str, FitSettings, &'static str),
+) -> (&'static str, FitSettings, &'static str) {
     let quick = FitSettings { steps: 12, batch: 3, refine: vec![8], shrink: vec![(0, 8)], ..settings };
     (name, quick, about)
 }

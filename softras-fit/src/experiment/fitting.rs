@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use softras_core::math::Vec3;
-use softras_core::scene::{Camera, Degrees, Lighting, Mesh, Orbit};
+use softras_core::scene::{Camera, Degrees, Mesh, Orbit};
 use softras_io::{RgbFrame, picture};
 
 use super::Setup;
+use super::findings::Method;
 use crate::error::Result;
 use crate::fit::Fit;
 use crate::report::Studio;
@@ -60,10 +61,16 @@ pub(super) fn fit(
     }
     Ok(Fitted {
         mesh: fit.mesh()?,
-        lighting: fit.lighting(),
         curve: fit.history().iter().enumerate().map(|(step, loss)| (step as f64, loss.iou)).collect(),
         seconds: begin.elapsed().as_secs_f64(),
     })
+}
+
+/// Tells how a method came out, and returns it.
+pub(super) fn row(setup: &Setup<'_>, method: Method) -> Method {
+    let values: Vec<String> = method.values.iter().map(|value| format!("{value:.4}")).collect();
+    (setup.progress)(&format!("{}: {}", method.name, values.join("  ")));
+    method
 }
 
 /// Removes the checkpoints of the fits of these names: the experiment is done.

@@ -8,10 +8,10 @@ use softras_core::math::Vec3;
 use softras_core::scene::{Mesh, MeshTexture};
 use softras_io::icosphere;
 
+use super::Setup;
 use super::chart::{Chart, Scale, Series};
 use super::findings::{Figure, Findings, Method};
-use super::fitting::{all_sides, fit, forget};
-use super::Setup;
+use super::fitting::{all_sides, fit, forget, row};
 use crate::chamfer::chamfer;
 use crate::error::Result;
 use crate::light::{Beam, LightSettings};
@@ -106,11 +106,20 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
         let score = score(setup.device, &done.mesh, &targets)?;
         let apart = chamfer(&done.mesh, &truth, SAMPLES, setup.seed);
         let sound = Soundness::of(&done.mesh)?;
-        rows.push(Method {
-            name,
-            about: (*about).to_owned(),
-            values: vec![apart.mean(), in_hollow(&truth, &done.mesh), score.hard_iou, sound.flipped, sound.degenerate],
-        });
+        rows.push(row(
+            setup,
+            Method {
+                name,
+                about: (*about).to_owned(),
+                values: vec![
+                    apart.mean(),
+                    in_hollow(&truth, &done.mesh),
+                    score.hard_iou,
+                    sound.flipped,
+                    sound.degenerate,
+                ],
+            },
+        ));
         series.push(Series { name: name.replace('_', " "), points: done.curve });
         let (file, caption) = match *name {
             "shading" => ("shading", "From shading, the light known"),
@@ -120,7 +129,12 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
         };
         figures.push(Figure::picture(file, caption, clay(&done.mesh)?));
     }
-    let chart = Chart { x: "step".into(), y: "1 - soft IoU of the step's views".into(), scale: Scale::Logarithmic, series };
+    let chart = Chart {
+        x: "step".into(),
+        y: "1 - soft IoU of the step's views".into(),
+        scale: Scale::Logarithmic,
+        series,
+    };
     figures.push(Figure::curves("loss", "The loss of silhouettes", chart));
     forget(setup, methods.iter().map(|m| m.0))?;
     Ok(Findings {
@@ -175,6 +189,8 @@ fn grey(mesh: &Mesh) -> Result<Mesh> {
 }
 
 /// The same method in few steps.
-fn short((name, settings, about): (&'static str, FitSettings, &'static str)) -> (&'static str, FitSettings, &'static str) {
+fn short(
+    (name, settings, about): (&'static str, FitSettings, &'static str),
+) -> (&'static str, FitSettings, &'static str) {
     (name, FitSettings { steps: 20, batch: 4, refine: vec![15], ..settings }, about)
 }
