@@ -326,7 +326,8 @@ fn photographs_are_fitted_where_their_masks_say() {
         "frames = 0\npicture = 32\n[fit]\nsteps = 30\nbatch = 4\nrefine = [20]\nshrink = [[0, 2], [10, 1]]\n",
     )
     .unwrap();
-    let args = "fit --config few.toml --photographs par.txt --masks masks --template icosphere:2 -o out --json";
+    let args =
+        "fit --config few.toml --photographs par.txt --masks masks --template icosphere:2 -o out --json";
     let args: Vec<&str> = args.split(' ').collect();
     let value = last_line(&succeeds(folder.path(), &args));
     assert!(value["hard_iou"].as_f64().unwrap() > 0.9, "{value}");

@@ -24,7 +24,6 @@ const COLUMNS: usize = 6;
 /// A fit that is done.
 pub(super) struct Fitted {
     pub(super) mesh: Mesh,
-    pub(super) lighting: Option<Lighting>,
     /// (step, 1 - IoU) of each step.
     pub(super) curve: Vec<(f64, f64)>,
     pub(super) seconds: f64,
