@@ -1,11 +1,14 @@
 //! How sound the faces of a fitted surface are: [`Soundness`].
 
+use ndarray::{Array3, Axis};
 use serde::{Deserialize, Serialize};
 use softras_core::loss::Topology;
 use softras_core::math::Vec3;
-use softras_core::scene::Mesh;
+use softras_core::raster::DynRasterizer;
+use softras_core::scene::{Camera, Mesh, MeshTexture, Winding};
 
 use crate::error::Result;
+use crate::targets::draw_hard;
 
 /// A face whose height is below this share of its longest side is degenerate.
 const SLIVER: f64 = 0.02;
@@ -76,11 +79,61 @@ impl Soundness {
     }
 }
 
+/// Returns the share of the pixels that show the back of a face, over hard pictures of `mesh` in `cameras`: 0 for a closed
+/// surface that nowhere turned itself inside out. Silhouettes cannot tell one from the other.
+///
+/// # Errors
+/// `Core` if the back end fails or a camera cannot draw.
+pub fn inside_out(
+    device: &dyn DynRasterizer,
+    mesh: &Mesh,
+    cameras: &[Camera],
+    size: (usize, usize),
+) -> Result<f64> {
+    let (mut backs, mut all) = (0.0, 0.0);
+    for camera in cameras {
+        let mut texels = Array3::zeros((mesh.triangles().len(), 1, 3));
+        for (f, triangle) in mesh.triangles().iter().enumerate() {
+            let mut corners = [Vec3::<f32>::ZERO; 3];
+            for (corner, v) in corners.iter_mut().zip(triangle) {
+                *corner = camera.screen(mesh.vertex(*v))?.unwrap_or_default();
+            }
+            let [a, b, c] = corners;
+            let area = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
+            let front = match camera.front() {
+                Winding::Clockwise => area <= 0.0,
+                _ => area >= 0.0,
+            };
+            texels[[f, 0, 0]] = f32::from(u8::from(!front));
+        }
+        let marked = mesh.clone().with_texture(MeshTexture::Surface { side: 1, texels })?;
+        let image = draw_hard(device, &marked, camera, size, [0.0; 3])?;
+        let sum = |values: Option<f32>| f64::from(values.unwrap_or(0.0));
+        backs += sum(image.color.map(|c| c.index_axis(Axis(1), 0).sum()));
+        all += sum(image.silhouette.map(|s| s.sum()));
+    }
+    Ok(if all > 0.0 { backs / all } else { 0.0 })
+}
+
 #[cfg(test)]
 mod tests {
+    use softras_cpu::CpuRasterizer;
     use softras_io::icosphere;
 
     use super::*;
+
+    #[test]
+    fn a_sphere_turned_inside_out_shows_its_back_in_any_convention() {
+        let sphere = icosphere(2).unwrap();
+        let mut turned = sphere.clone();
+        turned.set_vertices(sphere.vertices() * -1.0).unwrap();
+        let cameras: Vec<Camera> = crate::cameras_around(3, 5.0, 30.0);
+        let mirrored: Vec<Camera> = cameras.iter().map(|c| c.official()).collect();
+        for cameras in [cameras, mirrored] {
+            let share = |mesh| inside_out(&CpuRasterizer, mesh, &cameras, (24, 24)).unwrap();
+            assert!(share(&sphere) < 0.01 && share(&turned) > 0.99, "{} {}", share(&sphere), share(&turned));
+        }
+    }
 
     #[test]
     fn a_sphere_is_sound_and_a_pushed_in_vertex_is_not() {

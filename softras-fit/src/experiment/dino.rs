@@ -16,7 +16,7 @@ use crate::placement::Placement;
 use crate::report::Studio;
 use crate::score::{color_psnr, score};
 use crate::settings::{FitSettings, LossWeights, ShapeModel};
-use crate::soundness::Soundness;
+use crate::soundness::{Soundness, inside_out};
 use crate::targets::Targets;
 
 /// Photographs that are never fitted, by their numbers from 1.
@@ -77,6 +77,7 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
         let of_unseen = score(setup.device, &done.mesh, &unseen)?;
         let of_fitted = score(setup.device, &done.mesh, &targets)?;
         let sound = Soundness::of(&done.mesh)?;
+        let turned = inside_out(setup.device, &done.mesh, unseen.cameras(), (160, 120))?;
         let psnr = match done.mesh.channels() {
             0 => f64::NAN,
             _ => color_psnr(setup.device, &done.mesh, &unseen, background)?,
@@ -92,6 +93,7 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
                     psnr,
                     sound.flipped,
                     sound.degenerate,
+                    turned,
                     done.seconds,
                 ],
             },
@@ -135,7 +137,15 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
             ),
             "Seconds are of this run on this machine.".to_owned(),
         ],
-        columns: vec!["held_out_iou", "fitted_iou", "held_out_psnr", "flipped", "degenerate", "seconds"],
+        columns: vec![
+            "held_out_iou",
+            "fitted_iou",
+            "held_out_psnr",
+            "flipped",
+            "degenerate",
+            "inside_out",
+            "seconds",
+        ],
         methods: rows,
         figures,
         settings: json!({
