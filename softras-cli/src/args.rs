@@ -8,6 +8,7 @@ use toml::{Table, Value};
 
 pub(crate) use crate::bench_args::BenchArgs;
 use crate::config::put;
+pub(crate) use crate::experiment::ExperimentArgs;
 use crate::input::{Size, backend, point, sample};
 use crate::output::Usage;
 use crate::render_config::Background;
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Fit a mesh to views of a sample shape, of another mesh, or to pictures
     Fit(FitArgs),
+    /// Run an experiment again: fits by several methods, a page, a table against baselines, its JSON
+    Experiment(ExperimentArgs),
     /// Check that a back end is right, by every law there is
     Conformance(ConformanceArgs),
     /// Measure how fast back ends are, against each other and against brute force
@@ -40,6 +43,7 @@ impl Args {
         match &self.command {
             Command::Render(args) => args.json,
             Command::Fit(args) => args.json,
+            Command::Experiment(args) => args.json,
             Command::Conformance(args) => args.json,
             Command::Bench(args) => args.json,
             Command::Devices(args) => args.json,
@@ -81,10 +85,12 @@ pub(crate) enum ConventionArg {
 /// Which settings a fit starts from.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum PresetArg {
-    /// `official` if images and cameras are .npy files, else `own`
+    /// `photographs` for photographs, `official` if images and cameras are .npy files, else `own`
     Auto,
     /// Ours: shape and color, from soft to sharp
     Own,
+    /// Real photographs: coarse to fine in pictures and surface; the template stands where the masks say
+    Photographs,
     /// The official deform demo: silhouettes, its losses, optimiser and mirrored cameras
     Official,
 }
@@ -232,6 +238,12 @@ pub(crate) struct FitArgs {
     /// The cameras of the pictures: distance, elevation, azimuth of each, .npy, .json or .toml
     #[arg(long, value_name = "PATH", conflicts_with = "sample")]
     cameras: Option<String>,
+    /// Fit to photographs: a file of calibrated cameras that names them, .json or .txt (K, R, t: Middlebury's par)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mesh_target", "images", "cameras", "sample"])]
+    photographs: Option<String>,
+    /// The folder of the masks of the photographs, of the same names [default: as the file says, or their alpha]
+    #[arg(long, value_name = "FOLDER", requires = "photographs")]
+    masks: Option<String>,
     /// Fit to views of a sample shape: icosphere, torus-knot, chair, airplane, lamp, vase, cube [default: vase]
     #[arg(long, value_name = "NAME", value_parser = sample)]
     sample: Option<String>,
@@ -324,6 +336,8 @@ impl FitArgs {
             ("mesh_target", &self.mesh_target),
             ("images", &self.images),
             ("cameras", &self.cameras),
+            ("photographs", &self.photographs),
+            ("masks", &self.masks),
             ("sample", &self.sample),
             ("template", &self.template),
         ] {

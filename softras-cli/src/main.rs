@@ -8,6 +8,7 @@ mod bench_args;
 mod config;
 mod conformance;
 mod devices;
+mod experiment;
 mod fit;
 mod fit_config;
 mod input;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let result = match args.command {
         Command::Render(args) => render::run(&args),
         Command::Fit(args) => fit::run(&args),
+        Command::Experiment(args) => experiment::run(&args),
         Command::Conformance(args) => conformance::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Devices(args) => devices::run(&args),

@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::fit::Fit;
 use crate::folder::FitFolder;
 
-const STYLE: &str = "
+/// How the pages look.
+pub(crate) const STYLE: &str = "
 :root { color-scheme: light; }
 body { margin: 0; background: #f6f8fa; color: #1f2328; font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 1100px; margin: 0 auto; padding: 32px 20px 64px; }
@@ -149,15 +150,18 @@ fn read(path: &std::path::Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|source| Error::Read { path: path.into(), source })
 }
 
-fn data_uri(kind: &str, bytes: &[u8]) -> String {
+/// Returns bytes as an address that holds them.
+pub(crate) fn data_uri(kind: &str, bytes: &[u8]) -> String {
     format!("data:{kind};base64,{}", STANDARD.encode(bytes))
 }
 
-fn escape(text: &str) -> String {
+/// Returns `text` as it stands in HTML.
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-fn push(html: &mut String, text: std::fmt::Arguments<'_>) {
+/// Adds a line.
+pub(crate) fn push(html: &mut String, text: std::fmt::Arguments<'_>) {
     // Writing to a string does not fail.
     let _ = html.write_fmt(text);
     html.push('\n');

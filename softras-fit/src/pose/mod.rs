@@ -1,0 +1,5 @@
+//! Where a rigid mesh stands, from pictures.
+
+mod placement;
+
+pub use placement::{Placement, PlacementGrad};
