@@ -28,6 +28,8 @@ struct Walk<'a> {
     cotangents: &'a Buffer,
     face_grads: &'a Buffer,
     texel_slots: &'a Buffer,
+    /// Numbers that the gradients of items may take.
+    item_room: u64,
 }
 
 impl WgpuRasterizer {
@@ -69,6 +71,7 @@ impl WgpuRasterizer {
         if !of_faces && !textures {
             return Ok(());
         }
+        let sizes = self.sizes(&drawn.layout, &drawn.plan, &drawn.params);
         for (chunk, own) in turn.chunks.iter().zip(&buffers.chunks) {
             if chunk.faces == 0 {
                 continue;
@@ -88,6 +91,7 @@ impl WgpuRasterizer {
                 cotangents: &cotangents,
                 face_grads: &face_grads,
                 texel_slots: &texel_slots,
+                item_room: sizes.item_room(&turn.window, chunk),
             };
             let vertex = drawn.layout.side == 0;
             let mut commands = Commands::new(&self.gpu);
@@ -193,8 +197,8 @@ impl WgpuRasterizer {
     fn walk_items<'a>(&'a self, walk: &Walk<'_>, mut commands: Commands<'a>) -> Result<Commands<'a>> {
         let own = walk.chunk;
         let values = u64::from(walk.axes.item_values());
-        let most = (self.binding_bytes() / 4 / values).max(1);
-        let turn = u64::from(own.item_count).min(most);
+        let most = walk.item_room.min(self.binding_bytes() / 4) / values;
+        let turn = u64::from(own.item_count).min(most.max(1));
         if turn == 0 {
             return Ok(commands);
         }
