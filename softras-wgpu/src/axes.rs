@@ -12,6 +12,47 @@ pub(crate) const FACE_VALUES: u32 = 13;
 /// The most color channels a module is built for: its arrays must fit registers and workgroup memory.
 pub(crate) const MAX_CHANNELS: usize = 48;
 
+/// The pixels that a workgroup of `forward` draws.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Tile {
+    /// 16 x 16.
+    #[default]
+    Square,
+    /// 32 across, 8 down.
+    Wide,
+    /// 8 across, 32 down.
+    Tall,
+}
+
+impl Tile {
+    /// Every shape.
+    #[cfg(test)]
+    pub(crate) const ALL: &[Self] = &[Self::Square, Self::Wide, Self::Tall];
+
+    /// Pixels across and down.
+    pub(crate) const fn size(self) -> (u32, u32) {
+        match self {
+            Self::Square => (16, 16),
+            Self::Wide => (32, 8),
+            Self::Tall => (8, 32),
+        }
+    }
+
+    /// What the side of a bin is a multiple of, so that no tile lies in two.
+    pub(crate) const fn side(self) -> u32 {
+        match self {
+            Self::Square => 16,
+            Self::Wide | Self::Tall => 32,
+        }
+    }
+
+    /// The constants that the shape gives the text.
+    pub(crate) fn constants(self) -> String {
+        let (width, height) = self.size();
+        format!("const TILE_WIDTH: u32 = {width}u;\nconst TILE_HEIGHT: u32 = {height}u;\n")
+    }
+}
+
 /// Whether the text of a kernel depends on an axis.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depends {
