@@ -311,13 +311,13 @@ where
             let state = InRows { like, from: &numbers[first..], width, row };
             let own = InRows { like, from: &numbers[first + kept * width..], width, row };
             let at = self.saved.places.free_centres(like, block.corner);
-            self.pair(like, walker, at, (&state, &own), sums, texels, scratch);
+            self.pair(walker, at, (&state, &own), sums, texels, scratch);
         } else {
             let (state_size, own_size) = (kept * L::LANES, self.pixels.layout.count() * L::LANES);
             let state = &self.saved.planes[block.kept * state_size..][..state_size];
             let own = &self.pixels.planes[block.own * own_size..][..own_size];
             let at = self.saved.places.centres(like, block.place, block.n);
-            self.pair(like, walker, at, (&InTile(like, state), &InTile(like, own)), sums, texels, scratch);
+            self.pair(walker, at, (&InTile(like, state), &InTile(like, own)), sums, texels, scratch);
         }
     }
 
@@ -325,7 +325,6 @@ where
     #[inline(always)]
     fn pair<L: Real<Scalar = R>, C: Channels, P: ReadPlanes<L>>(
         &self,
-        like: L,
         walker: &Walker<'_, L>,
         at: Vec2<L>,
         (state, own): (&P, &P),
@@ -333,7 +332,7 @@ where
         texels: &mut [R],
         scratch: &mut Scratch<L, C>,
     ) {
-        let (kept, layout) = (&self.saved.layout, &self.pixels.layout);
+        let (kept, layout, like) = (&self.saved.layout, &self.pixels.layout, at.x);
         let silhouette = if layout.silhouette {
             Some(SilhouetteGrad { state: read_state::<L, S::State<L>>(like, state, 0), grad: own.plane(0) })
         } else {
