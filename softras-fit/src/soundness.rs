@@ -136,17 +136,22 @@ mod tests {
     }
 
     #[test]
-    fn a_sphere_is_sound_and_a_pushed_in_vertex_is_not() {
-        let mut mesh = icosphere(2).unwrap();
-        let sound = Soundness::of(&mesh).unwrap();
+    fn a_sphere_is_sound_and_a_fan_whose_middle_left_it_is_not() {
+        let sound = Soundness::of(&icosphere(2).unwrap()).unwrap();
         assert!(sound.flipped + sound.degenerate + sound.folded < 1e-12, "{sound:?}");
-        // One vertex moved along the sphere past its neighbours turns some of its faces over.
-        let mut vertices = mesh.vertices().clone();
-        let there = vertices.row(0).to_owned();
-        vertices.row_mut(40).assign(&there);
-        mesh.set_vertices(vertices).unwrap();
-        let worse = Soundness::of(&mesh).unwrap();
-        assert!(worse.flipped + worse.folded + worse.degenerate > 0.0, "{worse:?}");
+        // Six triangles around a point; moved out of the hexagon, it turns those it passed over.
+        let fan = |x: f32| {
+            let vertices = ndarray::Array2::from_shape_fn((7, 3), |(v, k)| match (v, k) {
+                (_, 2) | (6, 1) => 0.0,
+                (6, _) => x,
+                _ => [f32::cos, f32::sin][k](v as f32 * core::f32::consts::FRAC_PI_3),
+            });
+            let triangles = (0..6).map(|v| [v, (v + 1) % 6, 6]).collect();
+            Soundness::of(&Mesh::new(vertices, triangles).unwrap()).unwrap()
+        };
+        let (inside, outside) = (fan(0.1), fan(1.5));
+        assert!(inside.flipped + inside.folded < 1e-12, "{inside:?}");
+        assert!(outside.flipped > 0.3 && outside.folded > 0.3, "{outside:?}");
     }
 
     #[test]
