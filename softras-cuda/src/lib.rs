@@ -14,18 +14,21 @@ mod probe;
 mod ptx;
 mod resources;
 mod setup;
+mod shards;
 mod shared;
 mod workspace;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ndarray::Array3;
 use softras_core::raster::{
     Capabilities, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Wanted,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
 
+use accumulate::Start;
 use buffers::Arena;
 pub use buffers::Buffers;
 use compiler::Compiler;
@@ -36,6 +39,7 @@ pub use error::CudaError;
 use kernels::Kernels;
 pub use modules::{Module, compiler_version, embedded_by, modules, rooms};
 pub use resources::{COLUMNS, Resources};
+pub use shards::{CudaShards, CudaShardsSaved};
 pub use workspace::CudaSaved;
 
 /// How a device is opened.
@@ -117,6 +121,36 @@ impl CudaRasterizer {
     pub fn new(device: usize) -> Result<Self> {
         CudaOptions::new(device).open()
     }
+
+    /// Tells whether this rasterizer, or a clone of it, filled `saved`.
+    pub(crate) fn filled(&self, saved: &CudaSaved) -> bool {
+        saved.drawn.as_ref().is_some_and(|drawn| Arc::ptr_eq(&drawn.work, &self.work))
+    }
+
+    /// As `backward_into`; the sums of texture gradients begin with `carried`, which has the shape of the texels.
+    pub(crate) fn backward_from(
+        &self,
+        saved: &CudaSaved,
+        grad: &ImageGrad,
+        wanted: Wanted,
+        gradients: &mut Gradients,
+        carried: Option<Array3<f32>>,
+    ) -> Result<()> {
+        let Some(drawn) = &saved.drawn else {
+            return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
+        };
+        if !self.filled(saved) {
+            let found = format!("one that device {} filled", drawn.work.gpu.ordinal);
+            return Err(Error::layout("saved state", found, "one of this rasterizer and its clones"));
+        }
+        grad.check(&drawn.plan)?;
+        gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
+        let start = if carried.is_some() { Start::Carried } else { Start::Zero };
+        if let (Some(to), Some(carried)) = (&mut gradients.textures, carried) {
+            *to = carried;
+        }
+        backward::backward(drawn, grad, wanted, start, gradients)
+    }
 }
 
 impl Rasterizer<f32> for CudaRasterizer {
@@ -152,16 +186,7 @@ impl Rasterizer<f32> for CudaRasterizer {
         wanted: Wanted,
         gradients: &mut Gradients,
     ) -> Result<()> {
-        let Some(drawn) = &saved.drawn else {
-            return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
-        };
-        if !Arc::ptr_eq(&drawn.work, &self.work) {
-            let found = format!("one that device {} filled", drawn.work.gpu.ordinal);
-            return Err(Error::layout("saved state", found, "one of this rasterizer and its clones"));
-        }
-        grad.check(&drawn.plan)?;
-        gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
-        backward::backward(drawn, grad, wanted, gradients)
+        self.backward_from(saved, grad, wanted, gradients, None)
     }
 
     fn pairs(&self, saved: &CudaSaved) -> Option<u64> {

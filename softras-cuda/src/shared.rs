@@ -422,5 +422,7 @@ structures! {
         blocks: u32,
         /// 1 if no pictures share texture rows, and the rows ascend with the pictures.
         rows_ascend: u32,
+        /// 1 if the sums go on from what `grad_rows` holds.
+        carries: u32,
     }
 }

@@ -12,7 +12,7 @@ use softras_core::raster::{Gradients, RasterParams, Rasterizer, Wanted};
 use softras_core::reference::{Reference, ReferenceSaved};
 use softras_core::scene::{Faces, Picture, Textures};
 use softras_core::{Error, Image, ImageGrad};
-use softras_cuda::{Buffers, CudaOptions, CudaRasterizer, CudaSaved};
+use softras_cuda::{Buffers, CudaOptions, CudaRasterizer, CudaShards};
 
 fn folder() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
@@ -59,8 +59,8 @@ fn scene(kind: TextureKind, channels: usize) -> Arc<Faces> {
     Arc::new(faces.expect("valid faces"))
 }
 
-fn draw(device: &CudaRasterizer, faces: &Arc<Faces>, params: &RasterParams) -> (Image, Gradients) {
-    let (mut image, mut saved) = (Image::default(), CudaSaved::default());
+fn draw(device: &impl Rasterizer<f32>, faces: &Arc<Faces>, params: &RasterParams) -> (Image, Gradients) {
+    let (mut image, mut saved) = (Image::default(), Default::default());
     device.forward_into(faces, params, &mut image, &mut saved).unwrap_or_else(|e| panic!("{e:?}"));
     let mut next = numbers(11);
     let grad = ImageGrad {
@@ -112,6 +112,19 @@ fn in_every_order_with_memory_reused_or_not_and_every_run() {
             assert!(bits(&draw(device, &faces, &params)) == expected, "scene {i}, {}", device.info().device);
         }
     }
+}
+
+/// Pictures of two devices share texture rows: their gradients are added in the order of one device.
+#[test]
+fn on_several_devices_at_once() {
+    let one = open(0, Buffers::Reused);
+    let all = (0..3).map(|device| open(device, Buffers::Exact)).collect();
+    let shards = CudaShards::new(all).expect("three devices");
+    for (i, (faces, params)) in settings().into_iter().enumerate() {
+        let params = params.sigma_each(vec![1e-3, 2e-3, 5e-4]);
+        assert!(bits(&draw(&shards, &faces, &params)) == bits(&draw(&one, &faces, &params)), "scene {i}");
+    }
+    assert!(CudaShards::new(Vec::new()).is_err(), "no devices");
 }
 
 #[test]
