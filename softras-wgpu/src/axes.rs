@@ -26,6 +26,7 @@ pub(crate) enum Tile {
 
 impl Tile {
     /// Every shape.
+    #[cfg(test)]
     pub(crate) const ALL: &[Self] = &[Self::Square, Self::Wide, Self::Tall];
 
     /// Pixels across and down.

@@ -190,6 +190,7 @@ impl WgpuRasterizer {
             walk.texel_slots,
         ];
         let groups = u64::from(walk.globals.blocks) * u64::from(BLOCK_FACES / 64);
+        let groups = self.planted.walks(groups, walk.globals.faces);
         commands.run(&self.kernel(Stage::Backward, walk.axes)?, walk.uniform, &storage, groups)
     }
 
@@ -222,7 +223,7 @@ impl WgpuRasterizer {
             ];
             commands.run(&kernel, &uniform, &storage, end - first)?;
             let storage = [&own.items, &item_grads, walk.face_grads, walk.texel_slots];
-            let groups = u64::from(walk.globals.faces).div_ceil(256);
+            let groups = (u64::from(walk.globals.faces) * values).div_ceil(256);
             commands.run(&combine, &uniform, &storage, groups)?;
             commands.hold([uniform]);
             first = end;
@@ -231,7 +232,8 @@ impl WgpuRasterizer {
         Ok(commands)
     }
 
-    /// Writes the gradient of every face's surface texels.
+    /// Writes the gradient of every face's surface texels, as many pixels of each face at a time as one workgroup may
+    /// loop over.
     fn walk_texels(&self, walk: &Walk<'_>, commands: &mut Commands<'_>) -> Result<()> {
         let own = walk.chunk;
         let storage = [
@@ -244,7 +246,18 @@ impl WgpuRasterizer {
             walk.texel_slots,
         ];
         let groups = u64::from(walk.globals.blocks) * u64::from(BLOCK_FACES);
-        commands.run(&self.kernel(Stage::BackwardTexture, walk.axes)?, walk.uniform, &storage, groups)
+        let kernel = self.kernel(Stage::BackwardTexture, walk.axes)?;
+        let step = self.gpu.loops.texture_pixels(walk.axes.channels);
+        let mut first = 0;
+        while first < walk.globals.window_pixels {
+            let end = first.saturating_add(step).min(walk.globals.window_pixels);
+            let globals = Globals { first_pixel: first, end_pixel: end, ..walk.globals };
+            let uniform = self.filled(Use::Uniform, "settings", &[globals])?;
+            commands.run(&kernel, &uniform, &storage, groups)?;
+            commands.hold([uniform]);
+            first = end;
+        }
+        Ok(())
     }
 
     /// Adds the texel gradients of the faces of a chunk to their rows, picture by picture.

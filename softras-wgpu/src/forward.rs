@@ -8,8 +8,11 @@ use crate::buffers::{Buffer, Commands, Use, read_back};
 use crate::error::{Result, WgpuError};
 use crate::kernels::Stage;
 use crate::setup::Input;
-use crate::turns::{Sizes, Turn, Window, turns};
+use crate::turns::{Pieces, Sizes, Turn, Window, turns};
 use crate::workspace::{ChunkBuffers, Drawn, Layout, TurnBuffers};
+
+/// The most pictures that are drawn together: kernels loop over them.
+const MOST_PICTURES: usize = 16_384;
 
 impl WgpuRasterizer {
     /// Draws all pictures of the batch into `image`; returns the turns, with the state of every pixel.
@@ -32,7 +35,10 @@ impl WgpuRasterizer {
 
     /// How much room things take on this device.
     pub(crate) fn sizes(&self, layout: &Layout, plan: &Plan<f32>, params: &RasterParams) -> Sizes {
-        Sizes { pieces: self.pieces, ..layout.sizes(plan, params, self.binding_bytes() / 4, self.tile) }
+        let Pieces { faces, pictures } = self.pieces;
+        let pieces = Pieces { faces, pictures: pictures.min(MOST_PICTURES) };
+        let run = self.gpu.loops.faces(layout.axes.channels);
+        Sizes { pieces, run, ..layout.sizes(plan, params, self.binding_bytes() / 4, self.tile) }
     }
 
     fn draw_turns(
@@ -74,7 +80,7 @@ impl WgpuRasterizer {
             let (offsets, lists) = bins.as_ref().map_or((&none, &none), |b| (&b.offsets, &b.lists));
             let storage =
                 [&own.units, &own.corners, &own.rects, &own.numbers, offsets, lists, &state, &picture];
-            commands.run(&kernel, &own.uniform, &storage, groups)?;
+            commands.run(&kernel, &own.uniform, &storage, self.planted.tiles(groups))?;
             commands.copy(
                 (&own.items, own.globals.faces.into()),
                 (&host, pixels * planes + number as u64),

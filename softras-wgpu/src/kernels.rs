@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::axes::{Axes, Depends, Tile};
 use crate::device::Gpu;
 use crate::error::Result;
+use crate::faults::Planted;
 use crate::shared::{CONSTANTS, STRUCTURES};
 
 macro_rules! shaders {
@@ -224,7 +225,14 @@ pub(crate) struct Kernels {
 
 impl Kernels {
     /// Returns the kernel of `stage` at `axes`, built if it is the first time. Threads build different kernels at once.
-    pub(crate) fn get(&self, gpu: &Gpu, stage: Stage, axes: &Axes, tile: Tile) -> Result<Arc<Pipeline>> {
+    pub(crate) fn get(
+        &self,
+        gpu: &Gpu,
+        stage: Stage,
+        axes: &Axes,
+        tile: Tile,
+        planted: Planted,
+    ) -> Result<Arc<Pipeline>> {
         let tile = if stage == Stage::Forward { tile } else { Tile::default() };
         let axes = axes.of_stage(stage);
         let place = {
@@ -236,7 +244,7 @@ impl Kernels {
             return Ok(Arc::clone(pipeline));
         }
         let what = || format!("building kernel {} for {axes:?}", stage.entry());
-        let text = source(stage, &axes, tile);
+        let text = planted.text(stage, source(stage, &axes, tile));
         let build = || Ok(assemble(gpu, stage.entry(), stage.bindings(), text));
         let pipeline = Arc::new(gpu.guarded(&what, build)?);
         *built = Some(Arc::clone(&pipeline));

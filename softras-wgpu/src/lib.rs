@@ -9,8 +9,13 @@ mod bins;
 mod buffers;
 mod device;
 mod error;
+#[cfg(feature = "faults")]
+pub mod faults;
+#[cfg(not(feature = "faults"))]
+mod faults;
 mod forward;
 mod kernels;
+mod loops;
 #[cfg(test)]
 mod probe;
 mod setup;
@@ -37,6 +42,7 @@ use axes::{Axes, MAX_CHANNELS, Tile};
 use buffers::{Arena, Buffer, Use};
 use device::Gpu;
 use error::Result;
+use faults::Planted;
 use kernels::{Kernels, Pipeline, Stage};
 use setup::Input;
 use turns::Pieces;
@@ -50,6 +56,7 @@ pub struct WgpuRasterizer {
     arena: Arena,
     tile: Tile,
     pieces: Pieces,
+    planted: Planted,
 }
 
 impl WgpuRasterizer {
@@ -74,6 +81,7 @@ impl WgpuRasterizer {
             arena,
             tile: Tile::default(),
             pieces: Pieces::LARGEST,
+            planted: Planted::default(),
         })
     }
 
@@ -93,11 +101,21 @@ impl WgpuRasterizer {
         self
     }
 
+    /// The same device with a fault.
+    #[cfg(feature = "faults")]
+    #[must_use]
+    pub fn with_fault(mut self, fault: faults::Fault) -> Self {
+        self.planted = Planted { fault: Some(fault) };
+        self.kernels = Arc::default();
+        self
+    }
+
     /// The same device and kernels, drawn on in tiles of another shape and in other pieces.
     fn variant(&self, name: &str, tile: Tile, pieces: Pieces) -> Variant {
         let arena = Arena::new(self.arena.most_bytes);
-        let (gpu, kernels) = (Arc::clone(&self.gpu), Arc::clone(&self.kernels));
-        Variant { name: name.to_owned(), backend: Box::new(Self { gpu, kernels, arena, tile, pieces }) }
+        let (gpu, kernels, planted) = (Arc::clone(&self.gpu), Arc::clone(&self.kernels), self.planted);
+        let backend = Box::new(Self { gpu, kernels, arena, tile, pieces, planted });
+        Variant { name: name.to_owned(), backend }
     }
 
     /// The adapter that is drawn on.
@@ -116,7 +134,7 @@ impl WgpuRasterizer {
     }
 
     pub(crate) fn kernel(&self, stage: Stage, axes: &Axes) -> Result<Arc<Pipeline>> {
-        self.kernels.get(&self.gpu, stage, axes, self.tile)
+        self.kernels.get(&self.gpu, stage, axes, self.tile, self.planted)
     }
 
     pub(crate) fn filled<T: Pod>(&self, purpose: Use, what: &str, values: &[T]) -> Result<Buffer> {
@@ -187,7 +205,15 @@ impl Rasterizer<f32> for WgpuRasterizer {
         }
         grad.check(&drawn.plan)?;
         gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
-        let work = || self.go_back(drawn, grad, gradients);
+        let work = || match self.go_back(drawn, grad, gradients) {
+            Err(WgpuError::OutOfMemory { .. }) => {
+                // Buffers that other work has left over may be all that is in the way.
+                self.arena.clear();
+                gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
+                self.go_back(drawn, grad, gradients)
+            }
+            done => done,
+        };
         Ok(self.gpu.guarded(&|| "going back".to_owned(), work)?)
     }
 

@@ -62,7 +62,7 @@ impl WgpuRasterizer {
         let all = faces.corners().as_slice().ok_or_else(|| layout_fault("corners"))?;
         for span in &chunk.spans {
             let own = &all[span.faces.start * 9..span.faces.end * 9];
-            write(&self.gpu, &buffer, 9 * span.first_face as u64, own)?;
+            write(&self.gpu, &buffer, 9 * span.first_face as u64, &self.planted.corners(own))?;
         }
         Ok(buffer)
     }

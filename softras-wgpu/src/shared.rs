@@ -205,6 +205,10 @@ structures! {
         first_item: u32,
         /// Where the items of this turn end.
         end_item: u32,
+        /// The first pixel of a face's box that is walked for its texels.
+        first_pixel: u32,
+        /// Where those pixels end.
+        end_pixel: u32,
     }
 
     /// What a probe reads and writes.

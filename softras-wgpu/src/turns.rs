@@ -42,6 +42,8 @@ pub(crate) struct Sizes {
     pub(crate) limit: u64,
     /// The most faces of a chunk, and pictures of a turn.
     pub(crate) pieces: Pieces,
+    /// The most faces of one picture that a kernel may go through.
+    pub(crate) run: usize,
     /// The pixels that a workgroup draws.
     pub(crate) tile: Tile,
     /// Numbers of working memory that a chunk may take.
@@ -196,6 +198,7 @@ impl Sizes {
         .all(|numbers| numbers <= self.limit)
             && bins * blocks <= MAX_BIN_BLOCKS
             && chunk.faces <= self.pieces.faces
+            && chunk.spans.last().is_none_or(|span| span.faces.len() <= self.run)
             && chunk.spans.len() <= self.pieces.pictures.max(1)
             && self.working(window, chunk) <= self.budget
     }
@@ -291,6 +294,7 @@ mod tests {
         texels: 9,
         limit: 32 << 20,
         pieces: Pieces::LARGEST,
+        run: usize::MAX,
         tile: Tile::Square,
         budget: u64::MAX,
         work_pixel: 10,

@@ -108,6 +108,7 @@ impl Layout {
             texels: self.texel_size.into(),
             limit,
             pieces: Pieces::LARGEST,
+            run: usize::MAX,
             tile,
             budget: params.get_memory_budget() / 4,
             work_pixel: u64::from(self.axes.cotangent_stride() + self.axes.picture_planes()),
