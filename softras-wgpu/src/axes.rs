@@ -161,20 +161,22 @@ impl Axes {
     /// The same module under one name: what a stage does not read does not count.
     pub(crate) fn of_stage(mut self, stage: Stage) -> Self {
         let (aggregators, texture) = stage.depends_on();
-        if aggregators == Depends::No {
-            self.outputs = Outputs::Both;
+        // Asked first: where no color is drawn no item holds corner texels, whatever else the text depends on.
+        let color = self.outputs.color();
+        if texture == Depends::No || !color {
+            self.texture = TextureFamily::Surface;
+        }
+        if (aggregators == Depends::No && texture == Depends::No) || !color {
+            self.channels = 1;
+        }
+        if aggregators == Depends::No || !color {
+            self.color = ColorKernel::Softmax;
         }
         if aggregators == Depends::No || !self.outputs.silhouette() {
             self.silhouette = SilhouetteKernel::ProbabilisticOr;
         }
-        if aggregators == Depends::No || !self.outputs.color() {
-            self.color = ColorKernel::Softmax;
-        }
-        if texture == Depends::No || !self.outputs.color() {
-            self.texture = TextureFamily::Surface;
-        }
-        if (aggregators == Depends::No && texture == Depends::No) || !self.outputs.color() {
-            self.channels = 1;
+        if aggregators == Depends::No {
+            self.outputs = Outputs::Both;
         }
         self
     }
@@ -255,4 +257,30 @@ pub(crate) fn axes(
         texture,
         channels: channels.max(1) as u32,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_that_share_a_buffer_agree_on_how_it_lies() {
+        for outputs in [Outputs::Both, Outputs::Silhouette, Outputs::Color] {
+            for texture in [TextureFamily::Vertex, TextureFamily::Surface] {
+                let (silhouette, color) = (SilhouetteKernel::Sum, ColorKernel::Over);
+                let axes = Axes { outputs, silhouette, color, texture, channels: 5 };
+                for stage in [Stage::BackwardItems, Stage::Combine] {
+                    assert_eq!(axes.of_stage(stage).item_values(), axes.item_values(), "{stage:?} {axes:?}");
+                }
+                for stage in [Stage::Prepare, Stage::Backward, Stage::BackwardItems, Stage::BackwardTexture] {
+                    let own = axes.of_stage(stage);
+                    assert_eq!(own.cotangent_stride(), axes.cotangent_stride(), "{stage:?} {axes:?}");
+                }
+                for stage in [Stage::Forward, Stage::Prepare] {
+                    let own = axes.of_stage(stage);
+                    assert_eq!(own.picture_planes(), axes.picture_planes(), "{stage:?} {axes:?}");
+                }
+            }
+        }
+    }
 }

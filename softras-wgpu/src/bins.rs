@@ -17,6 +17,8 @@ const SCAN_BLOCK: u64 = 1024;
 pub(crate) struct Bins {
     pub(crate) offsets: Buffer,
     pub(crate) lists: Buffer,
+    /// How many entries they have together.
+    pub(crate) entries: u32,
 }
 
 impl WgpuRasterizer {
@@ -78,6 +80,6 @@ impl WgpuRasterizer {
         let mut commands = Commands::new(&self.gpu);
         let storage = [&chunk.units, &chunk.rects, &offsets, &lists];
         commands.run(&self.kernel(Stage::BinFill, axes)?, &chunk.uniform, &storage, blocks)?;
-        Ok((commands, Some(Bins { offsets, lists })))
+        Ok((commands, Some(Bins { offsets, lists, entries: total })))
     }
 }

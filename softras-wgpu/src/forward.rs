@@ -70,12 +70,14 @@ impl WgpuRasterizer {
         // The pictures, and how many items each chunk has.
         let host = self.arena.lend(&self.gpu, Use::Host, "pictures", pixels * planes + count)?;
         let mut chunks: Vec<ChunkBuffers> = Vec::with_capacity(turn.chunks.len());
+        let mut entries = 0;
         let mut commands = Commands::new(&self.gpu);
         for number in 0..turn.chunks.len() {
             let own = self.setup(input, turn, number, &mut commands)?;
             let bins;
             let working = sizes.working(&turn.window, &turn.chunks[number]);
             (commands, bins) = self.bins(axes, commands, &own, (working, sizes.budget))?;
+            entries += bins.as_ref().map_or(0, |b| u64::from(b.entries));
             let none = self.lend("no lists", 1)?;
             let (offsets, lists) = bins.as_ref().map_or((&none, &none), |b| (&b.offsets, &b.lists));
             let storage =
@@ -99,7 +101,7 @@ impl WgpuRasterizer {
                 own.item_count = if own.globals.faces == 0 { 0 } else { count.to_bits() };
             }
         })?;
-        Ok(TurnBuffers { state, chunks })
+        Ok(TurnBuffers { state, chunks, entries })
     }
 
     /// How many pairs counted in the pictures that `drawn` keeps.

@@ -19,6 +19,14 @@ pub struct WgpuSaved {
     pub(crate) drawn: Option<Drawn>,
 }
 
+impl WgpuSaved {
+    /// Returns how many entries the face lists of all bins had together; 0 where pictures are small enough to need none.
+    #[must_use]
+    pub fn list_entries(&self) -> u64 {
+        self.drawn.iter().flat_map(|drawn| &drawn.turns).map(|(_, buffers)| buffers.entries).sum()
+    }
+}
+
 /// A finished batch.
 #[derive(Debug)]
 pub(crate) struct Drawn {
@@ -37,6 +45,8 @@ pub(crate) struct TurnBuffers {
     /// `[pictures, window pixels, layout.state_stride]`.
     pub(crate) state: Buffer,
     pub(crate) chunks: Vec<ChunkBuffers>,
+    /// How many entries the lists of its bins had.
+    pub(crate) entries: u64,
 }
 
 /// The device's side of a chunk of faces.

@@ -71,7 +71,6 @@ fn backward_items(
         let grad = pixel_backward(u, face, x, y, background, &grad_color, &texels);
         pair_grad_add(&sum, grad);
     }
-    // One store each: an array of its own here has held garbage on a device in software.
     terms[lane] = sum.corners[0].x;
     terms[64u + lane] = sum.corners[0].y;
     terms[128u + lane] = sum.corners[0].z;
