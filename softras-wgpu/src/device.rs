@@ -165,10 +165,11 @@ impl AdapterInfo {
     /// Who a back end on this adapter says it is.
     #[must_use]
     pub fn info(&self) -> Info {
-        let Self { index, name, kind, interface, driver, binding_bytes, .. } = self;
+        let Self { index, name, kind, interface, driver, binding_bytes, buffer_bytes } = self;
         let details = format!(
-            "adapter {index}, {kind:?}, {interface}, {driver}, buffers of {} MiB",
-            binding_bytes >> 20
+            "adapter {index}, {kind:?}, {interface}, {driver}, at most {} MiB of a buffer at once, buffers of {} MiB",
+            binding_bytes >> 20,
+            buffer_bytes >> 20
         );
         Info { backend: "wgpu".to_owned(), device: name.clone(), details }
     }

@@ -110,6 +110,12 @@ impl WgpuRasterizer {
         self
     }
 
+    /// Destroys the device, as a driver that fails does.
+    #[cfg(feature = "faults")]
+    pub fn lose(&self) {
+        self.gpu.device.destroy();
+    }
+
     /// The same device and kernels, drawn on in tiles of another shape and in other pieces.
     fn variant(&self, name: &str, tile: Tile, pieces: Pieces) -> Variant {
         let arena = Arena::new(self.arena.most_bytes);

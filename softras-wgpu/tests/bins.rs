@@ -3,8 +3,10 @@
 
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
+use libtest_mimic::{Arguments, Trial};
 use ndarray::Array3;
 use softras_core::Image;
 use softras_core::raster::{Outputs, RasterParams, Rasterizer};
@@ -73,29 +75,33 @@ fn check(device: WgpuRasterizer, side: usize, size: usize, bin: usize) {
     assert!(bits == alphas, "the same bits in pieces");
 }
 
-fn device() -> Option<WgpuRasterizer> {
+fn ten_thousand_faces(device: WgpuRasterizer) {
+    check(device, 72, 160, 16);
+}
+
+fn more_than_a_million_faces(device: WgpuRasterizer) {
+    check(device, 810, 1024, 64);
+}
+
+/// A trial that is ignored by name where there is no device, and fails where there must be one.
+fn trial(name: &str, test: fn(WgpuRasterizer)) -> Trial {
     let required =
         std::env::var("SOFTRAS_REQUIRE").is_ok_and(|all| all.split(',').any(|x| x.trim() == "wgpu"));
     match WgpuRasterizer::new() {
-        Ok(device) => Some(device),
-        Err(why) => {
-            assert!(!required, "{why}");
-            None
-        }
+        Ok(device) => Trial::test(name, || {
+            test(device);
+            Ok(())
+        }),
+        Err(why) if required => Trial::test(name, move || Err(why.to_string().into())),
+        Err(why) => Trial::test(name, || Ok(())).with_kind(why.to_string()).with_ignored_flag(true),
     }
 }
 
-#[test]
-fn lists_of_ten_thousand_faces_are_as_long_as_they_must_be() {
-    if let Some(device) = device() {
-        check(device, 72, 160, 16);
-    }
-}
-
-#[test]
-#[ignore = "takes minutes in software"]
-fn lists_of_1_3_million_faces_are_as_long_as_they_must_be() {
-    if let Some(device) = device() {
-        check(device, 810, 1024, 64);
-    }
+fn main() -> ExitCode {
+    let trials = vec![
+        trial("bins::of_ten_thousand_faces_lack_none", ten_thousand_faces),
+        // It takes minutes in software.
+        trial("bins::of_1_3_million_faces_lack_none", more_than_a_million_faces).with_ignored_flag(true),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

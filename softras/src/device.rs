@@ -46,16 +46,29 @@ impl fmt::Display for Device {
     }
 }
 
-/// Returns who the devices of this build and machine are.
+/// Returns who the devices of this build and machine are, the one that [`Device::Auto`] means first: graphics processors,
+/// the CPU, then graphics processors in software.
 #[must_use]
 pub fn devices() -> Vec<Info> {
+    #[cfg(feature = "wgpu")]
+    let adapters = {
+        let mut adapters = softras_wgpu::adapters();
+        adapters.sort_by_key(|adapter| (adapter.kind, adapter.index));
+        adapters
+    };
+    #[cfg(feature = "wgpu")]
+    let of = |software: bool| {
+        let own =
+            adapters.iter().filter(move |a| (a.kind == softras_wgpu::AdapterKind::Software) == software);
+        own.map(softras_wgpu::AdapterInfo::info)
+    };
     let devices = core::iter::empty();
+    #[cfg(feature = "wgpu")]
+    let devices = devices.chain(of(false));
     #[cfg(feature = "cpu")]
     let devices = devices.chain([DynRasterizer::<f32>::info(&softras_cpu::CpuRasterizer::new())]);
     #[cfg(feature = "wgpu")]
-    let adapters = softras_wgpu::adapters();
-    #[cfg(feature = "wgpu")]
-    let devices = devices.chain(adapters.iter().map(softras_wgpu::AdapterInfo::info));
+    let devices = devices.chain(of(true));
     devices.collect()
 }
 
