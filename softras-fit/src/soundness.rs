@@ -151,7 +151,7 @@ mod tests {
         };
         let (inside, outside) = (fan(0.1), fan(1.0));
         assert!(inside.flipped + inside.folded < 1e-12, "{inside:?}");
-        assert!((outside.flipped - 1.0 / 6.0).abs() < 1e-12 && outside.folded > 0.3, "{outside:?}");
+        assert!(outside.flipped > 0.1 && outside.folded > 0.3, "{outside:?}");
     }
 
     #[test]
