@@ -2,11 +2,13 @@
 #![forbid(unsafe_code)]
 
 mod adam;
+pub mod body;
 mod checkpoint;
 mod error;
 pub mod experiment;
 mod fit;
 mod folder;
+pub mod gradcheck;
 mod objective;
 mod order;
 pub mod pose;

@@ -60,7 +60,7 @@ pub use matrix::Mat3;
 pub use ordered_sum::OrderedSum;
 pub use pair::{
     ColorGrad, ColorGradOf, ColorSlot, Face, Facing, PairGrad, PairSink, Parts, Setting, Shade,
-    SilhouetteGrad, Touch,
+    SilhouetteGrad, Terms, Touch,
 };
 pub use planes::Planes;
 pub use real::{Mask, Real, Scalar};

@@ -73,8 +73,20 @@ pub struct Setting<'a, R: Real> {
     pub interpolation: Interpolation,
     /// Which faces have color.
     pub facing: Facing,
+    /// Which terms a gradient has.
+    pub terms: Terms,
     /// What color aggregators share.
     pub color: ColorContext<'a, R>,
+}
+
+/// Which terms of MATH 5 a gradient has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Terms {
+    /// Every one: the gradient is the derivative of the picture.
+    #[default]
+    Complete,
+    /// Those of the paper's code: without `d z_p / d(x, y)` and `d C / d(x, y)`. A baseline of experiments.
+    Published,
 }
 
 /// A face as a pair sees it.
@@ -234,6 +246,7 @@ impl<'a, R: Scalar> Setting<'a, R> {
             depth_map: self.depth_map,
             interpolation: self.interpolation,
             facing: self.facing,
+            terms: self.terms,
             color: ColorContext {
                 rate: like.splat(self.color.rate),
                 inv_gamma: like.splat(self.color.inv_gamma),
@@ -277,7 +290,7 @@ impl<R: Real> Setting<'_, R> {
     }
 
     /// Returns the gradient to the corners, given the gradients to the texture weights and to the nearness: every term
-    /// of MATH 5, `d z_p / d(x, y)` and `d C / d(x, y)` included.
+    /// of MATH 5, `d z_p / d(x, y)` and `d C / d(x, y)` included unless [`Terms`] says otherwise.
     #[inline(always)]
     pub fn shade_vjp(
         &self,
@@ -300,6 +313,9 @@ impl<R: Real> Setting<'_, R> {
         for k in 0..3 {
             grad_c[k] += to_c[k];
             grad_z[k] += to_z[k];
+        }
+        if self.terms == Terms::Published {
+            return three!(k => [zero, zero, grad_z[k].keep(shade.member)]);
         }
         let grad_w = Triangle::clip_vjp(&shade.clipped, grad_c);
         let grad_w = three!(k => grad_w[k].keep(shade.member));

@@ -4,8 +4,8 @@ use ndarray::Axis;
 
 use crate::image::ImageGrad;
 use crate::math::{
-    ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, PairSink, Scalar, SilhouetteGrad,
-    TexelSink, TextureKind, pixel_centre,
+    ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, PairSink, Scalar, Setting,
+    SilhouetteGrad, Terms, TexelSink, TextureKind, pixel_centre,
 };
 use crate::raster::{Gradients, Wanted};
 use crate::scene::Textures;
@@ -16,6 +16,7 @@ pub(super) fn backward<R: Scalar>(
     drawn: &Drawn<R>,
     grad: &ImageGrad<R>,
     wanted: Wanted,
+    terms: Terms,
     gradients: &mut Gradients<R>,
 ) {
     let Drawn { faces, params, plan, pixels, .. } = drawn;
@@ -34,7 +35,7 @@ pub(super) fn backward<R: Scalar>(
     let mut pixel_grad = vec![R::ZERO; channels];
 
     for (b, picture) in faces.pictures().iter().enumerate() {
-        let setting = plan.setting(b, weights);
+        let setting = Setting { terms, ..plan.setting(b, weights) };
         let background = &plan.background[b * channels..(b + 1) * channels];
         let set_up: Vec<_> = picture
             .faces

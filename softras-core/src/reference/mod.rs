@@ -5,6 +5,7 @@
 
 mod backward;
 mod forward;
+mod published;
 
 use std::sync::Arc;
 
@@ -12,11 +13,14 @@ use crate::error::{Error, Result};
 use crate::image::{Image, ImageGrad};
 use crate::math::{
     AnyColorState, AnySilhouetteState, Color, Distance, Distribution, Function, Parts, Scalar, Silhouette,
+    Terms,
 };
 use crate::raster::{
     Capabilities, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Saturation, Wanted, run_rows,
 };
 use crate::scene::Faces;
+
+pub use published::PublishedTerms;
 
 /// The reference rasterizer.
 #[derive(Clone, Copy, Debug, Default)]
@@ -107,7 +111,7 @@ impl<R: Scalar> Rasterizer<R> for Reference {
             return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
         };
         grad.check(&drawn.plan)?;
-        backward::backward(drawn, grad, wanted, gradients);
+        backward::backward(drawn, grad, wanted, Terms::Complete, gradients);
         Ok(())
     }
 

@@ -5,11 +5,13 @@
 //! [`Experiment::run`]; the command line and the page need nothing else. What it does is decided by its settings, which
 //! stand in that file and go into the JSON, and by the seed: on the CPU the same seed gives the same numbers.
 
+mod body;
 mod chart;
 mod findings;
 mod landscape;
 mod page;
 mod pose;
+mod visible;
 
 use core::fmt;
 use core::str::FromStr;
@@ -19,6 +21,7 @@ use softras_core::raster::DynRasterizer;
 
 pub use chart::{Chart, Scale, Series};
 pub use findings::{Figure, Findings, Method};
+pub use visible::{VisibleOnly, VisibleSaved};
 
 use crate::error::{Error, Result};
 use crate::folder::FitFolder;
@@ -29,6 +32,8 @@ use crate::folder::FitFolder;
 pub enum Experiment {
     /// The rigid pose of a colored cube from one picture.
     Pose,
+    /// A skinned body whose hidden hand must come forward.
+    Body,
 }
 
 /// How much of an experiment is done.
@@ -92,13 +97,14 @@ const NEEDED: &str = "one with the data of the experiment (--data, or SOFTRAS_DA
 
 impl Experiment {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Pose];
+    pub const ALL: &'static [Self] = &[Self::Pose, Self::Body];
 
     /// Its name on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pose => "pose",
+            Self::Body => "body",
         }
     }
 
@@ -109,6 +115,7 @@ impl Experiment {
     pub fn run(self, setup: &Setup<'_>) -> Result<Findings> {
         match self {
             Self::Pose => pose::run(setup),
+            Self::Body => body::run(setup),
         }
     }
 }
