@@ -90,7 +90,7 @@ fn nothing_in_the_picture_at_all() {
 fn no_area() {
     let line = [[-0.5, -0.5, 2.0], [0.0, 0.0, 2.0], [0.5, 0.5, 2.0]];
     let scene = faces(&[shifted(triangle(0.3, 2.0), 0.5, -0.4), line], Some(&[0.3, 0.8]));
-    names(&scene, &color(), Cause::NoArea, &[1]);
+    names(&scene, &color().color(Color::Over), Cause::NoArea, &[1]);
 }
 
 #[test]

@@ -25,6 +25,8 @@ const STEP: f64 = 1e-6;
 /// A difference this far from the gradient, relative to the largest of both, is odd. A difference of f64 numbers of size
 /// 1 over 2e-6 is off by 1e-10, its curvature by less: what is farther off crosses a kink.
 const ODD: f64 = 1e-4;
+/// Gradients are compared relative to this at least: a loss of size 10 has 15 digits, so a difference is off by 1e-9.
+const LEAST: f64 = 1e-4;
 /// A slope below this share of that of one edge at one pixel, `1 / sqrt(sigma)`, is no slope.
 const NEGLIGIBLE: f64 = 1e-6;
 
@@ -108,8 +110,8 @@ pub fn check(faces: &Faces<f64>, params: &RasterParams<f64>, settings: CheckSett
             let at = (face, corner, axis);
             let difference = difference(faces, &smooth, &weights, at)?;
             let gradient = analytic[at];
-            let scale = largest.max(difference.abs());
-            let apart = if scale > 0.0 { (gradient - difference).abs() / scale } else { 0.0 };
+            let scale = largest.max(difference.abs()).max(LEAST);
+            let apart = (gradient - difference).abs() / scale;
             worst = worst.max(apart);
             compared += 1;
             if apart > ODD {
