@@ -7,10 +7,13 @@
 //! floor says how much is left at most.
 
 use std::hint::black_box;
+use std::sync::Barrier;
 use std::time::Instant;
 
 use fearless_simd::{Level, Simd, SimdBase, dispatch, f32x16};
 use serde::{Deserialize, Serialize};
+
+use crate::timer::median;
 
 /// Vector operations forward for a block of lanes.
 const FORWARD: f64 = 136.0;
@@ -44,6 +47,28 @@ impl Floor {
     pub fn of_operations(per_second: f64) -> Self {
         Self { forward: LANES * per_second / FORWARD, backward: LANES * per_second / BACKWARD }
     }
+}
+
+/// Returns how many times as much two threads do of that loop as one, at the same time: 2 where the machine gives each
+/// a core of its own that slows for no other. Nothing scales better than this. `None` if a thread does not start.
+#[must_use]
+pub fn two_against_one() -> Option<f64> {
+    let mut ratios = Vec::new();
+    for _ in 0..ATTEMPTS {
+        let alone = operations_per_second();
+        let together = Barrier::new(2);
+        let work = || {
+            together.wait();
+            operations_per_second()
+        };
+        let both = std::thread::scope(|scope| {
+            let other = scope.spawn(work);
+            let own = work();
+            other.join().ok().map(|other| own + other)
+        })?;
+        ratios.push(both / alone);
+    }
+    median(ratios)
 }
 
 /// Returns how many operations on sixteen `f32` a core does in a second, over loops of few and many chains: few fit

@@ -5,7 +5,9 @@ use serde::Serialize;
 use crate::curves::slope;
 use crate::data::Data;
 use crate::error::{Error, Result};
+use crate::floor::two_against_one;
 use crate::measure::Effort;
+use crate::plain::{PLAIN, Plain};
 use crate::report::{Report, Row};
 use crate::run::{Against, Bench, Item, Subject};
 
@@ -128,7 +130,7 @@ pub fn measure(
     run.brute_force()?;
     run.rates()?;
     run.threads()?;
-    run.instruction_sets();
+    run.instruction_sets()?;
     run.memory();
     run.slope()?;
     run.deodr()?;
@@ -234,13 +236,15 @@ impl Run<'_> {
             };
             let ratios: Vec<_> = rows.chunks(2).map(ratio).collect();
             let how: Vec<_> = ratios.iter().map(|r| format!("{r:.2}")).collect();
-            (ratios.iter().copied().fold(f64::INFINITY, f64::min), how.join(", "))
+            let machine =
+                two_against_one().map_or_else(String::new, |r| format!("; a loop of arithmetic: {r:.2}"));
+            (ratios.iter().copied().fold(f64::INFINITY, f64::min), how.join(", ") + &machine)
         });
         self.add(scaling, "x", scaling_bounds, found);
         Ok(())
     }
 
-    fn instruction_sets(&mut self) {
+    fn instruction_sets(&mut self) -> Result<()> {
         let runs = self.bench.effort.runs;
         let mut at = |level: &'static str| {
             (self.progress)(&format!("5120@256 at sigma 1e-3 with {level}"));
@@ -251,14 +255,33 @@ impl Run<'_> {
             Ok::<_, String>((row.backend.clone(), row.steady_ms()))
         };
         let (avx512, avx2, baseline) = (at("avx512"), at("avx2"), at("baseline"));
+        let plain = self.plain()?;
         let ratio = |slow: &Result<(String, f64), String>, fast: &Result<(String, f64), String>| {
             let ((slow_name, slow), (fast_name, fast)) = (slow.clone()?, fast.clone()?);
             Ok((slow / fast, format!("{slow_name} {slow:.1} ms, {fast_name} {fast:.1} ms")))
         };
-        let (wide, vector) = (ratio(&avx2, &avx512), ratio(&baseline, &avx2));
+        let (wide, vector) = (ratio(&avx2, &avx512), ratio(&plain, &avx2));
+        let same_source = ratio(&baseline, &avx2);
         let bounds = |reach, aim| (Bound::AtLeast(reach), Some(Bound::AtLeast(aim)));
         self.add("AVX-512 against AVX2, 5120@256, sigma 1e-3", "x", bounds(1.1, 1.4), wide);
-        self.add("AVX2 against the baseline, 5120@256, sigma 1e-3", "x", bounds(4.0, 8.0), vector);
+        let vector = vector.map(|(x, how)| match same_source {
+            Ok((_, sets)) => (x, format!("{how}; the vector code on SSE2: {sets}")),
+            Err(_) => (x, how),
+        });
+        self.add("AVX2 against plain scalar code, 5120@256, sigma 1e-3", "x", bounds(4.0, 8.0), vector);
+        Ok(())
+    }
+
+    /// Measures plain scalar code.
+    fn plain(&mut self) -> Result<Result<(String, f64), String>> {
+        let item = Item::parse("5120@256", &[1e-3], self.data, &mut self.report.left_out)?;
+        let subject = Subject { backend: PLAIN.to_owned(), device: Box::new(Plain) };
+        let (effort, against) = (self.bench.effort, Against::Nothing);
+        let bench = Bench { subjects: vec![subject], threads: vec![1], effort, against };
+        let report = bench.run(&item, &mut *self.progress)?;
+        let row = report.rows.first().map(|row| (row.backend.clone(), row.steady_ms()));
+        self.report.add_new(report);
+        Ok(row.ok_or_else(|| "no rows".to_owned()))
     }
 
     fn memory(&mut self) {

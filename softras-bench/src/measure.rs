@@ -18,16 +18,17 @@ pub struct Contestant<'a> {
     pub device: &'a dyn DynRasterizer,
     /// The threads it runs on.
     pub pool: &'a ThreadPool,
-    /// Whether it is drawn with once before it is timed, which is also when its memory is taken.
+    /// Whether a step goes before each turn untimed; the first is also when its memory is taken.
     pub warm_up: WarmUp,
 }
 
-/// Whether a back end is drawn with before it is timed.
+/// Whether a turn begins with a step that is not timed: caches, clock and threads are then as in the middle of a loop of
+/// training steps, not as another contestant left them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WarmUp {
-    /// Once.
+    /// It does.
     Once,
-    /// Not at all: it takes long and gains nothing.
+    /// It does not: a step takes long and gains nothing.
     Never,
 }
 
@@ -63,7 +64,7 @@ pub struct Measured {
 }
 
 /// A turn shorter than this is made of several steps.
-const SHORT: f64 = 0.01;
+const SHORT: f64 = 0.05;
 
 /// What a back end reuses from step to step.
 #[derive(Default)]
@@ -128,6 +129,9 @@ pub fn measure(scene: &Scene, contestants: &[Contestant<'_>], effort: Effort) ->
         {
             if *spent > effort.patience {
                 continue;
+            }
+            if who.warm_up == WarmUp::Once {
+                state.step(scene, who)?;
             }
             let (mut first, mut second) = (Sum::default(), Sum::default());
             for _ in 0..*repeats {

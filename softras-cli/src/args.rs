@@ -104,10 +104,12 @@ pub(crate) enum ConventionArg {
 /// Which settings a fit starts from.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum PresetArg {
-    /// `official` if images and cameras are .npy files, else `own`
+    /// `photographs` for photographs, `official` if images and cameras are .npy files, else `own`
     Auto,
     /// Ours: shape and color, from soft to sharp
     Own,
+    /// Real photographs: coarse to fine in pictures and surface; the template stands where the masks say
+    Photographs,
     /// The official deform demo: silhouettes, its losses, optimiser and mirrored cameras
     Official,
 }
@@ -255,6 +257,12 @@ pub(crate) struct FitArgs {
     /// The cameras of the pictures: distance, elevation, azimuth of each, .npy, .json or .toml
     #[arg(long, value_name = "PATH", conflicts_with = "sample")]
     cameras: Option<String>,
+    /// Fit to photographs: a file of calibrated cameras that names them, .json or .txt (K, R, t: Middlebury's par)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mesh_target", "images", "cameras", "sample"])]
+    photographs: Option<String>,
+    /// The folder of the masks of the photographs, of the same names [default: as the file says, or their alpha]
+    #[arg(long, value_name = "FOLDER", requires = "photographs")]
+    masks: Option<String>,
     /// Fit to views of a sample shape: icosphere, torus-knot, chair, airplane, lamp, vase, cube [default: vase]
     #[arg(long, value_name = "NAME", value_parser = sample)]
     sample: Option<String>,
@@ -347,6 +355,8 @@ impl FitArgs {
             ("mesh_target", &self.mesh_target),
             ("images", &self.images),
             ("cameras", &self.cameras),
+            ("photographs", &self.photographs),
+            ("masks", &self.masks),
             ("sample", &self.sample),
             ("template", &self.template),
         ] {

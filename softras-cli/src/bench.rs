@@ -15,8 +15,6 @@ use crate::output::{Usage, finish, note, say};
 
 /// Instruction sets that `SOFTRAS_SIMD` can ask for.
 const LEVELS: [&str; 5] = ["avx512", "avx2", "sse4.2", "neon", "baseline"];
-/// Back ends that a build or a machine may lack.
-const DEVICES: [&str; 2] = ["wgpu", "cuda"];
 /// Prints what a peer needs, on the scene of ours.
 const DEODR: &str = include_str!("../../softras-bench/peers/time_deodr.py");
 
@@ -115,9 +113,6 @@ fn subject(name: &str) -> Result<Result<Subject, String>> {
         _ => match backend::open_here(name) {
             Ok(device) => device,
             Err(e @ softras_core::Error::Unavailable { .. }) => return Ok(Err(e.to_string())),
-            Err(softras_core::Error::Parameter { .. }) if DEVICES.contains(&name) => {
-                return Ok(Err("not in this build".to_owned()));
-            }
             Err(softras_core::Error::Parameter { found, expected, .. }) => {
                 let expected = format!("{expected}, or reference or brute");
                 return Err(Usage(format!("backend: found {found:?}, expected {expected}")).into());

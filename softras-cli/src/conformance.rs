@@ -155,6 +155,8 @@ fn open_one(name: &str) -> Opened {
         "cpu" => Ok(Subject::both(softras::CpuRasterizer::new())),
         #[cfg(feature = "wgpu")]
         "wgpu" => softras::WgpuRasterizer::new().map(Subject::single).map_err(|why| why.to_string()),
+        #[cfg(feature = "cuda")]
+        "cuda" => softras::CudaRasterizer::new(0).map(Subject::single).map_err(|why| why.to_string()),
         _ => Err(format!("softras was built without the back end {name}")),
     };
     Opened { name: name.to_owned(), subject }

@@ -25,6 +25,10 @@ pub(crate) fn run(args: &DevicesArgs) -> Result<ExitCode> {
             let auto = if n == 0 { " (auto)" } else { "" };
             say(format!("{}{auto}: {}, {}", info.backend, info.device, info.details));
         }
+        #[cfg(feature = "cuda")]
+        if let Err(why) = softras::cuda_devices() {
+            crate::output::note(why);
+        }
         say(format!("instruction sets: {}", instructions.join(", ")));
     }
     Ok(ExitCode::SUCCESS)

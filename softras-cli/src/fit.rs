@@ -12,8 +12,10 @@ use serde_json::json;
 use softras_core::raster::DynRasterizer;
 use softras_core::scene::{Camera, Degrees, Mesh, Orbit};
 use softras_fit::report::{Report, Studio, circle, picture_size, usual_turntable};
-use softras_fit::{Fit, FitFolder, Keep, Outcome, Targets, cameras_around, check_size, orbit_camera};
-use softras_io::{MeshOptions, load_image_set, load_orbits, normalize};
+use softras_fit::{
+    Fit, FitFolder, Keep, Outcome, Placement, Targets, cameras_around, check_size, orbit_camera,
+};
+use softras_io::{Masks, MeshOptions, load_image_set, load_orbits, load_photographs, normalize, save_ply};
 
 use crate::args::FitArgs;
 use crate::backend;
@@ -50,8 +52,8 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
     let by_hand = args.has_pictures();
     let source = config.source().map_err(|e| if by_hand { Usage(e.to_string()).into() } else { e })?;
     let device = backend::open(&config.backend, config.threads)?;
-    let template = template(&config)?;
     let scene = Scene::load(&source, &config, device.as_ref())?;
+    let template = template(&config, scene.placement.as_ref())?;
     let title = title(&source, &config);
     let mut fit = Fit::new(device.as_ref(), template, scene.targets, config.fit.clone())?;
     if args.resume {
@@ -125,6 +127,11 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
     let command = std::env::args().skip(1).fold("softras".to_owned(), |all, word| all + " " + &word);
     let report = Report { title, command, seconds, studio: &studio, camera, turntable };
     let summary = report.write(&fit, &folder)?;
+    if let Some(placement) = &scene.placement {
+        let world = output.join("mesh_world.ply");
+        save_ply(&world, &placement.to_world(&fit.mesh()?)?)?;
+        note(format!("{} is the mesh in the world of the cameras", world.display()));
+    }
     let value = json!({
         "mean_iou": summary.mean_iou, "hard_iou": summary.hard_iou, "loss_first": summary.loss_first,
         "loss_last": summary.loss_last, "steps": summary.steps, "seconds": summary.seconds, "out": output,
@@ -151,6 +158,8 @@ const FILM_AZIMUTH: f32 = 145.0;
 struct Scene {
     targets: Targets,
     mesh: Option<Mesh>,
+    /// Where photographs say that the object stands.
+    placement: Option<Placement>,
 }
 
 impl Scene {
@@ -172,7 +181,7 @@ impl Scene {
                 let cameras = cameras.into_iter().map(in_convention).collect();
                 let size = (config.size.width, config.size.height);
                 let targets = Targets::from_mesh(device, &mesh, cameras, size, background)?;
-                Ok(Self { targets, mesh: Some(mesh) })
+                Ok(Self { targets, mesh: Some(mesh), placement: None })
             }
             Source::Images { images, cameras } => {
                 let set = load_image_set(images)?;
@@ -191,7 +200,21 @@ impl Scene {
                     )
                 };
                 let targets = Targets::from_images(&set, orbits.iter().map(camera).collect(), background)?;
-                Ok(Self { targets, mesh: None })
+                Ok(Self { targets, mesh: None, placement: None })
+            }
+            Source::Photographs { cameras, masks } => {
+                let masks = masks.clone().map_or(Masks::AsNamed, Masks::Folder);
+                let photographs = load_photographs(cameras, &masks)?;
+                if photographs.pictures.is_opaque() {
+                    warn(format!(
+                        "{}: no photograph has a mask or an alpha channel: every pixel counts as the object",
+                        cameras.display()
+                    ));
+                }
+                let placement = Placement::find(&photographs)?;
+                let divisor = config.fit.shrink.iter().map(|(_, factor)| *factor).max().unwrap_or(1);
+                let targets = placement.targets(&photographs, background, divisor)?;
+                Ok(Self { targets, mesh: None, placement: Some(placement) })
             }
         }
     }
@@ -204,13 +227,17 @@ fn filling(mesh: &Mesh, fov: f64) -> f64 {
     1.04 * radius / (fov / 2.0).to_radians().sin()
 }
 
-/// Loads the template and brings it to size.
-fn template(config: &FitConfig) -> Result<Mesh> {
+/// Loads the template and brings it to size: that of what photographs show, if there are any.
+fn template(config: &FitConfig, placement: Option<&Placement>) -> Result<Mesh> {
     let mesh = input::template(&config.template)?;
     match config.template_scale {
         Some(factor) if factor.is_finite() && factor != 0.0 => scaled(mesh, factor),
         Some(factor) => bail!("template_scale: found {factor}, expected a finite number, not 0"),
-        None => Ok(normalize(&mesh)),
+        None => match placement {
+            // The longest side of a ball of radius 1 is 2.
+            Some(placement) => Ok(placement.template(&scaled(normalize(&mesh), 2.0)?)?),
+            None => Ok(normalize(&mesh)),
+        },
     }
 }
 
@@ -222,6 +249,9 @@ fn title(source: &Source, config: &FitConfig) -> String {
     let to = match source {
         Source::Mesh(name) => format!("{} views of {}", config.views, short(name)),
         Source::Images { images, .. } => format!("the pictures in {}", short(&images.display().to_string())),
+        Source::Photographs { cameras, .. } => {
+            format!("the photographs of {}", short(&cameras.display().to_string()))
+        }
     };
     format!("Fitting {} to {to}", short(&config.template))
 }

@@ -14,11 +14,13 @@ use crate::input::Size;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Preset {
-    /// `Official` if images and cameras are `.npy` files, else `Own`.
+    /// `Photographs` for photographs, `Official` if images and cameras are `.npy` files, else `Own`.
     #[default]
     Auto,
     /// Shape and color, from soft to sharp.
     Own,
+    /// Real photographs.
+    Photographs,
     /// The official deform demo.
     Official,
 }
@@ -46,6 +48,10 @@ pub(crate) struct FitConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cameras: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) photographs: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) masks: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sample: Option<String>,
     pub(crate) template: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,6 +78,8 @@ impl Default for FitConfig {
             mesh_target: None,
             images: None,
             cameras: None,
+            photographs: None,
+            masks: None,
             sample: None,
             template: "icosphere".to_owned(),
             template_scale: None,
@@ -96,6 +104,7 @@ impl Default for FitConfig {
 pub(crate) enum Source {
     Mesh(String),
     Images { images: PathBuf, cameras: PathBuf },
+    Photographs { cameras: PathBuf, masks: Option<PathBuf> },
 }
 
 impl FitConfig {
@@ -107,15 +116,20 @@ impl FitConfig {
         let is_npy = |path: &Option<PathBuf>| {
             path.as_deref().and_then(Path::extension).is_some_and(|e| e.eq_ignore_ascii_case("npy"))
         };
-        let official = match preset {
-            Preset::Auto => is_npy(&chosen.images) && is_npy(&chosen.cameras),
-            Preset::Own => false,
-            Preset::Official => true,
+        let defaults = match preset {
+            Preset::Auto if chosen.photographs.is_some() => Self::of_photographs(),
+            Preset::Auto if is_npy(&chosen.images) && is_npy(&chosen.cameras) => Self::official(),
+            Preset::Auto | Preset::Own => Self::default(),
+            Preset::Photographs => Self::of_photographs(),
+            Preset::Official => Self::official(),
         };
-        let defaults = if official { Self::official() } else { Self::default() };
         let mut config: Self = overlay(&defaults, layers)?;
         config.preset = defaults.preset;
         Ok(config)
+    }
+
+    fn of_photographs() -> Self {
+        Self { preset: Preset::Photographs, fit: FitSettings::photographs(), ..Self::default() }
     }
 
     fn official() -> Self {
@@ -130,9 +144,19 @@ impl FitConfig {
 
     /// Where the target pictures come from; a sample shape if nothing is named.
     pub(crate) fn source(&self) -> Result<Source> {
-        let given = [self.mesh_target.is_some(), self.sample.is_some(), self.images.is_some()];
+        let given = [
+            self.mesh_target.is_some(),
+            self.sample.is_some(),
+            self.images.is_some(),
+            self.photographs.is_some(),
+        ];
         if given.iter().filter(|g| **g).count() > 1 {
-            bail!("target: found several, expected one of mesh_target, sample, and images with cameras");
+            bail!(
+                "target: found several, expected one of mesh_target, sample, photographs, and images with cameras"
+            );
+        }
+        if let Some(cameras) = &self.photographs {
+            return Ok(Source::Photographs { cameras: cameras.clone(), masks: self.masks.clone() });
         }
         match (&self.images, &self.cameras) {
             (Some(images), Some(cameras)) => {
@@ -153,7 +177,10 @@ impl FitConfig {
 
     /// Makes paths independent of the folder the command runs in.
     pub(crate) fn with_absolute_paths(mut self) -> Result<Self> {
-        for path in [&mut self.images, &mut self.cameras].into_iter().flatten() {
+        for path in [&mut self.images, &mut self.cameras, &mut self.photographs, &mut self.masks]
+            .into_iter()
+            .flatten()
+        {
             *path = std::path::absolute(&path)?;
         }
         let is_file = |name: &str| !name.starts_with("sample:") && !name.starts_with("icosphere");

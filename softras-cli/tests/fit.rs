@@ -286,3 +286,59 @@ fn wait_for(path: &Path) {
         std::thread::sleep(Duration::from_millis(2));
     }
 }
+
+#[test]
+fn photographs_are_fitted_where_their_masks_say() {
+    use softras_core::math::Vec3;
+    use softras_core::scene::{Camera, Convention, Intrinsics};
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("masks")).unwrap();
+    // A ball of radius 0.1 around (5, 1, -2), far from the origin, from four sides; its picture is a disc.
+    let center = Vec3::new(5.0, 1.0, -2.0);
+    let shots: Vec<softras_io::Shot> = (0..4)
+        .map(|n| {
+            let angle = 1.3 * f64::from(n);
+            let eye = center + Vec3::new(angle.sin(), 0.2, angle.cos());
+            let place = Camera::look_at(eye, center).extrinsics(Convention::OpenCv).unwrap();
+            let name = format!("{n}.png");
+            let disc = |y: usize, x: usize| (y as f64 - 16.0).hypot(x as f64 - 20.0) < 10.0;
+            let color = ndarray::Array3::from_shape_fn((3, 32, 48), |(c, y, x)| {
+                if disc(y, x) { [0.9, 0.4, 0.1][c] } else { 0.0 }
+            });
+            softras_io::save_png(at(&name), color.view(), None).unwrap();
+            let mask = Array2::from_shape_fn((32, 48), |(y, x)| if disc(y, x) { 1.0 } else { 0.0 });
+            softras_io::save_gray_png(at("masks").join(&name), mask.view()).unwrap();
+            let lens = Intrinsics::new([100.0, 100.0], [20.0, 16.0], [48, 32]);
+            softras_io::Shot {
+                image: Some(at(&name)),
+                name,
+                camera: Camera::posed(place).pinhole(lens),
+                size: [48, 32],
+                mask: None,
+            }
+        })
+        .collect();
+    softras_io::save_par(at("par.txt"), &shots).unwrap();
+    std::fs::write(
+        at("few.toml"),
+        "frames = 0\npicture = 32\n[fit]\nsteps = 30\nbatch = 4\nrefine = [20]\nshrink = [[0, 2], [10, 1]]\n",
+    )
+    .unwrap();
+    let args =
+        "fit --config few.toml --photographs par.txt --masks masks --template icosphere:2 -o out --json";
+    let args: Vec<&str> = args.split(' ').collect();
+    let value = last_line(&succeeds(folder.path(), &args));
+    assert!(value["hard_iou"].as_f64().unwrap() > 0.9, "{value}");
+    let config = std::fs::read_to_string(at("out/config.toml")).unwrap();
+    assert!(config.contains("preset = \"photographs\""), "{config}");
+    let world = softras_io::load_ply(at("out/mesh_world.ply")).unwrap();
+    assert_eq!(world.triangles().len(), 320 * 4);
+    let mean = world.vertices().mean_axis(ndarray::Axis(0)).unwrap();
+    assert!((mean[0] - 5.0).abs() < 0.03 && (mean[2] + 2.0).abs() < 0.03, "{mean}");
+
+    fails(folder.path(), 1, &["fit", "--photographs", "missing.txt", "-o", "o"], "missing.txt");
+    std::fs::remove_file(at("masks/2.png")).unwrap();
+    fails(folder.path(), 1, &["fit", "--photographs", "par.txt", "--masks", "masks", "-o", "o"], "2.png");
+}

@@ -145,7 +145,7 @@ fn wrong_usage_ends_with_2() {
         &["render", "sample:cube"],
         &["render", "sample:cube", "-o", "a.png", "--size", "axb"],
         &["render", "sample:cube", "-o", "a.png", "--color", "pink"],
-        &["render", "sample:cube", "-o", "a.png", "--backend", "cuda"],
+        &["render", "sample:cube", "-o", "a.png", "--backend", "metal"],
         &["render", "sample:cube", "-o", "a.png", "--background", "#12345"],
         &["render", "sample:cube", "-o", "a.png", "--turntable", "x", "a.gif"],
         &["render", "sample:cube", "-o", "a.png", "--sigma"],

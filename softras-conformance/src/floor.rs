@@ -1,7 +1,12 @@
 //! The gradient that rounding alone makes, where the true one is small or nil.
 //!
-//! Two things lose digits whatever a back end does, and rounding the input differently does not show them:
+//! Four things lose digits whatever a back end does, and rounding the input differently does not show them:
 //! - a gradient is a sum over pixels and faces, whose terms may cancel: it costs a unit of the sum of their sizes;
+//! - a face weighs `exp` of a difference of logits, and going back computes its logit anew, where a machine may fuse what
+//!   it rounded before: a term costs as many units more as the logit is large;
+//! - the slope of a distance points from the pixel to its foot on the nearest edge. Moved corners leave that at a right
+//!   angle to the edge; a computed foot is off along the edge by a unit of the coordinates, which turns the slope by that
+//!   over the distance;
 //! - `dI/dl_j = w_j (C_j - I)` is a difference: under a lone opaque face I is C_j, and what is left is the rounding
 //!   of I, times `k` on its way to a corner and `zn / gamma^2` on its way to gamma.
 //!
@@ -9,12 +14,15 @@
 
 use softras_core::math::{
     Color, ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, ColorSlot, Distance,
-    DistanceMetric, Distribution, Edge, Face, PairSink, Parts, ProbabilityGrad, Setting, Shade, Silhouette,
-    SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind, Touch, Vec2, pixel_centre,
+    DistanceMetric, Distribution, Edge, Face, PairGrad, PairSink, Parts, ProbabilityGrad, Setting, Shade,
+    Silhouette, SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind, Touch, Triangle, Vec2,
+    pixel_centre,
 };
 use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
 use softras_core::{ImageGrad, Result};
+
+use crate::oracle::Edges;
 
 pub(crate) type AnyParts = Parts<Distance, Distribution, Silhouette, Color>;
 
@@ -175,14 +183,32 @@ impl Pixel<'_> {
                 color_grad.as_ref(),
                 &mut sink,
             );
-            sizes.corners(first_face + local, &g.corners);
-            sizes.sigma[self.picture] += g.sigma.abs();
-            sizes.gamma[self.picture] += g.gamma.abs();
+            let touch = parts.touch(setting, face, self.at);
+            if !touch.member {
+                continue;
+            }
+            let weighed = 1.0 + if color_grad.is_some() { touch.p.exponent.abs() } else { 0.0 };
+            sizes.corners(first_face + local, &g.corners.map(|corner| corner.map(|x| weighed * x)));
+            sizes.corners(first_face + local, &self.turned(&face.triangle, &touch, &g));
+            sizes.sigma[self.picture] += weighed * g.sigma.abs();
+            sizes.gamma[self.picture] += weighed * g.gamma.abs();
             let first = self.first_texel + local * row;
             for (size, g) in sizes.textures.iter_mut().skip(first).zip(&texels) {
-                *size += g.abs();
+                *size += weighed * g.abs();
             }
         }
+    }
+
+    /// Returns by how much the corners' gradient through the distance moves, in units, as its slope turns.
+    fn turned(&self, triangle: &Triangle<f64>, touch: &Touch<f64>, g: &PairGrad<f64>) -> [[f64; 3]; 3] {
+        if self.parts.distance.edge() == Edge::Hard || touch.x.abs() <= 0.0 {
+            return [[0.0; 3]; 3]; // no slope, or on the edge, where all is in doubt
+        }
+        // dL/d sigma = -(dL/ds) x.
+        let grad_s = g.sigma / touch.x;
+        let turn = Edges::of(triangle, self.at).turn();
+        let slope = self.parts.distance.signed_vjp(triangle, self.at, &touch.w, grad_s);
+        slope.map(|v| [turn * v.y, turn * v.x, 0.0])
     }
 
     /// Adds what the rounding of `C_j - I` becomes.

@@ -9,6 +9,7 @@ use softras_core::{Image, ImageGrad, Result};
 
 mod doubt;
 
+pub(crate) use doubt::Edges;
 pub use doubt::{Doubt, box_cuts, doubt};
 
 use crate::compare::{groups, widen};

@@ -23,7 +23,7 @@ use crate::prepare::{CotangentLayout, PictureGrad, Prepare};
 use crate::row::Row;
 use crate::setup::PixelRect;
 use crate::staged::Own;
-use crate::walk::{PictureSums, Pixels, WalkFaces};
+use crate::walk::{Anywhere, InTiles, PictureSums, Pixels, Rows, WalkFaces};
 use crate::workspace::{Buffers, CpuSaved, Drawn};
 
 /// Faces of one piece of work; a multiple of the lanes.
@@ -68,7 +68,7 @@ where
     let prepare = Prepare { parts, saved, drawn, grad, layout, three };
     let turns = Turns {
         pictures: faces.pictures(),
-        pixels: saved.grid.tiles() * layout.count() * TILE * TILE * size_of::<R>(),
+        pixels: (saved.grid.tiles() * layout.count() * TILE * TILE + prepare.row_numbers()) * size_of::<R>(),
         // Rows that no two pictures share take their gradient at once.
         slots: if rows_ascend(faces.pictures()) { 0 } else { texture_size * size_of::<R>() },
         budget: u128::from(*drawn.params.get_memory_budget()),
@@ -82,8 +82,9 @@ where
         first = pictures.end;
         prepare.pictures(pictures.clone(), &mut buffers);
         keep_pixel_sums(&pictures, &buffers.totals, plan.channels, gradients);
-        let Buffers { cotangents, active, totals, slots } = &mut buffers;
-        let pixels = Pixels { planes: cotangents, active, layout, first: pictures.start };
+        let Buffers { cotangents, rows, active, totals, slots } = &mut buffers;
+        let rows = Rows { numbers: rows, planes: prepare.row_planes(), picture: prepare.row_numbers() };
+        let pixels = Pixels { planes: cotangents, rows, active, layout, first: pictures.start };
         let walk = Walk { parts, saved, drawn, pixels, texture, texture_size, three };
         walk.pictures(pictures.clone(), turns.slots > 0, (slots, totals), gradients);
         keep_face_sums(&pictures, totals, gradients);
@@ -346,11 +347,14 @@ where
     ) -> Row<f64> {
         let Drawn { faces, params, plan } = self.drawn;
         let own = Own::new(faces, &self.saved.rects, params, plan, picture, R::WIDTH);
-        if const { has_kernel::<M>() } && self.three {
-            let kind = PhantomData::<Three>;
+        if const { has_kernel::<M>() } && self.three && self.pixels.rows.planes > 0 {
+            let kind = PhantomData::<(Three, Anywhere)>;
+            R::dispatch(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
+        } else if const { has_kernel::<M>() } && self.three {
+            let kind = PhantomData::<(Three, InTiles)>;
             R::dispatch(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
         } else {
-            let kind = PhantomData::<Any>;
+            let kind = PhantomData::<(Any, InTiles)>;
             R::dispatch_few(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
         }
     }

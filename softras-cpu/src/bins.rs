@@ -13,6 +13,8 @@ use crate::setup::PixelRect;
 
 /// Pixels along a side of a tile; a multiple of a block's.
 pub(crate) const TILE: usize = 16;
+/// Tiles of the largest picture that is small.
+const SMALL_TILES: usize = 16;
 /// Faces of a picture from which on two levels are worth their while, and faces of a run of the first.
 const MANY: usize = 1 << 14;
 const RUN: usize = 1 << 13;
@@ -27,6 +29,11 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
+    /// Tells whether the picture is so small that its planes stay close when they are copied row by row.
+    pub(crate) const fn is_small(&self) -> bool {
+        self.tiles() <= SMALL_TILES
+    }
+
     pub(crate) fn new(width: usize, height: usize) -> Self {
         Self { width, height, across: width.div_ceil(TILE), down: height.div_ceil(TILE) }
     }

@@ -59,6 +59,12 @@ pub(crate) struct Places<R> {
     first_y: Vec<R>,
     middle_x: Vec<R>,
     middle_y: Vec<R>,
+    /// Pixel centres of blocks that begin at any column or row, `[columns, LANES]` and `[rows, LANES]`; of small
+    /// pictures alone.
+    free_x: Vec<R>,
+    free_y: Vec<R>,
+    /// From the first block to each of those of a square of blocks: columns, rows, and the same on the screen.
+    steps: [[R; 16]; 4],
 }
 
 /// Some blocks: their first columns and rows, and the middles of their pixel centres.
@@ -93,6 +99,17 @@ impl<R: Scalar> Places<R> {
         fill(&mut self.first_y, grid.down * blocks, |i| whole(row(i)));
         fill(&mut self.middle_x, grid.across * blocks, |i| (x(column(i)) + x(column(i) + across - 1)) * half);
         fill(&mut self.middle_y, grid.down * blocks, |i| (y(row(i)) + y(row(i) + down - 1)) * half);
+        let free = |tiles: usize| if grid.is_small() { tiles * TILE * lanes } else { 0 };
+        fill(&mut self.free_x, free(grid.across), |i| x(i / lanes + i % lanes % across));
+        fill(&mut self.free_y, free(grid.down), |i| y(i / lanes + i % lanes / across));
+        let pixel = 2.0 / grid.height as f64;
+        for i in 0..lanes {
+            let (column, row) = (i % across * across, i / across * down);
+            self.steps[0][i] = whole(column);
+            self.steps[1][i] = whole(row);
+            self.steps[2][i] = R::from_f64(column as f64 * pixel);
+            self.steps[3][i] = R::from_f64(-(row as f64) * pixel);
+        }
     }
 
     /// The pixel centres of block `n` of the tile in column and row `tile`.
@@ -115,6 +132,29 @@ impl<R: Scalar> Places<R> {
         Spots {
             first: Vec2::new(like.splat(self.first_x[x]), like.splat(self.first_y[y])),
             middle: Vec2::new(like.splat(self.middle_x[x]), like.splat(self.middle_y[y])),
+        }
+    }
+
+    /// The pixel centres of the block that begins at a column and a row.
+    #[inline(always)]
+    pub(crate) fn free_centres<L: Real<Scalar = R>>(&self, like: L, (x, y): (usize, usize)) -> Vec2<L> {
+        Vec2::new(like.load(&self.free_x[x * L::LANES..]), like.load(&self.free_y[y * L::LANES..]))
+    }
+
+    /// The blocks of a square whose first begins at a column and a row, one a lane.
+    #[inline(always)]
+    pub(crate) fn free_spots<L: Real<Scalar = R>>(&self, like: L, (x, y): (usize, usize)) -> Spots<L> {
+        let last = L::LANES - 1;
+        let middle = |row: &[R]| (row[0] + row[last]) * R::from_f64(0.5);
+        let (centres_x, centres_y) = (&self.free_x[x * L::LANES..], &self.free_y[y * L::LANES..]);
+        let whole = |n: usize| like.splat(R::from_f64(n as f64));
+        let [columns, rows, right, up] = &self.steps;
+        Spots {
+            first: Vec2::new(whole(x) + like.load(columns), whole(y) + like.load(rows)),
+            middle: Vec2::new(
+                like.splat(middle(centres_x)) + like.load(right),
+                like.splat(middle(centres_y)) + like.load(up),
+            ),
         }
     }
 

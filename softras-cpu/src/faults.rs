@@ -170,6 +170,8 @@ faults! {
     AddsByThreads => "determinism::of_variants",
     /// The exponential of vector lanes is off by one part in a million.
     LooseExponential => "functions::run_alone_are_the_core",
+    /// A function that is run alone leaves out its last row.
+    LosesTheLastRow => "functions::run_alone_are_the_core",
     /// An edge on a pixel centre belongs to the face on its right alone, as where faces have hard edges.
     EdgesOfOneFace => "silhouette::on_a_shared_edge_is_three_quarters",
     /// The slope of the unsquared distance is divided by a distance of 0.
@@ -180,7 +182,7 @@ faults! {
     LeaksThroughHardSilhouettes => "gradient::of_hard_parts_is_zero",
     /// Colors are clamped to 0..1.
     ClampsColors => "color::is_linear_in_its_colors",
-    /// Image gradients are clamped to -1..1.
+    /// Image gradients are clamped to -2..2.
     ClampsImageGradients => "gradient::is_linear",
     /// An alpha of 0 is not written to the picture.
     LeavesEmptyPixels => "contract::reuses_buffers",
@@ -212,8 +214,8 @@ faults! {
     AlphaAboveOne => "robustness::alpha_stays_in_range",
     /// After an error the state of the last picture is still there.
     KeepsTheStateAfterAnError => "contract::an_error_empties_the_state",
-    /// A setting out of range is taken for the default.
-    RepairsParameters => "contract::refuses_bad_parameters",
+    /// A gamma out of range is taken for 1e-4.
+    RepairsGamma => "contract::refuses_bad_parameters",
     /// Values that do not fit the batch are taken for the default.
     RepairsShapes => "contract::refuses_bad_shapes",
     /// An image gradient that does not fit is taken for none.

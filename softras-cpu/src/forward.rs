@@ -248,18 +248,34 @@ where
                 if bits == 0 && !begins && !ends {
                     continue;
                 }
-                while bits != 0 {
-                    let i = bits.trailing_zeros() as usize;
-                    bits &= bits - 1;
-                    let face = C::face(like, &own, &staged, i, locals[i % CHUNK] as usize, draws);
-                    let silhouette = plan.draws_silhouette.then_some(&mut block.silhouette);
-                    let color = plan.draws_color.then_some(ColorSlot {
-                        state: &mut block.color,
-                        sums: sums.as_mut(),
-                        scratch: scratch.as_mut(),
-                    });
-                    let member = parts.forward(&simple, &face, at, silhouette, color);
-                    pairs += u64::from(faults::counted(L::bits(member), inside).count_ones());
+                // The next face is measured before this one is added: neither waits for the other.
+                // A macro, for a closure need not be compiled for the instruction set.
+                macro_rules! face {
+                    ($i:expr) => {
+                        C::face(like, &own, &staged, $i, locals[$i % CHUNK] as usize, draws)
+                    };
+                }
+                let mut touching = Touching::new(bits);
+                let mut next = match touching.next() {
+                    Some(i) => Some((i, parts.touch(&simple, &face!(i), at))),
+                    None => None,
+                };
+                while let Some((i, touch)) = next {
+                    next = match touching.next() {
+                        Some(i) => Some((i, parts.touch(&simple, &face!(i), at))),
+                        None => None,
+                    };
+                    pairs += u64::from(faults::counted(L::bits(touch.member), inside).count_ones());
+                    if !touch.member.any() {
+                        continue;
+                    }
+                    if plan.draws_silhouette {
+                        parts.push_silhouette(&simple, &touch, &mut block.silhouette);
+                    }
+                    if plan.draws_color {
+                        let (state, sums, scratch) = (&mut block.color, sums.as_mut(), scratch.as_mut());
+                        parts.push_color(&simple, &face!(i), &touch, ColorSlot { state, sums, scratch });
+                    }
                 }
                 if ends {
                     let first = Blocks::first(L::LANES, n);
@@ -284,6 +300,25 @@ where
             }
         }
         pairs
+    }
+}
+
+/// The places of the bits of a word, from the lowest on.
+struct Touching(u64);
+
+impl Touching {
+    const fn new(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        if self.0 == 0 {
+            return None;
+        }
+        let i = self.0.trailing_zeros() as usize;
+        self.0 &= self.0 - 1;
+        Some(i)
     }
 }
 

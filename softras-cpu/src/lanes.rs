@@ -9,7 +9,7 @@ use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssig
 use std::sync::OnceLock;
 
 use fearless_simd::{
-    Bytes, Level, Select, Simd, SimdBase, SimdFloat, SimdMask, SimdSplit, f32x16, mask32x16, u32x16,
+    Bytes, Level, Select, Simd, SimdBase, SimdFloat, SimdMask, SimdSplit, f32x4, f32x16, mask32x16, u32x16,
 };
 use softras_core::math::{DistanceMetric, Mask, NEAREST, Real, Scalar, exp_f32};
 
@@ -269,6 +269,14 @@ impl<S: Simd> Real for Lanes<S> {
     #[inline(always)]
     fn load(self, from: &[f32]) -> Self {
         Self(f32x16::from_slice(self.simd(), &from[..16]))
+    }
+    #[inline(always)]
+    fn load_fours(self, from: &[f32], stride: usize) -> Self {
+        let simd = self.simd();
+        let from = &from[..3 * stride + 4];
+        let four = |i: usize| f32x4::from_slice(simd, &from[i * stride..][..4]);
+        let (low, high) = (simd.combine_f32x4(four(0), four(1)), simd.combine_f32x4(four(2), four(3)));
+        Self(simd.combine_f32x8(low, high))
     }
     #[inline(always)]
     fn store(self, to: &mut [f32]) {

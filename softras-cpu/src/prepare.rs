@@ -60,6 +60,9 @@ impl CotangentLayout {
     }
 }
 
+/// The most planes that faces read row by row.
+pub(crate) const FREE_PLANES: usize = 16;
+
 /// All that preparing needs beside the planes to fill.
 pub(crate) struct Prepare<'a, R: Scalar, M, F, S, A> {
     pub(crate) parts: &'a Parts<M, F, S, A>,
@@ -88,7 +91,7 @@ where
     pub(crate) fn pictures(&self, pictures: core::ops::Range<usize>, buffers: &mut Buffers<R>) {
         let tiles = self.saved.grid.tiles();
         let (size, words) = (tiles * self.layout.count() * TILE * TILE, tiles * Self::words(R::WIDTH));
-        let Buffers { cotangents, active, totals, .. } = buffers;
+        let Buffers { cotangents, rows, active, totals, .. } = buffers;
         cotangents.resize(pictures.len() * size, R::ZERO);
         active.resize(pictures.len() * words, 0);
         totals.resize_with(pictures.len(), || Row::of(0.0, 0));
@@ -96,6 +99,62 @@ where
         work.zip(totals.par_iter_mut()).enumerate().for_each(|(i, ((planes, active), total))| {
             *total = self.tiles(pictures.start + i, 0, planes, active);
         });
+        rows.resize(pictures.len() * self.row_numbers(), R::ZERO);
+        if !rows.is_empty() {
+            let across = Blocks::down(R::WIDTH) * self.row_size();
+            let bands = self.saved.grid.down * TILE / Blocks::down(R::WIDTH);
+            rows.par_chunks_mut(across).with_min_len(bands.div_ceil(2)).enumerate().for_each(|(i, rows)| {
+                let (b, band) = (i / bands, i % bands);
+                let of_picture = &cotangents[b * size..(b + 1) * size];
+                let active = &active[b * tiles * Self::words(R::WIDTH)..];
+                self.spread(pictures.start + b, band, (of_picture, active), rows);
+            });
+        }
+    }
+
+    /// Planes of states and gradients, if faces read them row by row: where the picture is small and a block has
+    /// several pixels.
+    pub(crate) fn row_planes(&self) -> usize {
+        let planes = self.saved.layout.count() + self.layout.count();
+        let three = const { has_kernel::<M>() } && self.three;
+        let close = three && R::WIDTH > 1 && self.saved.grid.is_small() && planes <= FREE_PLANES;
+        if close { planes } else { 0 }
+    }
+
+    /// Numbers of a row of pixels, and of a picture, in all planes.
+    fn row_size(&self) -> usize {
+        self.row_planes() * self.saved.grid.across * TILE
+    }
+    pub(crate) fn row_numbers(&self) -> usize {
+        self.row_size() * self.saved.grid.down * TILE
+    }
+
+    /// Writes a row of blocks of picture `b` row by row; blocks without a gradient get one of zero.
+    fn spread(&self, b: usize, band: usize, (own, active): (&[R], &[u32]), rows: &mut [R]) {
+        let (grid, lanes) = (&self.saved.grid, R::WIDTH);
+        let (blocks, words) = (Blocks::in_tile(lanes), Self::words(lanes));
+        let (kept, planes, width) = (self.saved.layout.count(), self.row_planes(), grid.across * TILE);
+        let across = Blocks::across(lanes);
+        let per_tile = TILE / Blocks::down(lanes);
+        for x in 0..Blocks::row(lanes) * grid.across {
+            let t = band / per_tile * grid.across + x / Blocks::row(lanes);
+            let n = band % per_tile * Blocks::row(lanes) + x % Blocks::row(lanes);
+            let moves = active[t * words + n / lanes] & (1 << (n % lanes)) != 0;
+            let state = &self.saved.planes[((b * grid.tiles() + t) * blocks + n) * kept * lanes..];
+            let own = &own[(t * blocks + n) * (planes - kept) * lanes..];
+            for plane in 0..planes {
+                let from =
+                    if plane < kept { &state[plane * lanes..] } else { &own[(plane - kept) * lanes..] };
+                for (row, pixels) in from[..lanes].chunks_exact(across).enumerate() {
+                    let to = &mut rows[(row * planes + plane) * width + x * across..][..across];
+                    if plane < kept || moves {
+                        to.copy_from_slice(pixels);
+                    } else {
+                        to.fill(R::ZERO);
+                    }
+                }
+            }
+        }
     }
 
     /// Prepares the tiles of picture `b` from `first` on, as many as `active` has, in halves on two threads.

@@ -80,11 +80,13 @@ fn pixel_rect<R: Real + Scalar>(
         let margin = reach * (1.0 + 1e-4) + 1e-6 * low.abs().max(high.abs()).max(1.0);
         (low - margin, high + margin)
     };
-    // A float-to-integer cast saturates, so an infinite reach gives the whole picture.
+    // Casts instead of `ceil` and `floor`, which are calls where the instruction set has no rounding: a cast cuts the
+    // fraction off, takes what is below 0 for 0, and saturates, so that an infinite reach gives the whole picture.
     let range = |low: f64, high: f64, size: usize| {
-        let first = low.ceil().max(0.0) as u32;
-        let end = (high.floor() + 1.0).clamp(0.0, size as f64) as u32;
-        (first.min(size as u32), end)
+        let whole = low as u32;
+        let first = whole.saturating_add(u32::from(f64::from(whole) < low));
+        let end = if high >= 0.0 { (high as u32).saturating_add(1) } else { 0 };
+        (first.min(size as u32), end.min(size as u32))
     };
     let (h, w) = (height as f64, width as f64);
     let (left, right) = grown(bounds.low.x, bounds.high.x);

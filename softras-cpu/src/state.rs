@@ -69,6 +69,57 @@ pub(crate) fn load_state<L: Real, T: Planes<L>>(like: L, planes: &[L::Scalar]) -
     T::load(&numbers)
 }
 
+/// What planes are read from.
+pub(crate) trait ReadPlanes<L> {
+    /// Reads plane `n`.
+    fn plane(&self, n: usize) -> L;
+}
+
+/// The planes of a block that lies in a tile, one after the other.
+pub(crate) struct InTile<'a, L: Real>(pub(crate) L, pub(crate) &'a [L::Scalar]);
+
+impl<L: Real> ReadPlanes<L> for InTile<'_, L> {
+    #[inline(always)]
+    fn plane(&self, n: usize) -> L {
+        self.0.load(&self.1[n * L::LANES..])
+    }
+}
+
+/// The planes of a block that begins at any pixel of a small picture, kept row by row.
+pub(crate) struct InRows<'a, L: Real> {
+    pub(crate) like: L,
+    /// From the first pixel of the first plane on.
+    pub(crate) from: &'a [L::Scalar],
+    /// Numbers from one plane to the next, and from one row of pixels to the next.
+    pub(crate) width: usize,
+    pub(crate) row: usize,
+}
+
+impl<L: Real> ReadPlanes<L> for InRows<'_, L> {
+    #[inline(always)]
+    fn plane(&self, n: usize) -> L {
+        self.like.load_fours(&self.from[n * self.width..], self.row)
+    }
+}
+
+/// Reads rows of lanes from the plane `first` on.
+#[inline(always)]
+pub(crate) fn read_rows<L: Real>(rows: &mut [L], planes: &impl ReadPlanes<L>, first: usize) {
+    for (i, row) in rows.iter_mut().enumerate() {
+        *row = planes.plane(first + i);
+    }
+}
+
+/// Reads a state from the plane `first` on.
+#[inline(always)]
+pub(crate) fn read_state<L: Real, T: Planes<L>>(like: L, planes: &impl ReadPlanes<L>, first: usize) -> T {
+    let mut numbers = [like; MAX_PLANES];
+    for (i, number) in numbers.iter_mut().enumerate().take(T::COUNT) {
+        *number = planes.plane(first + i);
+    }
+    T::load(&numbers)
+}
+
 /// Writes a state to its planes.
 #[inline(always)]
 pub(crate) fn store_state<L: Real, T: Planes<L>>(like: L, state: &T, planes: &mut [L::Scalar]) {

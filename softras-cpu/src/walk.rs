@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use softras_core::math::{
     ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, DistanceMetric, DistributionFunction, Face,
-    PairGrad, PairSink, Real, Setting, SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind,
+    PairGrad, PairSink, Real, Setting, SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind, Vec2,
 };
 
 use crate::accumulate::{add_lanes, add_lanes_wide};
@@ -19,15 +19,45 @@ use crate::prepare::CotangentLayout;
 use crate::row::Row;
 use crate::setup::PixelRect;
 use crate::staged::{Outline, Own, Staged};
-use crate::state::{load_rows, load_state};
+use crate::state::{InRows, InTile, ReadPlanes, read_rows, read_state};
 
 /// The gradient at every pixel of some pictures, as `prepare` left it.
 pub(crate) struct Pixels<'a, R> {
     pub(crate) planes: &'a [R],
+    pub(crate) rows: Rows<'a, R>,
     pub(crate) active: &'a [u32],
     pub(crate) layout: CotangentLayout,
     /// The first of the pictures.
     pub(crate) first: usize,
+}
+
+/// States and gradients of small pictures, row by row.
+pub(crate) struct Rows<'a, R> {
+    pub(crate) numbers: &'a [R], // [pictures, H, planes, W]
+    /// How many planes; none if the pictures are not small.
+    pub(crate) planes: usize,
+    /// Numbers of a picture.
+    pub(crate) picture: usize,
+}
+
+/// Where the blocks of a face may begin; a kernel for each, for large pictures are faster without the choice.
+pub(crate) trait Begin {
+    /// Whether small faces have blocks of their own.
+    const ANYWHERE: bool;
+}
+
+/// Blocks lie in tiles.
+pub(crate) struct InTiles;
+
+/// Those of small faces begin anywhere; for pictures that have [`Rows`].
+pub(crate) struct Anywhere;
+
+impl Begin for InTiles {
+    const ANYWHERE: bool = false;
+}
+
+impl Begin for Anywhere {
+    const ANYWHERE: bool = true;
 }
 
 /// The sums over the faces of a picture: sigma, gamma, the shapes of distribution and t-conorm, then weights.
@@ -39,7 +69,7 @@ impl PictureSums {
 }
 
 /// Walks at most a run of faces of one picture; returns their sums.
-pub(crate) struct WalkFaces<'a, 'w, R: Vector, M, F, S, A, C> {
+pub(crate) struct WalkFaces<'a, 'w, R: Vector, M, F, S, A, C, B> {
     pub(crate) walk: &'a Walk<'w, R, M, F, S, A>,
     pub(crate) own: Own<'a, R>,
     pub(crate) picture: usize,
@@ -50,7 +80,7 @@ pub(crate) struct WalkFaces<'a, 'w, R: Vector, M, F, S, A, C> {
     pub(crate) corners: &'a mut [R],
     /// Gradients to the texels, `[locals, texture_size]`, added to.
     pub(crate) texels: &'a mut [R],
-    pub(crate) kind: PhantomData<C>,
+    pub(crate) kind: PhantomData<(C, B)>,
 }
 
 /// What a face adds up on its way, a lane a pixel.
@@ -89,7 +119,7 @@ struct Walker<'a, L: Real> {
     picture: usize,
 }
 
-impl<R, M, F, S, A, C> Kernel<R> for WalkFaces<'_, '_, R, M, F, S, A, C>
+impl<R, M, F, S, A, C, B> Kernel<R> for WalkFaces<'_, '_, R, M, F, S, A, C, B>
 where
     R: Vector,
     M: DistanceMetric,
@@ -97,6 +127,7 @@ where
     S: SilhouetteAggregator,
     A: ColorAggregator,
     C: Channels,
+    B: Begin,
 {
     type Output = Row<f64>;
 
@@ -155,7 +186,7 @@ where
                 let at = local - locals.start;
                 let texels = &mut texels[at * size..][..size];
                 sums.reset(like);
-                walk.face(like, &walker, &mut sums, texels, &mut scratch);
+                walk.face::<L, C, B>(like, &walker, &mut sums, texels, &mut scratch);
                 let PairGrad { corners: own_corners, sigma, gamma, distribution, t_conorm } = sums.pair;
                 if let Some(out) = corners.get_mut(at * 9..(at + 1) * 9) {
                     for (out, corner) in out.chunks_exact_mut(3).zip(&own_corners) {
@@ -185,7 +216,7 @@ where
 {
     /// Walks one face over its pixels, tile by tile.
     #[inline(always)]
-    fn face<L: Real<Scalar = R>, C: Channels>(
+    fn face<L: Real<Scalar = R>, C: Channels, B: Begin>(
         &self,
         like: L,
         walker: &Walker<'_, L>,
@@ -197,31 +228,71 @@ where
         let grid = &self.saved.grid;
         let tile = TILE as u32;
         let blocks = Blocks::in_tile(L::LANES);
-        let words = blocks / L::LANES;
-        for ty in rect.y.0 / tile..rect.y.1.div_ceil(tile) {
-            for tx in rect.x.0 / tile..rect.x.1.div_ceil(tile) {
+        let free = if B::ANYWHERE { self.free_corner::<L>(rect) } else { None };
+        // A face with blocks of its own has at most a word of them.
+        let (columns, rows, words) = match free {
+            Some(_) => (0..1, 0..1, 1),
+            None => (
+                rect.x.0 / tile..rect.x.1.div_ceil(tile),
+                rect.y.0 / tile..rect.y.1.div_ceil(tile),
+                blocks / L::LANES,
+            ),
+        };
+        for ty in rows {
+            for tx in columns.clone() {
                 let place = (tx as usize, ty as usize);
                 let t = place.1 * grid.across + place.0;
                 let kept = walker.picture * grid.tiles() + t;
                 let own = (walker.picture - self.pixels.first) * grid.tiles() + t;
                 for word in 0..words {
-                    let active = self.pixels.active[own * words + word];
-                    let spots = self.saved.places.spots(like, place, word * L::LANES);
-                    let mut bits = active & L::bits(walker.outline.may_touch(&spots));
+                    let mut bits = match free {
+                        Some(corner) => {
+                            let spots = self.saved.places.free_spots(like, corner);
+                            L::bits(walker.outline.may_touch(&spots))
+                        }
+                        None => {
+                            let active = self.pixels.active[own * words + word];
+                            let spots = self.saved.places.spots(like, place, word * L::LANES);
+                            active & L::bits(walker.outline.may_touch(&spots))
+                        }
+                    };
                     while bits != 0 {
                         let n = word * L::LANES + bits.trailing_zeros() as usize;
                         bits &= bits - 1;
-                        let at = BlockAt { place, n, kept: kept * blocks + n, own: own * blocks + n };
-                        self.block(like, walker, &at, sums, texels, scratch);
+                        let corner = match free {
+                            Some((x, y)) => {
+                                let across = Blocks::across(L::LANES);
+                                (x + n % across * across, y + n / across * Blocks::down(L::LANES))
+                            }
+                            None => {
+                                let (x, y) = Blocks::first(L::LANES, n);
+                                (place.0 * TILE + x, place.1 * TILE + y)
+                            }
+                        };
+                        let at = BlockAt { place, n, kept: kept * blocks + n, own: own * blocks + n, corner };
+                        self.block::<L, C, B>(like, walker, &at, sums, texels, scratch);
                     }
                 }
             }
         }
     }
 
+    /// Returns where the blocks of a small face of a small picture begin: at its own corner, for it then has fewer of
+    /// them than of those that lie in tiles. `None` for other faces.
+    #[inline(always)]
+    fn free_corner<L: Real>(&self, rect: &PixelRect) -> Option<(usize, usize)> {
+        let blocks = Blocks::across(L::LANES);
+        let place = |(start, end): (u32, u32), tiles: usize, side: usize| {
+            let (start, size) = (start as usize, ((end - start) as usize).next_multiple_of(side));
+            (size <= blocks * side).then(|| start.min(tiles * TILE - size))
+        };
+        let x = place(rect.x, self.saved.grid.across, blocks)?;
+        Some((x, place(rect.y, self.saved.grid.down, Blocks::down(L::LANES))?))
+    }
+
     /// Adds what one block of pixels gives to a face.
     #[inline(always)]
-    fn block<L: Real<Scalar = R>, C: Channels>(
+    fn block<L: Real<Scalar = R>, C: Channels, B: Begin>(
         &self,
         like: L,
         walker: &Walker<'_, L>,
@@ -230,26 +301,54 @@ where
         texels: &mut [R],
         scratch: &mut Scratch<L, C>,
     ) {
-        let (kept, layout) = (&self.saved.layout, &self.pixels.layout);
-        let (state_size, own_size) = (kept.count() * L::LANES, layout.count() * L::LANES);
-        let at = self.saved.places.centres(like, block.place, block.n);
-        let state = &self.saved.planes[block.kept * state_size..][..state_size];
-        let own = &self.pixels.planes[block.own * own_size..][..own_size];
-        let silhouette = layout.silhouette.then(|| SilhouetteGrad {
-            state: load_state::<L, S::State<L>>(like, state),
-            grad: like.load(own),
-        });
+        let kept = self.saved.layout.count();
+        if const { B::ANYWHERE } {
+            let (x, y) = block.corner;
+            let Rows { numbers, planes, picture: size } = &self.pixels.rows;
+            let width = self.saved.grid.across * TILE;
+            let first = (walker.picture - self.pixels.first) * size + y * planes * width + x;
+            let row = planes * width;
+            let state = InRows { like, from: &numbers[first..], width, row };
+            let own = InRows { like, from: &numbers[first + kept * width..], width, row };
+            let at = self.saved.places.free_centres(like, block.corner);
+            self.pair(walker, at, (&state, &own), sums, texels, scratch);
+        } else {
+            let (state_size, own_size) = (kept * L::LANES, self.pixels.layout.count() * L::LANES);
+            let state = &self.saved.planes[block.kept * state_size..][..state_size];
+            let own = &self.pixels.planes[block.own * own_size..][..own_size];
+            let at = self.saved.places.centres(like, block.place, block.n);
+            self.pair(walker, at, (&InTile(like, state), &InTile(like, own)), sums, texels, scratch);
+        }
+    }
+
+    /// Adds what pixels give to a face, given the planes of their states and gradients.
+    #[inline(always)]
+    fn pair<L: Real<Scalar = R>, C: Channels, P: ReadPlanes<L>>(
+        &self,
+        walker: &Walker<'_, L>,
+        at: Vec2<L>,
+        (state, own): (&P, &P),
+        sums: &mut Sums<L, C>,
+        texels: &mut [R],
+        scratch: &mut Scratch<L, C>,
+    ) {
+        let (kept, layout, like) = (&self.saved.layout, &self.pixels.layout, at.x);
+        let silhouette = if layout.silhouette {
+            Some(SilhouetteGrad { state: read_state::<L, S::State<L>>(like, state, 0), grad: own.plane(0) })
+        } else {
+            None
+        };
         let color = if layout.color {
-            load_rows(like, scratch.sums.as_mut(), &state[kept.sums_at() * L::LANES..]);
-            load_rows(like, scratch.grad_sums.as_mut(), &own[layout.sums_at() * L::LANES..]);
+            read_rows(scratch.sums.as_mut(), state, kept.sums_at());
+            read_rows(scratch.grad_sums.as_mut(), own, layout.sums_at());
             Some(ColorGrad {
                 pixel: ColorPixel {
-                    state: load_state::<L, A::State<L>>(like, &state[kept.color_at() * L::LANES..]),
+                    state: read_state::<L, A::State<L>>(like, state, kept.color_at()),
                     sums: scratch.sums.as_ref(),
                     background: scratch.background.as_ref(),
                 },
                 cotangent: ColorCotangent {
-                    fixed: load_state(like, &own[layout.fixed_at() * L::LANES..]),
+                    fixed: read_state(like, own, layout.fixed_at()),
                     sums: scratch.grad_sums.as_ref(),
                 },
             })
@@ -282,4 +381,6 @@ struct BlockAt {
     /// Its number among the blocks of the batch, and among those of the pictures at work.
     kept: usize,
     own: usize,
+    /// The column and row of its first pixel.
+    corner: (usize, usize),
 }

@@ -45,6 +45,8 @@ struct Workspace<R>(Mutex<Buffers<R>>);
 pub(crate) struct Buffers<R> {
     /// The gradient at every pixel, in the blocks of [`CpuSaved::planes`].
     pub(crate) cotangents: Vec<R>,
+    /// States and gradients at every pixel of small pictures, row by row, `[B', H, planes, W]`, up to whole tiles.
+    pub(crate) rows: Vec<R>,
     /// A bit for each block with any gradient, `[B, tiles, groups of LANES blocks]`.
     pub(crate) active: Vec<u32>,
     /// Sums over a picture, `[B]`.
@@ -58,6 +60,7 @@ impl<R> Clone for Workspace<R> {
     fn clone(&self) -> Self {
         Self(Mutex::new(Buffers {
             cotangents: Vec::new(),
+            rows: Vec::new(),
             active: Vec::new(),
             totals: Vec::new(),
             slots: Vec::new(),

@@ -128,16 +128,21 @@ mod planted {
 
     fn write_table(settings: &Settings) -> Result<(), Failed> {
         let mut mutants: Vec<Mutant> = Fault::ALL.iter().map(|&fault| mutant(fault)).collect();
-        let mut old = Matrix::default();
-        if let Ok(names) = std::env::var("SOFTRAS_FAULTS") {
-            old = table()?;
+        let chosen = std::env::var("SOFTRAS_FAULTS");
+        if let Ok(names) = &chosen {
             let names: Vec<&str> = names.split(',').collect();
             mutants.retain(|mutant| names.contains(&mutant.name.as_str()));
+            if mutants.len() != names.len() {
+                return Err(format!("SOFTRAS_FAULTS: {} of {names:?} are faults", mutants.len()).into());
+            }
         }
         let mut matrix = Matrix::measure(&mutants, settings, |row| {
             eprintln!("{}: {}", row.mutant, row.caught_by.join(", "));
         });
-        matrix.rows.extend(old.rows);
+        if chosen.is_ok() && std::path::Path::new(TABLE).is_file() {
+            // Read now: others may have written their rows meanwhile.
+            matrix.rows.extend(table()?.rows);
+        }
         matrix.rows = Fault::ALL
             .iter()
             .filter_map(|fault| matrix.rows.iter().find(|row| row.mutant == format!("{fault:?}")).cloned())

@@ -9,7 +9,16 @@ use crate::kernels::{Axes, Stage};
 use crate::shared::{FACE_PARAMETERS, Ptr, Reducing, Reversing};
 use crate::workspace::Drawn;
 
-/// Writes what is summed over faces, pixels or pictures. `of_faces` says whether faces were walked.
+/// Where the sums of texture gradients begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// At zero.
+    Zero,
+    /// At what the gradients hold: the sums of another device.
+    Carried,
+}
+
+/// Writes what is summed over the faces or pixels of a picture. `of_faces` says whether faces were walked.
 pub(crate) fn reduce(
     drawn: &Drawn,
     axes: &Axes,
@@ -22,9 +31,7 @@ pub(crate) fn reduce(
         globals: *globals,
         partials: reversing.partials,
         parameters: if of_faces { reversing.parameters } else { Ptr::default() },
-        texels: reversing.texels,
         blocks: globals.pixels.div_ceil(PREPARE_PIXELS),
-        rows_ascend: u32::from(rows_ascend(drawn)),
         ..Reducing::default()
     };
     let per_face = [&gradients.sigma, &gradients.gamma, &gradients.distribution, &gradients.t_conorm];
@@ -58,16 +65,35 @@ pub(crate) fn reduce(
             }
         }
     }
-    if axes.outputs.color()
-        && let Some(to) = gradients.textures.as_mut().and_then(|a| a.as_slice_mut())
-    {
-        let rows = work.arena.lend::<f32>(gpu, "gradient of the textures", to.len())?;
-        reducing.grad_rows = rows.ptr(gpu);
-        let kernel = work.kernels.get(gpu, Stage::Gather, axes)?;
-        gpu.launch(&kernel, (to.len() as u64).div_ceil(256), &reducing)?;
-        buffers::read(gpu, &rows, "gather", to)?;
-    }
     Ok(())
+}
+
+/// Adds the texels of the faces to the gradient of the textures.
+pub(crate) fn gather(
+    drawn: &Drawn,
+    axes: &Axes,
+    reversing: &Reversing,
+    start: Start,
+    gradients: &mut Gradients,
+) -> Result<()> {
+    let (work, gpu) = (&drawn.work, &drawn.work.gpu);
+    let to = gradients.textures.as_mut().and_then(|a| a.as_slice_mut());
+    let Some(to) = to.filter(|_| axes.outputs.color()) else { return Ok(()) };
+    let rows = match start {
+        Start::Zero => work.arena.lend::<f32>(gpu, "gradient of the textures", to.len())?,
+        Start::Carried => work.arena.filled(gpu, "gradient of the textures", to)?,
+    };
+    let reducing = Reducing {
+        globals: drawn.globals,
+        texels: reversing.texels,
+        grad_rows: rows.ptr(gpu),
+        rows_ascend: u32::from(rows_ascend(drawn)),
+        carries: u32::from(start == Start::Carried),
+        ..Reducing::default()
+    };
+    let kernel = work.kernels.get(gpu, Stage::Gather, axes)?;
+    gpu.launch(&kernel, (to.len() as u64).div_ceil(256), &reducing)?;
+    Ok(buffers::read(gpu, &rows, "gather", to)?)
 }
 
 /// Tells whether no pictures share texture rows, and the rows ascend with the pictures: the usual case, in which a row

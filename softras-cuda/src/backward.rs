@@ -7,7 +7,7 @@ use softras_core::raster::{Gradients, Outputs, TextureFamily, Wanted};
 use softras_core::{Error, ImageGrad, Result};
 
 use crate::Work;
-use crate::accumulate;
+use crate::accumulate::{self, Start};
 use crate::buffers::{self, Buffer};
 use crate::error::BACKEND;
 use crate::kernels::{Axes, Stage};
@@ -36,6 +36,7 @@ pub(crate) fn backward(
     drawn: &Drawn,
     grad: &ImageGrad,
     wanted: Wanted,
+    start: Start,
     gradients: &mut Gradients,
 ) -> Result<()> {
     let Some(outputs) = outputs(grad) else { return Ok(()) };
@@ -79,6 +80,7 @@ pub(crate) fn backward(
         gpu.launch(&kernel, slots, &reversing)?;
     }
     accumulate::reduce(drawn, &axes, &reversing, asked.faces, gradients)?;
+    accumulate::gather(drawn, &axes, &reversing, start, gradients)?;
     if asked.faces
         && let Some(to) = gradients.corners.as_mut().and_then(|a| a.as_slice_mut())
     {

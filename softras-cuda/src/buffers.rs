@@ -22,18 +22,29 @@ pub enum Buffers {
     Exact,
 }
 
+/// Device memory. It is freed on its own device, whichever the thread used last.
+#[derive(Debug)]
+struct Memory(CudaSlice<u8>);
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // If the device cannot be set it has failed, and whoever uses it next is told.
+        let _set = self.0.context().bind_to_thread();
+    }
+}
+
 /// Device memory that is not in use.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
     kind: Buffers,
-    free: Arc<Mutex<Vec<CudaSlice<u8>>>>,
+    free: Arc<Mutex<Vec<Memory>>>,
 }
 
 /// Memory lent from the arena; it goes back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Buffer {
-    own: Option<CudaSlice<u8>>,
-    home: Option<Arc<Mutex<Vec<CudaSlice<u8>>>>>,
+    own: Option<Memory>,
+    home: Option<Arc<Mutex<Vec<Memory>>>>,
 }
 
 impl Drop for Buffer {
@@ -47,7 +58,7 @@ impl Drop for Buffer {
 impl Buffer {
     /// Where it begins, for kernels.
     pub(crate) fn ptr<T>(&self, gpu: &Gpu) -> Ptr<T> {
-        Ptr::new(self.own.as_ref().map_or(0, |own| own.device_ptr(&gpu.stream).0))
+        Ptr::new(self.own.as_ref().map_or(0, |own| own.0.device_ptr(&gpu.stream).0))
     }
 }
 
@@ -64,11 +75,11 @@ impl Arena {
         }
         let lent = |own| Buffer { own: Some(own), home: Some(Arc::clone(&self.free)) };
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |(_, slice): &(usize, &CudaSlice<u8>)| slice.len() >= needed;
-        let best = free.iter().enumerate().filter(fits).min_by_key(|(_, slice)| slice.len());
+        let fits = |(_, memory): &(usize, &Memory)| memory.0.len() >= needed;
+        let best = free.iter().enumerate().filter(fits).min_by_key(|(_, memory)| memory.0.len());
         // Memory that is far too large is left to work that needs it.
-        if let Some((i, slice)) = best
-            && slice.len() / 4 <= needed.max(LEAST_BYTES)
+        if let Some((i, memory)) = best
+            && memory.0.len() / 4 <= needed.max(LEAST_BYTES)
         {
             return Ok(lent(free.swap_remove(i)));
         }
@@ -92,7 +103,7 @@ impl Arena {
         let mut buffer = self.lend::<T>(gpu, what, values.len())?;
         if let Some(own) = buffer.own.as_mut().filter(|_| !values.is_empty()) {
             // SAFETY: the memory is large enough, and any bits are valid for it.
-            let view = unsafe { own.transmute_mut::<T>(values.len()) };
+            let view = unsafe { own.0.transmute_mut::<T>(values.len()) };
             if let Some(mut view) = view {
                 gpu.stream
                     .memcpy_htod(values, &mut view)
@@ -106,7 +117,7 @@ impl Arena {
 /// Fills the first `count` values of a buffer with zeros.
 pub(crate) fn clear<T>(gpu: &Gpu, buffer: &mut Buffer, count: usize) -> Result<()> {
     if let Some(own) = buffer.own.as_mut().filter(|_| count > 0) {
-        let mut bytes = own.slice_mut(..count * size_of::<T>());
+        let mut bytes = own.0.slice_mut(..count * size_of::<T>());
         gpu.stream.memset_zeros(&mut bytes).while_doing(|| gpu.on("clearing memory"))?;
     }
     Ok(())
@@ -116,18 +127,19 @@ pub(crate) fn clear<T>(gpu: &Gpu, buffer: &mut Buffer, count: usize) -> Result<(
 pub(crate) fn read<T: DeviceRepr>(gpu: &Gpu, buffer: &Buffer, after: &str, to: &mut [T]) -> Result<()> {
     let Some(own) = buffer.own.as_ref().filter(|_| !to.is_empty()) else { return Ok(()) };
     // SAFETY: the memory holds at least that many values, written by kernels or copies.
-    let Some(view) = (unsafe { own.transmute::<T>(to.len()) }) else {
+    let Some(view) = (unsafe { own.0.transmute::<T>(to.len()) }) else {
         let found = size_of_val(to) as u64;
-        let error = CudaError::TooLarge { what: "bytes to read".to_owned(), found, limit: own.len() as u64 };
+        let error =
+            CudaError::TooLarge { what: "bytes to read".to_owned(), found, limit: own.0.len() as u64 };
         return Err(error).while_doing(|| gpu.on(&format!("reading back after {after}")));
     };
     gpu.stream.memcpy_dtoh(&view, to).while_doing(|| gpu.on(&format!("reading back after {after}")))
 }
 
-fn allocate(gpu: &Gpu, what: &str, bytes: usize) -> softras_core::Result<CudaSlice<u8>> {
+fn allocate(gpu: &Gpu, what: &str, bytes: usize) -> softras_core::Result<Memory> {
     // SAFETY: whoever lends it writes it before it reads it.
     match unsafe { gpu.stream.alloc::<u8>(bytes) } {
-        Ok(slice) => Ok(slice),
+        Ok(slice) => Ok(Memory(slice)),
         Err(error) if error.0 == sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY => {
             Err(out_of_memory(what, bytes, gpu))
         }

@@ -24,16 +24,35 @@ pub(crate) struct Program {
     pub(crate) definitions: Vec<String>,
 }
 
+impl Program {
+    /// The file of its PTX in a folder of modules compiled in advance: another text has another name.
+    pub(crate) fn file(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        (&self.text, &self.definitions).hash(&mut hasher);
+        format!("{}-{:016x}.ptx", self.name, hasher.finish())
+    }
+}
+
 /// Compiles modules, and keeps them in a folder.
 #[derive(Debug)]
 pub(crate) struct Compiler {
     folder: Option<PathBuf>,
+    precompiled: Option<PathBuf>,
 }
 
 impl Compiler {
-    /// Keeps modules in `folder`, or nowhere.
-    pub(crate) const fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder }
+    /// Keeps modules in `folder`, or nowhere; without NVRTC those of `precompiled` are used.
+    pub(crate) const fn new(folder: Option<PathBuf>, precompiled: Option<PathBuf>) -> Self {
+        Self { folder, precompiled }
+    }
+
+    /// The PTX of a module that was compiled in advance.
+    fn without_compiler(&self, program: &Program) -> Option<String> {
+        if let Some(ptx) = ptx::embedded(&program.name) {
+            return Some(ptx.to_owned());
+        }
+        let folder = self.precompiled.as_ref()?;
+        std::fs::read_to_string(folder.join(program.file())).ok()
     }
 
     /// Compiles a module, or finds it on disk, and loads it.
@@ -41,7 +60,7 @@ impl Compiler {
         let what = || gpu.on("compiling kernels");
         let loading = || gpu.on("loading kernels");
         if let Err(missing) = check_installed() {
-            let Some(ptx) = ptx::embedded(&program.name) else { return Err(missing).while_doing(what) };
+            let Some(ptx) = self.without_compiler(program) else { return Err(missing).while_doing(what) };
             return gpu.context.load_module(Ptx::from_src(ptx)).while_doing(loading);
         }
         let architecture = architecture(gpu.capability).while_doing(what)?;
@@ -139,6 +158,11 @@ fn keep(path: &Path, ptx: &str) -> std::io::Result<()> {
     let staged = path.with_extension(format!("{}-{own}.tmp", std::process::id()));
     std::fs::write(&staged, ptx)?;
     std::fs::rename(&staged, path)
+}
+
+/// The folder of modules compiled in advance that the environment names: `$SOFTRAS_CUDA_KERNELS`.
+pub(crate) fn precompiled_folder() -> Option<PathBuf> {
+    std::env::var_os("SOFTRAS_CUDA_KERNELS").filter(|x| !x.is_empty()).map(PathBuf::from)
 }
 
 /// The folder that modules are kept in if none is named: `$XDG_CACHE_HOME/softras` or `~/.cache/softras`.

@@ -2,14 +2,71 @@
 
 use std::sync::Arc;
 
-use cudarc::driver::{CudaContext, CudaStream, DeviceRepr, LaunchConfig, PushKernelArg, sys};
+use cudarc::driver::{
+    CudaContext, CudaStream, DeviceRepr, DriverError, LaunchConfig, PushKernelArg, result, sys,
+};
 use softras_core::Error;
+use softras_core::raster::Info;
 
-use crate::error::{CudaError, Result, While};
+use crate::error::{BACKEND, CudaError, Result, While};
 use crate::kernels::Kernel;
 
 /// The most blocks of a grid.
 const MAX_BLOCKS: u64 = 0x7fff_ffff;
+
+/// Returns the devices that the driver has, in its order.
+///
+/// # Errors
+/// `Unavailable` says why there are none.
+pub fn devices() -> softras_core::Result<Vec<Info>> {
+    let count = count("CUDA")?;
+    let because =
+        |e: DriverError| Error::Unavailable { what: "CUDA".to_owned(), why: format!("the driver says {e}") };
+    let driver_version = driver_version().map_err(because)?;
+    let one = |ordinal: usize| {
+        let device = result::device::get(i32::try_from(ordinal).unwrap_or(i32::MAX))?;
+        let name = result::device::get_name(device)?;
+        let of = |what| {
+            // SAFETY: the device is one of the driver's.
+            unsafe { result::device::get_attribute(device, what) }
+        };
+        let major = of(sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
+        let minor = of(sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?;
+        Ok(info(ordinal, &name, capability(major, minor), driver_version))
+    };
+    (0..count).map(one).collect::<Result<_, DriverError>>().map_err(because)
+}
+
+/// How many devices the driver has; `what` is wanted of it.
+fn count(what: &str) -> softras_core::Result<usize> {
+    let unavailable = |why: String| Error::Unavailable { what: what.to_owned(), why };
+    // SAFETY: it tries to load the driver's library, as any use of the driver would.
+    if !unsafe { sys::is_culib_present() } {
+        return Err(unavailable("no NVIDIA driver is installed (libcuda was not found)".to_owned()));
+    }
+    let count = CudaContext::device_count().map_err(|e| unavailable(format!("the driver says {e}")))?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+fn driver_version() -> Result<i32, DriverError> {
+    let mut version = 0;
+    // SAFETY: the driver writes one number.
+    unsafe { sys::cuDriverGetVersion(&raw mut version).result() }?;
+    Ok(version)
+}
+
+/// 90 for compute capability 9.0.
+fn capability(major: i32, minor: i32) -> u32 {
+    u32::try_from(major * 10 + minor).unwrap_or(0)
+}
+
+fn info(ordinal: usize, name: &str, capability: u32, driver_version: i32) -> Info {
+    let (major, minor) = (driver_version / 1000, driver_version % 1000 / 10);
+    let (high, low) = (capability / 10, capability % 10);
+    let details =
+        format!("device {ordinal}, compute capability {high}.{low}, driver for CUDA {major}.{minor}");
+    Info { backend: BACKEND.to_owned(), device: name.to_owned(), details }
+}
 
 /// A device and the stream that all work goes to.
 ///
@@ -29,13 +86,9 @@ impl Gpu {
     /// Opens device `ordinal`, on its primary context.
     pub(crate) fn open(ordinal: usize) -> softras_core::Result<Self> {
         let unavailable = |why: String| Error::Unavailable { what: format!("CUDA device {ordinal}"), why };
-        // SAFETY: it tries to load the driver's library, as any use of the driver would.
-        if !unsafe { sys::is_culib_present() } {
-            return Err(unavailable("no NVIDIA driver is installed (libcuda was not found)".to_owned()));
-        }
-        let because = |e: cudarc::driver::DriverError| unavailable(format!("the driver says {e}"));
-        let count = CudaContext::device_count().map_err(because)?;
-        if ordinal >= usize::try_from(count).unwrap_or(0) {
+        let because = |e: DriverError| unavailable(format!("the driver says {e}"));
+        let count = count(&format!("CUDA device {ordinal}"))?;
+        if ordinal >= count {
             return Err(unavailable(format!("the driver has {count} device(s)")));
         }
         let context = CudaContext::new(ordinal).map_err(because)?;
@@ -44,11 +97,13 @@ impl Gpu {
         let stream = context.new_stream().map_err(because)?;
         let name = context.name().map_err(because)?;
         let (major, minor) = context.compute_capability().map_err(because)?;
-        let mut driver_version = 0;
-        // SAFETY: the driver writes one number.
-        unsafe { sys::cuDriverGetVersion(&raw mut driver_version).result() }.map_err(because)?;
-        let capability = u32::try_from(major * 10 + minor).unwrap_or(0);
+        let driver_version = driver_version().map_err(because)?;
+        let capability = capability(major, minor);
         Ok(Self { ordinal, name, context, stream, capability, driver_version })
+    }
+
+    pub(crate) fn info(&self) -> Info {
+        info(self.ordinal, &self.name, self.capability, self.driver_version)
     }
 
     /// Says what is being done, and on which device.

@@ -28,9 +28,11 @@ pub(crate) fn forward(
     let pixels = plan.batch * plan.pixels();
     let color = work.arena.lend::<f32>(gpu, "picture", pixels * plan.channels)?;
     let alpha = work.arena.lend::<f32>(gpu, "silhouette", if plan.draws_silhouette { pixels } else { 0 })?;
-    let drawing = Drawing { globals, color: color.ptr(gpu), alpha: alpha.ptr(gpu) };
+    let tiles = plan.batch * globals.tiles as usize;
+    let pairs = work.arena.lend::<u64>(gpu, "counts of pairs", tiles)?;
+    let drawing = Drawing { globals, color: color.ptr(gpu), alpha: alpha.ptr(gpu), pairs: pairs.ptr(gpu) };
     let kernel = work.kernels.get(gpu, Stage::Forward, &axes)?;
-    gpu.launch(&kernel, u64::from(globals.pictures) * u64::from(globals.tiles), &drawing)?;
+    gpu.launch(&kernel, tiles as u64, &drawing)?;
     if let Some(to) = image.color.as_mut().and_then(|a| a.as_slice_mut()) {
         buffers::read(gpu, &color, "forward", to)?;
     }
@@ -44,6 +46,7 @@ pub(crate) fn forward(
         axes,
         globals,
         lists,
+        pairs,
         held,
         work: Arc::clone(work),
     })

@@ -48,6 +48,7 @@ texts! {
     BACKWARD_TEXTURE = "backward_texture.cu";
     COMBINE = "combine.cu";
     REDUCE = "reduce.cu";
+    PROBE = "probe.cu";
 }
 
 /// A kernel: an entry point.
@@ -66,6 +67,7 @@ pub(crate) enum Stage {
     Combine,
     Reduce,
     Gather,
+    Probe,
 }
 
 /// Kernels that are compiled together.
@@ -77,6 +79,8 @@ pub(crate) enum Family {
     Forward,
     /// What goes back.
     Backward,
+    /// What runs functions alone.
+    Probe,
 }
 
 impl Stage {
@@ -96,6 +100,7 @@ impl Stage {
             Self::Combine => "combine",
             Self::Reduce => "reduce",
             Self::Gather => "gather",
+            Self::Probe => "probe",
         }
     }
 
@@ -112,6 +117,7 @@ impl Stage {
         match self {
             Self::Forward => Family::Forward,
             Self::Prepare | Self::Backward | Self::BackwardTexture => Family::Backward,
+            Self::Probe => Family::Probe,
             _ => Family::Plain,
         }
     }
@@ -142,6 +148,7 @@ impl Family {
             Self::Plain => vec![REAL, VECTOR, TRIANGLE, FACES, SETUP, BIN, SCAN, COMBINE, REDUCE],
             Self::Forward => with(&[FORWARD]),
             Self::Backward => with(&[COTANGENT, PREPARE, BACKWARD, BACKWARD_TEXTURE]),
+            Self::Probe => with(&[PROBE]),
         }
     }
 }
@@ -248,6 +255,15 @@ pub(crate) struct Axes {
 impl Axes {
     /// The same module under one name: what a family does not read does not count.
     pub(crate) fn of_family(mut self, family: Family) -> Self {
+        if family == Family::Probe {
+            return Self {
+                outputs: Outputs::Both,
+                silhouette: SilhouetteKernel::ProbabilisticOr,
+                color: ColorKernel::Softmax,
+                texture: TextureFamily::Vertex,
+                channels: 1,
+            };
+        }
         if family == Family::Plain {
             self.outputs = Outputs::Silhouette;
             self.silhouette = SilhouetteKernel::ProbabilisticOr;
@@ -265,7 +281,8 @@ impl Axes {
 
     /// Planes of the gradient of a pixel.
     pub(crate) const fn cotangent_planes(&self, channels: u32) -> u32 {
-        let own = if self.outputs.color() { self.color.cotangent_planes() + channels } else { 0 };
+        // With color, one says whether there is any gradient.
+        let own = if self.outputs.color() { 1 + self.color.cotangent_planes() + channels } else { 0 };
         self.outputs.silhouette() as u32 + own
     }
 
@@ -276,8 +293,10 @@ impl Axes {
 
     /// The name of the module of a family at these axes: `forward-both-or-softmax-vertex-3`.
     pub(crate) fn name(&self, family: Family) -> String {
-        if family == Family::Plain {
-            return "plain".to_owned();
+        match family {
+            Family::Plain => return "plain".to_owned(),
+            Family::Probe => return "probe".to_owned(),
+            Family::Forward | Family::Backward => {}
         }
         let mut parts = vec![if family == Family::Forward { "forward" } else { "backward" }.to_owned()];
         parts.push(

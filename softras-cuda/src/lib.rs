@@ -10,28 +10,36 @@ mod error;
 mod forward;
 mod kernels;
 mod modules;
+mod probe;
 mod ptx;
+mod resources;
 mod setup;
+mod shards;
 mod shared;
 mod workspace;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ndarray::Array3;
 use softras_core::raster::{
-    Capabilities, CustomParts, Gradients, Info, Plan, RasterParams, Rasterizer, Saturation, Wanted,
+    Capabilities, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Wanted,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
 
+use accumulate::Start;
 use buffers::Arena;
 pub use buffers::Buffers;
 use compiler::Compiler;
 use device::Gpu;
+pub use device::devices;
 use error::BACKEND;
 pub use error::CudaError;
 use kernels::Kernels;
-pub use modules::{Module, compiler_version, embedded_by, modules};
+pub use modules::{Module, compiler_version, embedded_by, modules, rooms};
+pub use resources::{COLUMNS, Resources};
+pub use shards::{CudaShards, CudaShardsSaved};
 pub use workspace::CudaSaved;
 
 /// How a device is opened.
@@ -39,6 +47,7 @@ pub use workspace::CudaSaved;
 pub struct CudaOptions {
     device: usize,
     folder: Option<PathBuf>,
+    precompiled: Option<PathBuf>,
     buffers: Buffers,
 }
 
@@ -46,13 +55,26 @@ impl CudaOptions {
     /// Device `device`, as the driver numbers them; kernels are kept in the user's cache folder.
     #[must_use]
     pub fn new(device: usize) -> Self {
-        Self { device, folder: compiler::default_folder(), buffers: Buffers::default() }
+        Self {
+            device,
+            folder: compiler::default_folder(),
+            precompiled: compiler::precompiled_folder(),
+            buffers: Buffers::default(),
+        }
     }
 
     /// Sets the folder that compiled kernels are kept in, `None` for none.
     #[must_use]
     pub fn cache(mut self, folder: Option<PathBuf>) -> Self {
         self.folder = folder;
+        self
+    }
+
+    /// Sets a folder of modules compiled in advance, for machines without NVRTC, where only the paper's own are embedded;
+    /// at first `$SOFTRAS_CUDA_KERNELS`. `examples/precompile.rs` fills one.
+    #[must_use]
+    pub fn precompiled(mut self, folder: Option<PathBuf>) -> Self {
+        self.precompiled = folder;
         self
     }
 
@@ -71,7 +93,7 @@ impl CudaOptions {
         let work = Work {
             gpu: Gpu::open(self.device)?,
             arena: Arena::new(self.buffers),
-            kernels: Kernels::new(Compiler::new(self.folder)),
+            kernels: Kernels::new(Compiler::new(self.folder, self.precompiled)),
         };
         Ok(CudaRasterizer { work: Arc::new(work) })
     }
@@ -99,32 +121,47 @@ impl CudaRasterizer {
     pub fn new(device: usize) -> Result<Self> {
         CudaOptions::new(device).open()
     }
+
+    /// Tells whether this rasterizer, or a clone of it, filled `saved`.
+    pub(crate) fn filled(&self, saved: &CudaSaved) -> bool {
+        saved.drawn.as_ref().is_some_and(|drawn| Arc::ptr_eq(&drawn.work, &self.work))
+    }
+
+    /// As `backward_into`; the sums of texture gradients begin with `carried`, which has the shape of the texels.
+    pub(crate) fn backward_from(
+        &self,
+        saved: &CudaSaved,
+        grad: &ImageGrad,
+        wanted: Wanted,
+        gradients: &mut Gradients,
+        carried: Option<Array3<f32>>,
+    ) -> Result<()> {
+        let Some(drawn) = &saved.drawn else {
+            return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
+        };
+        if !self.filled(saved) {
+            let found = format!("one that device {} filled", drawn.work.gpu.ordinal);
+            return Err(Error::layout("saved state", found, "one of this rasterizer and its clones"));
+        }
+        grad.check(&drawn.plan)?;
+        gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
+        let start = if carried.is_some() { Start::Carried } else { Start::Zero };
+        if let (Some(to), Some(carried)) = (&mut gradients.textures, carried) {
+            *to = carried;
+        }
+        backward::backward(drawn, grad, wanted, start, gradients)
+    }
 }
 
 impl Rasterizer<f32> for CudaRasterizer {
     type Saved = CudaSaved;
 
     fn info(&self) -> Info {
-        let gpu = &self.work.gpu;
-        let (major, minor) = (gpu.driver_version / 1000, gpu.driver_version % 1000 / 10);
-        Info {
-            backend: BACKEND.to_owned(),
-            device: gpu.name.clone(),
-            details: format!(
-                "device {}, compute capability {}.{}, driver for CUDA {major}.{minor}",
-                gpu.ordinal,
-                gpu.capability / 10,
-                gpu.capability % 10
-            ),
-        }
+        self.work.gpu.info()
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            saturations: vec![Saturation::Exact],
-            custom: CustomParts::Refused,
-            ..Capabilities::everything(&["f32"])
-        }
+        Capabilities { custom: CustomParts::Refused, ..Capabilities::everything(&["f32"]) }
     }
 
     fn forward_into(
@@ -149,15 +186,14 @@ impl Rasterizer<f32> for CudaRasterizer {
         wanted: Wanted,
         gradients: &mut Gradients,
     ) -> Result<()> {
-        let Some(drawn) = &saved.drawn else {
-            return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
-        };
-        if !Arc::ptr_eq(&drawn.work, &self.work) {
-            let found = format!("one that device {} filled", drawn.work.gpu.ordinal);
-            return Err(Error::layout("saved state", found, "one of this rasterizer and its clones"));
-        }
-        grad.check(&drawn.plan)?;
-        gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
-        backward::backward(drawn, grad, wanted, gradients)
+        self.backward_from(saved, grad, wanted, gradients, None)
+    }
+
+    fn pairs(&self, saved: &CudaSaved) -> Option<u64> {
+        saved.drawn.as_ref()?.pairs()
+    }
+
+    fn probe(&self) -> Option<&dyn Probe> {
+        Some(self)
     }
 }

@@ -4,8 +4,9 @@ use softras_core::raster::{Outputs, TextureFamily};
 
 use crate::compiler;
 use crate::error::CudaError;
-use crate::kernels::{Axes, ColorKernel, Family, SilhouetteKernel, program};
+use crate::kernels::{Axes, ColorKernel, Family, ROOMS, SilhouetteKernel, program};
 use crate::ptx;
+use crate::resources::{self, Resources};
 
 /// A kernel module before it is compiled.
 #[derive(Clone, Debug)]
@@ -25,6 +26,12 @@ impl Module {
         program(self.family, &self.axes).text
     }
 
+    /// The name of its file in a folder of modules compiled in advance; see [`crate::CudaOptions::precompiled`].
+    #[must_use]
+    pub fn file(&self) -> String {
+        program(self.family, &self.axes).file()
+    }
+
     /// The options it is compiled with for an architecture, 90 for `compute_90`.
     #[must_use]
     pub fn options(&self, architecture: u32) -> Vec<String> {
@@ -39,6 +46,14 @@ impl Module {
         compiler::check_installed()?;
         let program = program(self.family, &self.axes);
         compiler::compile(&program, compiler::options(&program, architecture))
+    }
+
+    /// What each of its kernels takes of a multiprocessor of an architecture, 90 for `sm_90`.
+    ///
+    /// # Errors
+    /// `NoCompiler` without NVRTC; `Compiler` with its words if it refuses.
+    pub fn resources(&self, architecture: u32) -> Result<Vec<Resources>, CudaError> {
+        resources::of(&program(self.family, &self.axes), architecture)
     }
 
     /// Its PTX that is embedded for machines without NVRTC, if it is a default module.
@@ -62,6 +77,12 @@ pub fn compiler_version() -> Result<(i32, i32), CudaError> {
     compiler::version()
 }
 
+/// Numbers of color channels that kernels are compiled for; a picture uses the first that holds its own.
+#[must_use]
+pub const fn rooms() -> &'static [u32] {
+    ROOMS
+}
+
 /// Returns every module with room for `channels` color channels, one for each point of the axes.
 #[must_use]
 pub fn modules(channels: u32) -> Vec<Module> {
@@ -71,14 +92,15 @@ pub fn modules(channels: u32) -> Vec<Module> {
         let known = |m: &Module| m.family == family && m.axes == axes;
         if !all.iter().any(known) {
             let name = axes.name(family);
-            let paper = axes.silhouette == SilhouetteKernel::ProbabilisticOr
+            let paper = family != Family::Probe
+                && axes.silhouette == SilhouetteKernel::ProbabilisticOr
                 && axes.color == ColorKernel::Softmax
                 && (axes.vertex_texture() || !axes.outputs.color())
                 && axes.outputs != Outputs::Color;
             all.push(Module { name, is_default: paper, family, axes });
         }
     };
-    for family in [Family::Plain, Family::Forward, Family::Backward] {
+    for family in [Family::Plain, Family::Forward, Family::Backward, Family::Probe] {
         for outputs in [Outputs::Both, Outputs::Silhouette, Outputs::Color] {
             for &silhouette in SilhouetteKernel::ALL {
                 for &color in ColorKernel::ALL {

@@ -3,7 +3,7 @@
 use softras_core::math::{
     Cutoff, DepthMap, Distance, Distribution, Facing, Interpolation, Setting as CoreSetting, TextureKind,
 };
-use softras_core::raster::{Plan, RasterParams, cull_reach};
+use softras_core::raster::{Outputs, Plan, RasterParams, Saturation, cull_reach};
 use softras_core::scene::{Faces, Textures};
 use softras_core::{Error, Result};
 
@@ -40,6 +40,7 @@ pub(crate) fn upload(
         picture: filled!("pictures", &pictures),
         corners: filled!("corners", faces.corners().as_slice().unwrap_or(&[])),
         chunks: pictures.last().map_or(0, |p| p.first_chunk + p.chunks),
+        skip: u32::from(skips(params)),
         ..sizes(faces, plan)?
     };
     let absent: Vec<u8> = (0..faces.count()).map(|f| u8::from(faces.is_absent(f))).collect();
@@ -64,6 +65,11 @@ pub(crate) fn upload(
     let numbers = usize::try_from(globals.all_pixels).unwrap_or(usize::MAX).saturating_mul(planes.2 as usize);
     globals.state = lent!("state of the pixels", numbers.saturating_mul(4));
     Ok((globals, held))
+}
+
+/// Tells whether opaque pixels may be skipped: where it was asked for, of silhouettes alone.
+fn skips(params: &RasterParams) -> bool {
+    *params.get_saturation() == Saturation::Skip && *params.get_outputs() == Outputs::Silhouette
 }
 
 /// The planes of the state where the color and the sums begin, and where they end.
@@ -142,17 +148,38 @@ fn pictures(faces: &Faces, params: &RasterParams, plan: &Plan<f32>) -> Result<Ve
     Ok(all)
 }
 
+/// The kernels' number of a metric, if they have it.
+pub(crate) const fn distance_number(distance: &Distance) -> Option<u32> {
+    match distance {
+        Distance::Euclidean => Some(shared::DISTANCE_EUCLIDEAN),
+        Distance::Barycentric => Some(shared::DISTANCE_BARYCENTRIC),
+        Distance::EuclideanUnsquared => Some(shared::DISTANCE_EUCLIDEAN_UNSQUARED),
+        Distance::Hard => Some(shared::DISTANCE_HARD),
+        _ => None,
+    }
+}
+
+/// The kernels' number of a distribution, if they have it.
+pub(crate) const fn distribution_number(distribution: &Distribution) -> Option<u32> {
+    match distribution {
+        Distribution::Logistic => Some(shared::DISTRIBUTION_LOGISTIC),
+        _ => None,
+    }
+}
+
 fn device_setting(setting: &CoreSetting<'_, f32>, params: &RasterParams) -> Result<Setting> {
     let refuse = |what: &str, name: &str| Error::Unsupported {
         backend: BACKEND.to_owned(),
         what: format!("{what} {name}"),
         supported: "the built-in ones".to_owned(),
     };
+    let (distance, distribution) = (params.get_distance(), params.get_distribution());
     Ok(Setting {
         inv_sigma: setting.inv_sigma,
         cut: setting.cut,
         bound: setting.bound,
         box_reach: setting.box_reach,
+        boxed: u32::from(setting.boxed),
         cutoff: match setting.cutoff {
             Cutoff::Hard => shared::CUTOFF_HARD,
             Cutoff::None => shared::CUTOFF_NONE,
@@ -176,17 +203,9 @@ fn device_setting(setting: &CoreSetting<'_, f32>, params: &RasterParams) -> Resu
             Facing::CounterClockwise => shared::FACING_COUNTER_CLOCKWISE,
             Facing::Clockwise => shared::FACING_CLOCKWISE,
         },
-        distance: match params.get_distance() {
-            Distance::Euclidean => shared::DISTANCE_EUCLIDEAN,
-            Distance::Barycentric => shared::DISTANCE_BARYCENTRIC,
-            Distance::EuclideanUnsquared => shared::DISTANCE_EUCLIDEAN_UNSQUARED,
-            Distance::Hard => shared::DISTANCE_HARD,
-            other => return Err(refuse("distance", other.name())),
-        },
-        distribution: match params.get_distribution() {
-            Distribution::Logistic => shared::DISTRIBUTION_LOGISTIC,
-            other => return Err(refuse("distribution", other.name())),
-        },
+        distance: distance_number(distance).ok_or_else(|| refuse("distance", distance.name()))?,
+        distribution: distribution_number(distribution)
+            .ok_or_else(|| refuse("distribution", distribution.name()))?,
         color: ColorContext {
             rate: setting.color.rate,
             inv_gamma: setting.color.inv_gamma,

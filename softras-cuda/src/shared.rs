@@ -87,7 +87,7 @@ constants! {
     /// Faces of a chunk: no chunk holds faces of two pictures.
     CHUNK_FACES = 256;
     /// Bytes of a face that is set up.
-    RECORD_BYTES = 64;
+    RECORD_BYTES = 96;
     /// Bytes of a rectangle of pixels.
     RECT_BYTES = 16;
     /// Pixels along a side of a tile.
@@ -140,6 +140,58 @@ constants! {
     FACING_COUNTER_CLOCKWISE = 1;
     /// `Facing::Clockwise`.
     FACING_CLOCKWISE = 2;
+    /// `Function::Exp`.
+    PROBED_EXP = 0;
+    /// `Function::Barycentric`.
+    PROBED_BARYCENTRIC = 1;
+    /// `Function::BarycentricVjp`.
+    PROBED_BARYCENTRIC_VJP = 2;
+    /// `Function::Clip`.
+    PROBED_CLIP = 3;
+    /// `Function::ClipVjp`.
+    PROBED_CLIP_VJP = 4;
+    /// `Function::Depth`.
+    PROBED_DEPTH = 5;
+    /// `Function::DepthVjp`.
+    PROBED_DEPTH_VJP = 6;
+    /// `Function::Perspective`.
+    PROBED_PERSPECTIVE = 7;
+    /// `Function::PerspectiveVjp`.
+    PROBED_PERSPECTIVE_VJP = 8;
+    /// `Function::Nearness`.
+    PROBED_NEARNESS = 9;
+    /// `Function::NearnessVjp`.
+    PROBED_NEARNESS_VJP = 10;
+    /// `Function::Signed`.
+    PROBED_SIGNED = 11;
+    /// `Function::SignedVjp`.
+    PROBED_SIGNED_VJP = 12;
+    /// `Function::Probability`.
+    PROBED_PROBABILITY = 13;
+    /// `Function::SmoothWindow`.
+    PROBED_SMOOTH_WINDOW = 14;
+    /// `Function::VertexColor`.
+    PROBED_VERTEX_COLOR = 15;
+    /// `Function::VertexColorVjp`.
+    PROBED_VERTEX_COLOR_VJP = 16;
+    /// `Function::SurfaceTexel`.
+    PROBED_SURFACE_TEXEL = 17;
+    /// `Function::Silhouette`.
+    PROBED_SILHOUETTE = 18;
+    /// `Function::Color`.
+    PROBED_COLOR = 19;
+    /// `Silhouette::ProbabilisticOr`, for `probe`.
+    PROBED_SILHOUETTE_OR = 0;
+    /// `Silhouette::Sum`, for `probe`.
+    PROBED_SILHOUETTE_SUM = 1;
+    /// `Silhouette::Hard`, for `probe`.
+    PROBED_SILHOUETTE_HARD = 2;
+    /// `Color::Softmax`, for `probe`.
+    PROBED_COLOR_SOFTMAX = 0;
+    /// `Color::Over`, for `probe`.
+    PROBED_COLOR_OVER = 1;
+    /// `Color::Hard`, for `probe`.
+    PROBED_COLOR_HARD = 2;
 }
 
 structures! {
@@ -163,6 +215,8 @@ structures! {
         bound: f32,
         /// `sqrt(c sigma)`.
         box_reach: f32,
+        /// 1 where the box rule can cut anything that the metric does not.
+        boxed: u32,
         /// What happens beyond the cut, `CUTOFF_*`.
         cutoff: u32,
         /// The distribution's own parameter.
@@ -266,6 +320,8 @@ structures! {
         color_at: u32,
         /// The plane of the state where the sums begin.
         sums_at: u32,
+        /// 1 where opaque pixels may be skipped.
+        skip: u32,
     }
 
     /// What `setup`, `bin_count`, `bin_fill` and `totals` read.
@@ -294,6 +350,8 @@ structures! {
         color: Ptr<f32>,
         /// The silhouette, `[pictures, height, width]`.
         alpha: Ptr<f32>,
+        /// How many pairs counted in each tile, `[pictures, tiles]`.
+        pairs: Ptr<u64>,
     }
 
     /// What `prepare`, `backward` and `backward_texture` read.
@@ -328,6 +386,24 @@ structures! {
         item_values: u32,
     }
 
+    /// What `probe` reads.
+    struct Probing {
+        /// The inputs, `[rows, inputs]`.
+        from: Ptr<f32>,
+        /// The outputs, `[rows, outputs]`.
+        to: Ptr<f32>,
+        /// How many rows.
+        rows: u64,
+        /// Numbers that a row reads.
+        inputs: u32,
+        /// Numbers that a row writes.
+        outputs: u32,
+        /// The function, `PROBED_*`.
+        function: u32,
+        /// Its part: a distance, a distribution, a depth map, or `PROBED_SILHOUETTE_*`, `PROBED_COLOR_*`.
+        part: u32,
+    }
+
     /// What `reduce` and `gather` read.
     struct Reducing {
         /// The step.
@@ -346,5 +422,7 @@ structures! {
         blocks: u32,
         /// 1 if no pictures share texture rows, and the rows ascend with the pictures.
         rows_ascend: u32,
+        /// 1 if the sums go on from what `grad_rows` holds.
+        carries: u32,
     }
 }

@@ -7,7 +7,7 @@ use softras_core::scene::Faces;
 
 use crate::Work;
 use crate::bins::Lists;
-use crate::buffers::Buffer;
+use crate::buffers::{self, Buffer};
 use crate::kernels::Axes;
 use crate::shared::Globals;
 
@@ -27,11 +27,22 @@ pub(crate) struct Drawn {
     /// Where everything lies.
     pub(crate) globals: Globals,
     pub(crate) lists: Lists,
+    /// How many pairs counted in each tile.
+    pub(crate) pairs: Buffer,
     /// What `globals` points to, held until the picture is forgotten.
     #[expect(dead_code, reason = "it keeps the memory lent")]
     pub(crate) held: Vec<Buffer>,
     /// The device it lies on.
     pub(crate) work: Arc<Work>,
+}
+
+impl Drawn {
+    /// Reads how many pairs counted; `None` if the device fails.
+    pub(crate) fn pairs(&self) -> Option<u64> {
+        let mut tiles = vec![0_u64; self.plan.batch * self.globals.tiles as usize];
+        buffers::read(&self.work.gpu, &self.pairs, "forward", &mut tiles).ok()?;
+        Some(tiles.iter().sum())
+    }
 }
 
 impl CudaSaved {

@@ -3,15 +3,17 @@
 //! The host code and the kernels are those of a card; only the driver and the compiler are emulated. On the first device
 //! memory is lent by the arena, on the second every buffer is exactly as large as it must be, between guard pages.
 
+#![expect(clippy::expect_used, reason = "a test may panic")]
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use softras_conformance::{Opened, Subject};
-use softras_core::raster::{Capabilities, Gradients, Info, RasterParams, Rasterizer, Wanted};
+use softras_core::raster::{Capabilities, Gradients, Info, Probe, RasterParams, Rasterizer, Variant, Wanted};
 use softras_core::scene::Faces;
 use softras_core::{Image, ImageGrad, Result};
-use softras_cuda::{Buffers, CudaOptions, CudaRasterizer, CudaSaved};
+use softras_cuda::{Buffers, CudaOptions, CudaRasterizer, CudaSaved, CudaShards};
 
 /// The name by which `SOFTRAS_REQUIRE` knows it.
 const NAME: &str = "cuda-emulated";
@@ -46,11 +48,33 @@ impl Rasterizer<f32> for Emulated {
     ) -> Result<()> {
         self.0.backward_into(saved, grad, wanted, gradients)
     }
+    fn pairs(&self, saved: &CudaSaved) -> Option<u64> {
+        self.0.pairs(saved)
+    }
+    fn variants(&self) -> Vec<Variant> {
+        let one = |device, buffers| open_device(device, buffers).expect("an emulated device");
+        let devices = (0..3).map(|device| one(device, Buffers::Reused)).collect();
+        let shards = CudaShards::new(devices).expect("three devices");
+        vec![
+            Variant { name: "3 devices".to_owned(), backend: Box::new(shards) },
+            Variant { name: "shuffled, exact buffers".to_owned(), backend: Box::new(one(2, Buffers::Exact)) },
+        ]
+    }
+    fn probe(&self) -> Option<&dyn Probe> {
+        Rasterizer::probe(&self.0)
+    }
 }
 
-fn open(folder: &Path, device: usize, buffers: Buffers) -> Opened {
-    let options = CudaOptions::new(device).cache(Some(folder.join("kernels"))).buffers(buffers);
-    let opened = options.open().map(|device| Subject::single(Emulated(device)));
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+}
+
+fn open_device(device: usize, buffers: Buffers) -> Result<CudaRasterizer> {
+    CudaOptions::new(device).cache(Some(folder().join("kernels"))).buffers(buffers).open()
+}
+
+fn open(device: usize, buffers: Buffers) -> Opened {
+    let opened = open_device(device, buffers).map(|device| Subject::single(Emulated(device)));
     Opened { name: NAME.to_owned(), subject: opened.map_err(|e| e.to_string()) }
 }
 
@@ -64,9 +88,8 @@ fn main() -> ExitCode {
         let why = format!("takes long: SOFTRAS_REQUIRE={NAME} runs it");
         return softras_conformance::test(vec![Opened { name: NAME.to_owned(), subject: Err(why) }]);
     }
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let opened = match softras_cuda_emulator::load(folder) {
-        Ok(()) => vec![open(folder, 0, Buffers::Reused), open(folder, 1, Buffers::Exact)],
+    let opened = match softras_cuda_emulator::load(folder()) {
+        Ok(()) => vec![open(0, Buffers::Reused), open(1, Buffers::Exact)],
         Err(why) => vec![Opened { name: NAME.to_owned(), subject: Err(why.to_string()) }],
     };
     softras_conformance::test(opened)

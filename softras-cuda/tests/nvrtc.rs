@@ -6,11 +6,14 @@
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
-use softras_cuda::{CudaError, Module, compiler_version, embedded_by, modules};
+use softras_cuda::{COLUMNS, CudaError, Module, compiler_version, embedded_by, modules};
 
 /// Architectures that all modules are compiled for, and those that the default ones are.
 const ALL: u32 = 90;
 const DEFAULT: [u32; 2] = [75, 80];
+/// What the kernels take for `ALL`, and the compiler that said so.
+const RECORD: &str = include_str!("../resources.tsv");
+const RECORDED_BY: (i32, i32) = (13, 0);
 /// Room for color channels: RGB, and the largest.
 const CHANNELS: [u32; 2] = [3, 128];
 
@@ -24,8 +27,7 @@ fn trial(module: Module, architecture: u32) -> Trial {
             )
             .into());
         }
-        let again = module.compile(architecture)?;
-        if ptx != again {
+        if module.is_default && ptx != module.compile(architecture)? {
             return Err("compiling twice gives different PTX".into());
         }
         Ok(())
@@ -48,6 +50,32 @@ fn embedded(module: Module) -> Trial {
     });
     if other {
         return trial.with_kind(format!("needs NVRTC {}.{}", version.0, version.1)).with_ignored_flag(true);
+    }
+    trial
+}
+
+/// What the kernels take is on record: more registers or spills than that must be meant.
+fn resources(module: Module) -> Trial {
+    let found = compiler_version();
+    let other = found.as_ref().is_ok_and(|found| *found != RECORDED_BY);
+    let trial = Trial::test(format!("{}::takes_what_is_on_record", module.name), move || {
+        let of_module = |line: &&str| line.split('\t').next() == Some(module.name.as_str());
+        let recorded: Vec<&str> = RECORD.lines().filter(of_module).collect();
+        let found: Vec<String> =
+            module.resources(ALL)?.iter().map(|kernel| format!("{}\t{kernel}", module.name)).collect();
+        if recorded == found {
+            return Ok(());
+        }
+        Err(format!(
+            "module\t{COLUMNS}\nfound\n{}\non record\n{}\nexamples/record_resources.rs writes the record",
+            found.join("\n"),
+            recorded.join("\n")
+        )
+        .into())
+    });
+    if other {
+        let why = format!("needs NVRTC {}.{}", RECORDED_BY.0, RECORDED_BY.1);
+        return trial.with_kind(why).with_ignored_flag(true);
     }
     trial
 }
@@ -80,6 +108,7 @@ fn main() -> ExitCode {
                         trials.push(trial(module.clone(), architecture));
                     }
                 }
+                trials.push(resources(module.clone()));
                 trials.push(trial(module, ALL));
             }
             let largest = largest.into_iter().filter(|m| m.name.contains("both"));

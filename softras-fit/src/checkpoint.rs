@@ -6,23 +6,26 @@
 //! | 4 | version, little endian as all that follows |
 //! | 8 | length of the header |
 //! | .. | header, JSON: settings, fingerprints of template and targets, lengths |
-//! | .. | raw f32: positions, their Adam means and squares, the same of colors if there are any |
-//! | .. | raw f64: the six numbers of each step's loss |
+//! | .. | raw f32: the vertices the stage began with; positions, their Adam means and squares; the same of colors and light if there are any |
+//! | .. | raw f64: the seven numbers of each step's loss |
 //! | 4 | CRC-32 of everything before |
 //!
 //! The file is written under a temporary name, then renamed: there is always a whole one.
 
 use std::path::Path;
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
+use softras_io::subdivide;
 
 use crate::error::{Error, Result};
-use crate::fit::{Fit, Group};
+use crate::fit::Fit;
 use crate::objective::StepLoss;
 use crate::settings::FitSettings;
+use crate::stage::{Group, Stage};
 
 const MAGIC: &[u8; 12] = b"softras fit\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What the numbers belong to.
 #[derive(Serialize, Deserialize)]
@@ -32,8 +35,9 @@ struct Header {
     template: u32,
     targets: u32,
     steps: usize,
-    positions: usize,
-    colors: Option<usize>,
+    refined: usize,
+    vertices: usize,
+    lengths: Vec<usize>, // of positions, colors, light
 }
 
 impl Fit<'_> {
@@ -50,7 +54,10 @@ impl Fit<'_> {
         bytes.extend(VERSION.to_le_bytes());
         bytes.extend((header.len() as u64).to_le_bytes());
         bytes.extend(header);
-        for group in [Some(&self.positions), self.colors.as_ref()].into_iter().flatten() {
+        for x in self.stage.start.vertices() {
+            bytes.extend(x.to_le_bytes());
+        }
+        for group in groups(&self.stage, self.light.as_ref()) {
             for x in group.values.iter().chain(&group.adam.mean).chain(&group.adam.square) {
                 bytes.extend(x.to_le_bytes());
             }
@@ -75,21 +82,33 @@ impl Fit<'_> {
         let (header, mut numbers) = open(path, &bytes)?;
         self.check_header(path, &header)?;
 
-        let mut groups = Vec::new();
-        for length in [Some(header.positions), header.colors].into_iter().flatten() {
-            let mut part = || floats(&mut numbers, length);
-            groups.push([part(), part(), part()]);
+        let foreign = || Error::checkpoint(path, "another surface or other colors", "those of this fit");
+        let mut start = self.stage_zero()?;
+        for _ in 0..header.refined {
+            start = subdivide(&start)?;
         }
-        let history: Vec<StepLoss> = (0..header.steps)
-            .map(|_| StepLoss::from(core::array::from_fn(|_| f64::from_le_bytes(take(&mut numbers)))))
-            .collect();
-        let steps = header.steps as u64;
-        let targets = [Some(&mut self.positions), self.colors.as_mut()].into_iter().flatten();
-        for (group, [values, mean, square]) in targets.zip(groups) {
-            (group.values, group.adam.mean, group.adam.square) = (values, mean, square);
+        let vertices = floats(&mut numbers, 3 * header.vertices);
+        let vertices = Array2::from_shape_vec((header.vertices, 3), vertices).map_err(|_| foreign())?;
+        start.set_vertices(vertices).map_err(|_| foreign())?;
+        let mut stage = Stage::new(self.settings(), header.refined, start)?;
+        let mut light = self.light.clone();
+        if lengths(&stage, light.as_ref()) != header.lengths {
+            return Err(foreign());
+        }
+        let first = header.refined.checked_sub(1).map_or(0, |k| self.settings().refine[k]);
+        let (steps, since) = (header.steps as u64, (header.steps - first.min(header.steps)) as u64);
+        let Stage { positions, colors, .. } = &mut stage;
+        let surface = [Some(positions), colors.as_mut()].into_iter().flatten().map(|group| (group, since));
+        for (group, steps) in surface.chain(light.as_mut().map(|group| (group, steps))) {
+            let length = group.values.len();
+            let mut part = || floats(&mut numbers, length);
+            (group.values, group.adam.mean, group.adam.square) = (part(), part(), part());
             group.adam.steps = steps;
         }
-        self.history = history;
+        self.history = (0..header.steps)
+            .map(|_| StepLoss::from(core::array::from_fn(|_| f64::from_le_bytes(take(&mut numbers)))))
+            .collect();
+        (self.stage, self.light) = (stage, light);
         Ok(())
     }
 
@@ -106,8 +125,9 @@ impl Fit<'_> {
             template: hash.finalize(),
             targets: self.targets().fingerprint(),
             steps: self.history.len(),
-            positions: self.positions.values.len(),
-            colors: self.colors.as_ref().map(|group: &Group| group.values.len()),
+            refined: self.stage.refined,
+            vertices: self.stage.start.vertices().nrows(),
+            lengths: lengths(&self.stage, self.light.as_ref()),
         }
     }
 
@@ -116,10 +136,10 @@ impl Fit<'_> {
         if let Some((found, expected)) = first_difference(&found.settings, &own.settings) {
             return Err(Error::checkpoint(path, found, format!("{expected} as in this fit")));
         }
-        if (found.template, found.positions) != (own.template, own.positions) {
+        if found.template != own.template || found.refined > own.settings.refine.len() {
             return Err(Error::checkpoint(path, "another template", "the one of this fit"));
         }
-        if (found.targets, found.colors) != (own.targets, own.colors) {
+        if found.targets != own.targets {
             return Err(Error::checkpoint(path, "other target pictures or cameras", "those of this fit"));
         }
         Ok(())
@@ -153,11 +173,21 @@ fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<(Header, &'a [u8])> {
     let (header, numbers) = rest.split_at(length);
     let header: Header = serde_json::from_slice(header)
         .map_err(|e| wrong(format!("a header with {e}"), "a header of this version"))?;
-    let floats = 3 * (header.positions as u128 + header.colors.unwrap_or(0) as u128);
-    if numbers.len() as u128 != 4 * floats + 48 * header.steps as u128 {
+    let groups: u128 = header.lengths.iter().map(|n| *n as u128).sum();
+    let floats = 3 * (header.vertices as u128 + groups);
+    if numbers.len() as u128 != 4 * floats + 56 * header.steps as u128 {
         return Err(cut());
     }
     Ok((header, numbers))
+}
+
+/// The groups of numbers in the order of the file.
+fn groups<'a>(stage: &'a Stage, light: Option<&'a Group>) -> impl Iterator<Item = &'a Group> {
+    [Some(&stage.positions), stage.colors.as_ref(), light].into_iter().flatten()
+}
+
+fn lengths(stage: &Stage, light: Option<&Group>) -> Vec<usize> {
+    groups(stage, light).map(|group| group.values.len()).collect()
 }
 
 /// Takes the next bytes, of which there are enough.

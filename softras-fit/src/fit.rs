@@ -1,25 +1,20 @@
 //! Fitting a mesh to pictures, step by step: [`Fit`].
 
-use ndarray::{Array2, Array3, ArrayView2};
 use softras_core::Image;
 use softras_core::raster::{DynRasterizer, DynSaved, Gradients, Outputs, Wanted};
-use softras_core::scene::{Camera, Mesh, MeshTexture, project_views};
+use softras_core::scene::{Camera, Lighting, Mesh, project_views};
+use softras_io::subdivide;
 
-use crate::adam::Adam;
+use crate::adam::StepScale;
 use crate::error::{Error, Result};
-use crate::objective::{Objective, StepLoss};
+use crate::light::{LightSettings, LightState};
+use crate::objective::StepLoss;
 use crate::order::ViewOrder;
 use crate::score::{Score, score};
 use crate::settings::FitSettings;
-use crate::shape::Shape;
+use crate::stage::{Group, Stage};
 use crate::targets::Targets;
-
-/// Numbers that are fitted together, and their optimiser.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Group {
-    pub(crate) values: Vec<f32>,
-    pub(crate) adam: Adam,
-}
+use crate::texture::{start_texture, texture_values};
 
 /// A fit under way.
 ///
@@ -29,13 +24,11 @@ pub struct Fit<'d> {
     device: &'d dyn DynRasterizer,
     settings: FitSettings,
     template: Mesh,
-    start: Mesh, // the template in the colors the fit starts from
     targets: Targets,
-    shape: Shape,
-    objective: Objective,
+    smaller: Vec<(usize, Targets)>, // by their factors, those above 1
     order: ViewOrder,
-    pub(crate) positions: Group,
-    pub(crate) colors: Option<Group>,
+    pub(crate) stage: Stage,
+    pub(crate) light: Option<Group>, // of a fitted light
     pub(crate) history: Vec<StepLoss>,
     dropped: usize,
     image: Image,
@@ -64,15 +57,26 @@ impl<'d> Fit<'d> {
         if settings.loss.iou <= 0.0 && !with_color {
             return Err(Error::setting("loss", "no silhouette and no color to fit", "one of them at least"));
         }
+        if settings.light.is_some() && !with_color {
+            return Err(Error::setting(
+                "light",
+                "no color to draw",
+                "pictures with color and loss.color above 0",
+            ));
+        }
         let start = template.clone().with_texture(start_texture(&template, with_color, settings.texels))?;
-        let shape = Shape::new(settings.model, settings.smoothness, &template)?;
-        let group = |values: Vec<f32>| Group { adam: Adam::new(settings.adam, values.len()), values };
+        let mut smaller: Vec<(usize, Targets)> = Vec::new();
+        for &(_, factor) in &settings.shrink {
+            if factor > 1 && smaller.iter().all(|(of, _)| *of != factor) {
+                smaller.push((factor, targets.shrunk(factor)?));
+            }
+        }
+        let light = settings.light.as_ref().filter(|light| light.state == LightState::Fitted);
         Ok(Self {
             device,
-            objective: Objective::new(settings.loss, &template)?,
             order: ViewOrder::new(settings.seed, targets.count(), settings.batch),
-            positions: group(shape.start()),
-            colors: with_color.then(|| group(texture_values(start.texture()).to_vec())),
+            stage: Stage::new(&settings, 0, start)?,
+            light: light.map(|light| Group::new(light.numbers(), settings.adam, StepScale::Each)),
             history: Vec::with_capacity(settings.steps.min(1 << 16)),
             dropped: 0,
             image: Image::default(),
@@ -80,9 +84,8 @@ impl<'d> Fit<'d> {
             gradients: Gradients::default(),
             settings,
             template,
-            start,
             targets,
-            shape,
+            smaller,
         })
     }
 
@@ -92,36 +95,57 @@ impl<'d> Fit<'d> {
     /// `Diverged` if the loss is not finite; `Core` if the back end fails.
     pub fn step(&mut self) -> Result<StepLoss> {
         let step = self.step_number();
+        if self.settings.refine.get(self.stage.refined) == Some(&step) {
+            self.refine()?;
+        }
         let views = self.order.views(step);
         let cameras: Vec<Camera> = views.iter().map(|&v| self.targets.cameras()[v]).collect();
-        let mesh = self.mesh()?;
-        let (faces, view) = project_views(&mesh, &cameras)?;
+        let mesh = self.stage.mesh()?;
+        let lit = match self.lighting() {
+            Some(lighting) => Some(lighting.shade(&mesh)?),
+            None => None,
+        };
+        let (faces, view) = project_views(lit.as_ref().map_or(&mesh, |lit| &lit.0), &cameras)?;
         self.dropped = self.dropped.max(view.dropped());
 
-        let (width, height) = self.targets.size();
-        let (outputs, wanted) = match (&self.colors, self.settings.loss.iou > 0.0) {
-            (Some(_), true) => (Outputs::Both, Wanted::CORNERS | Wanted::TEXTURES),
-            (Some(_), false) => (Outputs::Color, Wanted::CORNERS | Wanted::TEXTURES),
-            (None, _) => (Outputs::Silhouette, Wanted::CORNERS),
+        let factor = self.settings.shrink_at(step);
+        let smaller = self.smaller.iter().find(|(of, _)| *of == factor);
+        let targets = smaller.map_or(&self.targets, |(_, targets)| targets);
+        let (width, height) = targets.size();
+        let outputs = match (mesh.channels() > 0, self.settings.loss.iou > 0.0) {
+            (true, true) => Outputs::Both,
+            (true, false) => Outputs::Color,
+            (false, _) => Outputs::Silhouette,
+        };
+        let wanted = match self.stage.colors.is_some() || lit.is_some() {
+            true => Wanted::CORNERS | Wanted::TEXTURES,
+            false => Wanted::CORNERS,
         };
         let params = self.settings.raster(step, width, height, outputs);
         self.device.forward_into(&faces.into(), &params, &mut self.image, &mut self.saved)?;
 
         let mut loss = StepLoss::default();
-        let grad_image = self.objective.pictures(&self.image, &self.targets, &views, &mut loss)?;
+        let grad_image = self.stage.objective.pictures(&self.image, targets, &views, &mut loss)?;
         self.device.backward_into(&self.saved, &grad_image, wanted, &mut self.gradients)?;
-        let grad_mesh = view.vjp(&self.gradients);
-        let mut grad_vertices: Array2<f32> = grad_mesh.vertices; // [V, 3]
-        self.objective.surface(mesh.vertices(), &mut grad_vertices, &mut loss)?;
-        let finite = grad_vertices.iter().all(|g| g.is_finite());
+        let mut grad_mesh = view.vjp(&self.gradients);
+        if let Some((_, shading)) = &lit {
+            let (unlit, grad_light) = shading.vjp(&grad_mesh);
+            grad_mesh = unlit;
+            if let (Some(light), Some(settings)) = (&mut self.light, &self.settings.light) {
+                let lr = settings.lr.value(step, self.settings.steps);
+                light.adam.step(lr, &mut light.values, &LightSettings::numbers_vjp(&grad_light));
+            }
+        }
+        self.stage.objective.surface(mesh.vertices(), &mut grad_mesh.vertices, &mut loss)?;
+        let finite = grad_mesh.vertices.iter().all(|g| g.is_finite());
         if !(loss.total.is_finite() && finite) {
             return Err(Error::Diverged { step, loss: loss.total });
         }
 
-        let grad = self.shape.vjp(&self.positions.values, grad_vertices.view());
-        let lr = self.settings.lr.value(step, self.settings.steps);
-        self.positions.adam.step(lr, &mut self.positions.values, &grad);
-        if let Some(colors) = &mut self.colors {
+        let Stage { shape, positions, colors, .. } = &mut self.stage;
+        let grad = shape.vjp(&positions.values, grad_mesh.vertices.view());
+        positions.adam.step(self.settings.lr.value(step, self.settings.steps), &mut positions.values, &grad);
+        if let Some(colors) = colors {
             let lr = self.settings.color_lr.value(step, self.settings.steps);
             colors.adam.step(lr, &mut colors.values, texture_values(&grad_mesh.texture));
             for value in &mut colors.values {
@@ -132,17 +156,35 @@ impl<'d> Fit<'d> {
         Ok(loss)
     }
 
+    /// Cuts every triangle in four; the optimisers of the surface start anew.
+    fn refine(&mut self) -> Result<()> {
+        let finer = subdivide(&self.stage.mesh()?)?;
+        self.stage = Stage::new(&self.settings, self.stage.refined + 1, finer)?;
+        Ok(())
+    }
+
+    /// The template in the colors the fit starts from.
+    pub(crate) fn stage_zero(&self) -> Result<Mesh> {
+        let texture = start_texture(&self.template, self.stage.start.channels() > 0, self.settings.texels);
+        Ok(self.template.clone().with_texture(texture)?)
+    }
+
+    /// The light on the mesh as it is now, if there is any.
+    #[must_use]
+    pub fn lighting(&self) -> Option<Lighting> {
+        let light = self.settings.light.as_ref()?;
+        Some(match &self.light {
+            Some(fitted) => light.lighting(&fitted.values),
+            None => light.lighting(&light.numbers()),
+        })
+    }
+
     /// The mesh as it is now, with its colors if they are fitted.
     ///
     /// # Errors
     /// `Core` if a coordinate is no longer finite.
     pub fn mesh(&self) -> Result<Mesh> {
-        let mut mesh = self.start.clone();
-        mesh.set_vertices(self.shape.vertices(&self.positions.values))?;
-        match &self.colors {
-            Some(colors) => Ok(mesh.with_texture(refill(self.start.texture(), &colors.values))?),
-            None => Ok(mesh),
-        }
+        self.stage.mesh()
     }
 
     /// Scores the mesh as it is now over all targets.
@@ -192,47 +234,5 @@ impl<'d> Fit<'d> {
     #[must_use]
     pub const fn dropped(&self) -> usize {
         self.dropped
-    }
-}
-
-/// Returns the texture a fit starts from.
-fn start_texture(template: &Mesh, with_color: bool, side: usize) -> MeshTexture {
-    let grey = 0.5;
-    match (with_color, side, template.texture()) {
-        (false, ..) => MeshTexture::None,
-        (true, 0, MeshTexture::Vertex(colors)) if colors.ncols() == 3 => MeshTexture::Vertex(colors.clone()),
-        (true, 0, _) => MeshTexture::Vertex(Array2::from_elem((template.vertices().nrows(), 3), grey)),
-        (true, r, MeshTexture::Surface { side, texels }) if r == *side && texels.dim().2 == 3 => {
-            MeshTexture::Surface { side: *side, texels: texels.clone() }
-        }
-        (true, side, _) => {
-            let texels = Array3::from_elem((template.triangles().len(), side * side, 3), grey);
-            MeshTexture::Surface { side, texels }
-        }
-    }
-}
-
-/// The numbers of a texture.
-fn texture_values(texture: &MeshTexture) -> &[f32] {
-    let values = match texture {
-        MeshTexture::None => None,
-        MeshTexture::Vertex(colors) => colors.as_slice(),
-        MeshTexture::Corner(texels) | MeshTexture::Surface { texels, .. } => texels.as_slice(),
-    };
-    values.unwrap_or(&[])
-}
-
-/// Returns a texture of the kind of `like` with other numbers.
-fn refill(like: &MeshTexture, values: &[f32]) -> MeshTexture {
-    match like {
-        MeshTexture::Surface { side, texels } => {
-            let (f, n, c) = texels.dim();
-            let texels = Array3::from_shape_fn((f, n, c), |(f, t, k)| values[(f * n + t) * c + k]);
-            MeshTexture::Surface { side: *side, texels }
-        }
-        _ => {
-            let rows = ArrayView2::from_shape((values.len() / 3, 3), values);
-            rows.map_or(MeshTexture::None, |rows| MeshTexture::Vertex(rows.to_owned()))
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, Array3, Array4, Axis};
 use serde::{Deserialize, Serialize};
-use softras_core::loss::{self, EdgeLength, Flatten, Laplacian, Norm};
+use softras_core::loss::{self, EdgeLength, Flatten, Laplacian, Norm, NormalConsistency};
 use softras_core::scene::Mesh;
 use softras_core::{Image, ImageGrad};
 
@@ -25,19 +25,21 @@ pub struct StepLoss {
     pub flatten: f64,
     /// See [`LossWeights::edge`].
     pub edge: f64,
+    /// See [`LossWeights::normal`].
+    pub normal: f64,
 }
 
 impl StepLoss {
     /// The numbers in the order of the fields.
     #[must_use]
-    pub const fn to_array(self) -> [f64; 6] {
-        [self.total, self.iou, self.color, self.laplacian, self.flatten, self.edge]
+    pub const fn to_array(self) -> [f64; 7] {
+        [self.total, self.iou, self.color, self.laplacian, self.flatten, self.edge, self.normal]
     }
 }
 
-impl From<[f64; 6]> for StepLoss {
-    fn from([total, iou, color, laplacian, flatten, edge]: [f64; 6]) -> Self {
-        Self { total, iou, color, laplacian, flatten, edge }
+impl From<[f64; 7]> for StepLoss {
+    fn from([total, iou, color, laplacian, flatten, edge, normal]: [f64; 7]) -> Self {
+        Self { total, iou, color, laplacian, flatten, edge, normal }
     }
 }
 
@@ -48,6 +50,7 @@ pub(crate) struct Objective {
     laplacian: Laplacian,
     flatten: Flatten,
     edge: EdgeLength,
+    normal: NormalConsistency,
 }
 
 impl Objective {
@@ -59,6 +62,7 @@ impl Objective {
             laplacian: Laplacian::new(triangles, count)?,
             flatten: Flatten::new(triangles, count)?,
             edge: EdgeLength::new(triangles, count)?,
+            normal: NormalConsistency::new(triangles, count)?,
         })
     }
 
@@ -110,6 +114,9 @@ impl Objective {
         }
         if self.weights.edge > 0.0 {
             step.edge = add(self.weights.edge, self.edge.loss(vertices)?);
+        }
+        if self.weights.normal > 0.0 {
+            step.normal = add(self.weights.normal, self.normal.loss(vertices)?);
         }
         Ok(())
     }

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use softras_core::math::{Color, Interpolation};
 use softras_core::raster::{Outputs, RasterParams};
 
-use crate::adam::AdamSettings;
+use crate::adam::{AdamSettings, StepScale};
 use crate::error::{Error, Result};
+use crate::light::LightSettings;
 use crate::schedule::Schedule;
 
 /// How vertices follow from the numbers that are fitted.
@@ -65,6 +66,17 @@ impl From<Colors> for Interpolation {
     }
 }
 
+/// Where the colors of the surface come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Albedo {
+    /// They are fitted with the shape.
+    #[default]
+    Fitted,
+    /// They are the template's: only shape and light explain the pictures.
+    Fixed,
+}
+
 /// What each part of the loss counts. A weight of 0 turns a part off; without `color`, no color is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -79,11 +91,13 @@ pub struct LossWeights {
     pub flatten: f64,
     /// Squared length of each edge, summed.
     pub edge: f64,
+    /// `1 - n1 . n2` over the normals at each interior edge, summed.
+    pub normal: f64,
 }
 
 impl Default for LossWeights {
     fn default() -> Self {
-        Self { iou: 1.0, color: 1.0, laplacian: 0.003, flatten: 0.0001, edge: 0.0 }
+        Self { iou: 1.0, color: 1.0, laplacian: 0.003, flatten: 0.0001, edge: 0.0, normal: 0.0 }
     }
 }
 
@@ -99,8 +113,20 @@ pub struct FitSettings {
     pub seed: u64,
     /// How vertices follow from the fitted numbers.
     pub model: ShapeModel,
-    /// How far a step of the smooth model reaches over the surface.
+    /// How far a step of the smooth model reaches over the surface: lambda of `(I + lambda L)`.
     pub smoothness: f64,
+    /// What a step of the positions is divided by.
+    pub step_scale: StepScale,
+    /// Steps before which every triangle is cut in four, ascending.
+    pub refine: Vec<usize>,
+    /// Coarse to fine: from a step on, pictures are smaller by a whole factor, `[[0, 4], [200, 2], [400, 1]]`. Empty
+    /// for full size always.
+    pub shrink: Vec<(usize, usize)>,
+    /// Where the colors of the surface come from.
+    pub albedo: Albedo,
+    /// The light on the surface; without it, colors are drawn as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub light: Option<LightSettings>,
     /// Texels along a side of each face, 0 for colors at vertices.
     pub texels: usize,
     /// The color behind the mesh, in pictures and targets.
@@ -133,6 +159,11 @@ impl Default for FitSettings {
             seed: 0,
             model: ShapeModel::Smooth,
             smoothness: 8.0,
+            step_scale: StepScale::Each,
+            refine: Vec::new(),
+            shrink: Vec::new(),
+            albedo: Albedo::Fitted,
+            light: None,
             texels: 4,
             background: [1.0; 3],
             color: ColorMode::Over,
@@ -165,7 +196,42 @@ impl FitSettings {
             lr: Schedule::Constant(0.01),
             color_lr: Schedule::Constant(0.01),
             adam: AdamSettings { beta1: 0.5, beta2: 0.99, eps: 1e-8 },
-            loss: LossWeights { iou: 1.0, color: 0.0, laplacian: 0.03, flatten: 0.0003, edge: 0.0 },
+            loss: LossWeights {
+                iou: 1.0,
+                color: 0.0,
+                laplacian: 0.03,
+                flatten: 0.0003,
+                edge: 0.0,
+                normal: 0.0,
+            },
+            ..Self::default()
+        }
+    }
+
+    /// Real photographs of an object that fills them: coarse to fine in pictures and surface, from a sphere in the world of
+    /// a [`Placement`](crate::Placement).
+    #[must_use]
+    pub fn photographs() -> Self {
+        Self {
+            steps: 600,
+            batch: 6,
+            texels: 0,
+            background: [0.0; 3],
+            smoothness: 8.0,
+            refine: vec![200, 400],
+            shrink: vec![(0, 8), (200, 4), (450, 2)],
+            sigma: Schedule::geometric(1e-3, 1e-5),
+            gamma: Schedule::geometric(1e-3, 1e-4),
+            lr: Schedule::geometric(0.02, 0.001),
+            color_lr: Schedule::geometric(0.05, 0.005),
+            loss: LossWeights {
+                iou: 1.0,
+                color: 0.3,
+                laplacian: 0.001,
+                flatten: 3e-5,
+                edge: 0.0,
+                normal: 0.0,
+            },
             ..Self::default()
         }
     }
@@ -190,10 +256,15 @@ impl FitSettings {
             ("loss.laplacian", self.loss.laplacian),
             ("loss.flatten", self.loss.flatten),
             ("loss.edge", self.loss.edge),
+            ("loss.normal", self.loss.normal),
             ("smoothness", self.smoothness),
         ];
         if let Some((name, bad)) = at_least_zero.iter().find(|(_, x)| !(x.is_finite() && *x >= 0.0)) {
             return Err(Error::setting(*name, bad, "a finite number, at least 0"));
+        }
+        self.check_stages()?;
+        if let Some(light) = &self.light {
+            light.check()?;
         }
         if let Some(bad) = self.background.iter().find(|x| !(0.0..=1.0).contains(*x)) {
             return Err(Error::setting("background", bad, "numbers from 0 to 1"));
@@ -202,6 +273,31 @@ impl FitSettings {
             return Err(Error::setting("dist_eps", self.dist_eps, "above 0 and below 0.5"));
         }
         Ok(())
+    }
+
+    fn check_stages(&self) -> Result<()> {
+        if self.refine.first() == Some(&0) || !self.refine.is_sorted_by(|a, b| a < b) {
+            return Err(Error::setting("refine", format!("{:?}", self.refine), "ascending steps above 0"));
+        }
+        if self.model == ShapeModel::Box && !self.refine.is_empty() {
+            return Err(Error::setting(
+                "refine",
+                "the box model",
+                "another: its signs belong to one template",
+            ));
+        }
+        let first = self.shrink.first().is_none_or(|first| first.0 == 0);
+        if !first || !self.shrink.is_sorted_by(|a, b| a.0 < b.0) || self.shrink.iter().any(|s| s.1 == 0) {
+            let expected = "[step, factor] with ascending steps from 0, factors of at least 1";
+            return Err(Error::setting("shrink", format!("{:?}", self.shrink), expected));
+        }
+        Ok(())
+    }
+
+    /// The factor by which pictures of `step` are smaller.
+    #[must_use]
+    pub fn shrink_at(&self, step: usize) -> usize {
+        self.shrink.iter().take_while(|(first, _)| *first <= step).last().map_or(1, |(_, factor)| *factor)
     }
 
     /// Returns how the pictures of `step` are drawn.

@@ -5,7 +5,7 @@ use softras_core::scene::Mesh;
 
 use crate::error::{Error, Result};
 use crate::settings::ShapeModel;
-use crate::smooth::Smoother;
+use crate::solver::Smoother;
 
 /// Coordinates of the box model stay this far inside 0 and 1, where the logit is finite.
 const MARGIN: f64 = 1e-6;
@@ -32,7 +32,7 @@ impl Shape {
         Ok(match model {
             ShapeModel::Offset => Self::Offset { template: flat },
             ShapeModel::Smooth => {
-                let smoother = Smoother::new(smoothness, template.vertices().nrows(), template.triangles());
+                let smoother = Smoother::new(smoothness, template.vertices().nrows(), template.triangles())?;
                 Self::Smooth { template: flat, smoother }
             }
             ShapeModel::Box => {

@@ -119,6 +119,43 @@ impl Targets {
         (w, h)
     }
 
+    /// Returns the same pictures, each pixel the mean of `factor` by `factor`. Cameras do not know the resolution.
+    ///
+    /// # Errors
+    /// `Setting` if the factor does not divide width and height.
+    pub fn shrunk(&self, factor: usize) -> Result<Self> {
+        let (width, height) = self.size();
+        if factor == 0 || width % factor != 0 || height % factor != 0 {
+            let expected = format!("a divisor of the {width} and {height} pixels of the pictures");
+            return Err(Error::setting("shrink", factor, expected));
+        }
+        let silhouette = shrink(&self.silhouette.clone().insert_axis(Axis(1)), factor);
+        Ok(Self {
+            silhouette: silhouette.index_axis_move(Axis(1), 0),
+            color: self.color.as_ref().map(|color| shrink(color, factor)),
+            cameras: self.cameras.clone(),
+        })
+    }
+
+    /// Returns the pictures of `views` alone.
+    ///
+    /// # Errors
+    /// `Setting` if there is none, or a view does not exist.
+    pub fn select(&self, views: &[usize]) -> Result<Self> {
+        if let Some(bad) = views.iter().find(|v| **v >= self.count()) {
+            return Err(Error::setting(
+                "views",
+                bad,
+                format!("below {}, the number of pictures", self.count()),
+            ));
+        }
+        Self::new(
+            self.silhouette.select(Axis(0), views),
+            self.color.as_ref().map(|color| color.select(Axis(0), views)),
+            views.iter().map(|&v| self.cameras[v]).collect(),
+        )
+    }
+
     /// A number that other targets are unlikely to share.
     pub(crate) fn fingerprint(&self) -> u32 {
         let mut hash = crc32fast::Hasher::new();

@@ -1,10 +1,14 @@
 //! Whole fits: small pictures, few steps.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+use softras_core::loss::NormalConsistency;
 use softras_core::math::Vec3;
-use softras_core::scene::{Camera, Mesh};
+use softras_core::scene::{Camera, Lighting, Mesh, MeshTexture, NormalKind};
 use softras_cpu::CpuRasterizer;
-use softras_fit::{Error, Fit, FitSettings, LossWeights, Schedule, ShapeModel, Targets, cameras_around};
+use softras_fit::{
+    Albedo, Beam, Error, Fit, FitSettings, LightSettings, LossWeights, Schedule, ShapeModel, StepScale,
+    Targets, cameras_around,
+};
 use softras_io::shapes::Sample;
 use softras_io::{icosphere, normalize};
 
@@ -117,4 +121,150 @@ fn impossible_fits_are_refused() {
         assert!(e.contains(text) && e.contains("expected"), "{e}");
     }
     assert_eq!(start(FitSettings::default()), None);
+}
+
+/// Refined once, from smaller pictures to full ones, under a fitted light.
+fn staged() -> FitSettings {
+    FitSettings {
+        steps: 12,
+        batch: 3,
+        texels: 0,
+        refine: vec![4],
+        shrink: vec![(0, 2), (6, 1)],
+        light: Some(LightSettings::unknown()),
+        step_scale: StepScale::Uniform,
+        ..FitSettings::default()
+    }
+}
+
+#[test]
+fn a_refined_fit_has_four_times_the_faces_and_keeps_what_it_learnt() {
+    let mut fit = fit(FitSettings { light: None, ..staged() });
+    take(&mut fit, 4);
+    let (coarse, before) = (fit.mesh().unwrap(), fit.score().unwrap());
+    take(&mut fit, 1);
+    let fine = fit.mesh().unwrap();
+    assert_eq!(fine.triangles().len(), 4 * coarse.triangles().len());
+    assert_eq!(fine.channels(), 3);
+    let after = fit.score().unwrap();
+    assert!(after.mean_iou > before.mean_iou - 0.02, "{before:?} {after:?}");
+}
+
+#[test]
+fn a_staged_fit_under_a_fitted_light_goes_on_with_the_same_bits_from_every_stage() {
+    let mut whole = fit(staged());
+    take(&mut whole, 12);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fit.softras");
+    for stop in [3, 4, 5, 9] {
+        let mut first = fit(staged());
+        take(&mut first, stop);
+        first.save(&path).unwrap();
+        let mut second = fit(staged());
+        second.load(&path).unwrap();
+        take(&mut second, 12 - stop);
+        assert_eq!(second.mesh().unwrap(), whole.mesh().unwrap(), "stopped after {stop}");
+        assert_eq!(second.lighting(), whole.lighting(), "stopped after {stop}");
+        assert_eq!(second.history(), whole.history());
+    }
+}
+
+#[test]
+fn a_known_light_explains_pictures_that_plain_grey_does_not() {
+    let light = LightSettings {
+        ambient: 0.2,
+        directional: vec![Beam { direction: [0.0, 1.0, 0.3], intensity: 0.8 }],
+        ..LightSettings::default()
+    };
+    let grey = |mesh: Mesh| {
+        let colors = ndarray::Array2::from_elem((mesh.vertices().nrows(), 3), 0.8);
+        mesh.with_texture(MeshTexture::Vertex(colors)).unwrap()
+    };
+    let lighting = Lighting::ambient(0.2).directional(Vec3::new(0.0, 1.0, 0.3), 0.8).on(NormalKind::Vertex);
+    let lit = lighting.shade(&grey(template())).unwrap().0;
+    let targets =
+        Targets::from_mesh(&CpuRasterizer, &lit, cameras_around(6, 2.4, 30.0), SIZE, [0.0; 3]).unwrap();
+    let first_color = |light| {
+        let settings = FitSettings {
+            steps: 1,
+            texels: 0,
+            albedo: Albedo::Fixed,
+            light,
+            background: [0.0; 3],
+            ..FitSettings::default()
+        };
+        let mut fit = Fit::new(&CpuRasterizer, grey(template()), targets.clone(), settings).unwrap();
+        let loss = fit.step().unwrap();
+        // Fixed colors stay.
+        assert_eq!(fit.mesh().unwrap().texture(), grey(template()).texture());
+        loss.color
+    };
+    let (known, none) = (first_color(Some(light)), first_color(None));
+    assert!(known < 0.3 * none, "{known} {none}");
+}
+
+#[test]
+fn each_term_on_the_surface_smooths_it() {
+    for name in ["laplacian", "flatten", "edge", "normal"] {
+        let mut loss = LossWeights { laplacian: 0.0, flatten: 0.0, ..LossWeights::default() };
+        *match name {
+            "laplacian" => &mut loss.laplacian,
+            "flatten" => &mut loss.flatten,
+            "edge" => &mut loss.edge,
+            _ => &mut loss.normal,
+        } = 0.05;
+        let rough = |loss| {
+            let settings = FitSettings {
+                steps: 25,
+                batch: 3,
+                model: ShapeModel::Offset,
+                lr: 0.01.into(),
+                loss,
+                ..FitSettings::default()
+            };
+            let mut fit = fit(settings);
+            take(&mut fit, 25);
+            let mesh = fit.mesh().unwrap();
+            NormalConsistency::new(mesh.triangles(), mesh.vertices().nrows())
+                .unwrap()
+                .loss(mesh.vertices())
+                .unwrap()
+                .0
+        };
+        let free = rough(LossWeights { laplacian: 0.0, flatten: 0.0, ..LossWeights::default() });
+        let held = rough(loss);
+        assert!(held < 0.9 * free, "{name}: {held} {free}");
+    }
+}
+
+#[test]
+fn stages_that_cannot_be_are_refused() {
+    let start = |settings: FitSettings| {
+        let cameras = cameras_around(2, 2.4, 30.0);
+        let targets =
+            Targets::from_mesh(&CpuRasterizer, &Sample::Vase.mesh(), cameras, SIZE, [0.0; 3]).unwrap();
+        Fit::new(&CpuRasterizer, template(), targets, settings)
+            .err()
+            .map(|e| e.to_string())
+            .unwrap_or_default()
+    };
+    for (settings, text) in [
+        (FitSettings { shrink: vec![(0, 5)], ..FitSettings::default() }, "shrink"),
+        (FitSettings { shrink: vec![(1, 2)], ..FitSettings::default() }, "shrink"),
+        (FitSettings { shrink: vec![(0, 0)], ..FitSettings::default() }, "shrink"),
+        (FitSettings { refine: vec![0], ..FitSettings::default() }, "refine"),
+        (FitSettings { refine: vec![9, 9], ..FitSettings::default() }, "refine"),
+        (FitSettings { refine: vec![9], model: ShapeModel::Box, ..FitSettings::default() }, "refine"),
+        (
+            FitSettings {
+                light: Some(LightSettings::unknown()),
+                loss: LossWeights { color: 0.0, ..LossWeights::default() },
+                ..FitSettings::default()
+            },
+            "light",
+        ),
+    ] {
+        let e = start(settings);
+        assert!(e.contains(text) && e.contains("expected"), "{text}: {e}");
+    }
 }

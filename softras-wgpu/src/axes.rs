@@ -12,6 +12,47 @@ pub(crate) const FACE_VALUES: u32 = 13;
 /// The most color channels a module is built for: its arrays must fit registers and workgroup memory.
 pub(crate) const MAX_CHANNELS: usize = 48;
 
+/// The pixels that a workgroup of `forward` draws.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Tile {
+    /// 16 x 16.
+    #[default]
+    Square,
+    /// 32 across, 8 down.
+    Wide,
+    /// 8 across, 32 down.
+    Tall,
+}
+
+impl Tile {
+    /// Every shape.
+    #[cfg(test)]
+    pub(crate) const ALL: &[Self] = &[Self::Square, Self::Wide, Self::Tall];
+
+    /// Pixels across and down.
+    pub(crate) const fn size(self) -> (u32, u32) {
+        match self {
+            Self::Square => (16, 16),
+            Self::Wide => (32, 8),
+            Self::Tall => (8, 32),
+        }
+    }
+
+    /// What the side of a bin is a multiple of, so that no tile lies in two.
+    pub(crate) const fn side(self) -> u32 {
+        match self {
+            Self::Square => 16,
+            Self::Wide | Self::Tall => 32,
+        }
+    }
+
+    /// The constants that the shape gives the text.
+    pub(crate) fn constants(self) -> String {
+        let (width, height) = self.size();
+        format!("const TILE_WIDTH: u32 = {width}u;\nconst TILE_HEIGHT: u32 = {height}u;\n")
+    }
+}
+
 /// Whether the text of a kernel depends on an axis.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depends {
@@ -120,20 +161,22 @@ impl Axes {
     /// The same module under one name: what a stage does not read does not count.
     pub(crate) fn of_stage(mut self, stage: Stage) -> Self {
         let (aggregators, texture) = stage.depends_on();
-        if aggregators == Depends::No {
-            self.outputs = Outputs::Both;
+        // Asked first: where no color is drawn no item holds corner texels, whatever else the text depends on.
+        let color = self.outputs.color();
+        if texture == Depends::No || !color {
+            self.texture = TextureFamily::Surface;
+        }
+        if (aggregators == Depends::No && texture == Depends::No) || !color {
+            self.channels = 1;
+        }
+        if aggregators == Depends::No || !color {
+            self.color = ColorKernel::Softmax;
         }
         if aggregators == Depends::No || !self.outputs.silhouette() {
             self.silhouette = SilhouetteKernel::ProbabilisticOr;
         }
-        if aggregators == Depends::No || !self.outputs.color() {
-            self.color = ColorKernel::Softmax;
-        }
-        if texture == Depends::No || !self.outputs.color() {
-            self.texture = TextureFamily::Surface;
-        }
-        if (aggregators == Depends::No && texture == Depends::No) || !self.outputs.color() {
-            self.channels = 1;
+        if aggregators == Depends::No {
+            self.outputs = Outputs::Both;
         }
         self
     }
@@ -214,4 +257,30 @@ pub(crate) fn axes(
         texture,
         channels: channels.max(1) as u32,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_that_share_a_buffer_agree_on_how_it_lies() {
+        for outputs in [Outputs::Both, Outputs::Silhouette, Outputs::Color] {
+            for texture in [TextureFamily::Vertex, TextureFamily::Surface] {
+                let (silhouette, color) = (SilhouetteKernel::Sum, ColorKernel::Over);
+                let axes = Axes { outputs, silhouette, color, texture, channels: 5 };
+                for stage in [Stage::BackwardItems, Stage::Combine] {
+                    assert_eq!(axes.of_stage(stage).item_values(), axes.item_values(), "{stage:?} {axes:?}");
+                }
+                for stage in [Stage::Prepare, Stage::Backward, Stage::BackwardItems, Stage::BackwardTexture] {
+                    let own = axes.of_stage(stage);
+                    assert_eq!(own.cotangent_stride(), axes.cotangent_stride(), "{stage:?} {axes:?}");
+                }
+                for stage in [Stage::Forward, Stage::Prepare] {
+                    let own = axes.of_stage(stage);
+                    assert_eq!(own.picture_planes(), axes.picture_planes(), "{stage:?} {axes:?}");
+                }
+            }
+        }
+    }
 }

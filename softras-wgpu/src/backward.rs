@@ -28,6 +28,8 @@ struct Walk<'a> {
     cotangents: &'a Buffer,
     face_grads: &'a Buffer,
     texel_slots: &'a Buffer,
+    /// Numbers that the gradients of items may take.
+    item_room: u64,
 }
 
 impl WgpuRasterizer {
@@ -69,6 +71,7 @@ impl WgpuRasterizer {
         if !of_faces && !textures {
             return Ok(());
         }
+        let sizes = self.sizes(&drawn.layout, &drawn.plan, &drawn.params);
         for (chunk, own) in turn.chunks.iter().zip(&buffers.chunks) {
             if chunk.faces == 0 {
                 continue;
@@ -88,6 +91,7 @@ impl WgpuRasterizer {
                 cotangents: &cotangents,
                 face_grads: &face_grads,
                 texel_slots: &texel_slots,
+                item_room: sizes.item_room(&turn.window, chunk),
             };
             let vertex = drawn.layout.side == 0;
             let mut commands = Commands::new(&self.gpu);
@@ -186,6 +190,7 @@ impl WgpuRasterizer {
             walk.texel_slots,
         ];
         let groups = u64::from(walk.globals.blocks) * u64::from(BLOCK_FACES / 64);
+        let groups = self.planted.walks(groups, walk.globals.faces);
         commands.run(&self.kernel(Stage::Backward, walk.axes)?, walk.uniform, &storage, groups)
     }
 
@@ -193,8 +198,8 @@ impl WgpuRasterizer {
     fn walk_items<'a>(&'a self, walk: &Walk<'_>, mut commands: Commands<'a>) -> Result<Commands<'a>> {
         let own = walk.chunk;
         let values = u64::from(walk.axes.item_values());
-        let most = (self.binding_bytes() / 4 / values).max(1);
-        let turn = u64::from(own.item_count).min(most);
+        let most = walk.item_room.min(self.binding_bytes() / 4) / values;
+        let turn = u64::from(own.item_count).min(most.max(1));
         if turn == 0 {
             return Ok(commands);
         }
@@ -218,7 +223,7 @@ impl WgpuRasterizer {
             ];
             commands.run(&kernel, &uniform, &storage, end - first)?;
             let storage = [&own.items, &item_grads, walk.face_grads, walk.texel_slots];
-            let groups = u64::from(walk.globals.faces).div_ceil(256);
+            let groups = (u64::from(walk.globals.faces) * values).div_ceil(256);
             commands.run(&combine, &uniform, &storage, groups)?;
             commands.hold([uniform]);
             first = end;
@@ -227,7 +232,8 @@ impl WgpuRasterizer {
         Ok(commands)
     }
 
-    /// Writes the gradient of every face's surface texels.
+    /// Writes the gradient of every face's surface texels, as many pixels of each face at a time as one workgroup may
+    /// loop over.
     fn walk_texels(&self, walk: &Walk<'_>, commands: &mut Commands<'_>) -> Result<()> {
         let own = walk.chunk;
         let storage = [
@@ -240,7 +246,18 @@ impl WgpuRasterizer {
             walk.texel_slots,
         ];
         let groups = u64::from(walk.globals.blocks) * u64::from(BLOCK_FACES);
-        commands.run(&self.kernel(Stage::BackwardTexture, walk.axes)?, walk.uniform, &storage, groups)
+        let kernel = self.kernel(Stage::BackwardTexture, walk.axes)?;
+        let step = self.gpu.loops.texture_pixels(walk.axes.channels);
+        let mut first = 0;
+        while first < walk.globals.window_pixels {
+            let end = first.saturating_add(step).min(walk.globals.window_pixels);
+            let globals = Globals { first_pixel: first, end_pixel: end, ..walk.globals };
+            let uniform = self.filled(Use::Uniform, "settings", &[globals])?;
+            commands.run(&kernel, &uniform, &storage, groups)?;
+            commands.hold([uniform]);
+            first = end;
+        }
+        Ok(())
     }
 
     /// Adds the texel gradients of the faces of a chunk to their rows, picture by picture.

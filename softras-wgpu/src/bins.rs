@@ -5,7 +5,7 @@
 use crate::WgpuRasterizer;
 use crate::axes::Axes;
 use crate::buffers::{Buffer, Commands, Use, read_back};
-use crate::error::Result;
+use crate::error::{Result, WgpuError};
 use crate::kernels::Stage;
 use crate::shared::ScanLength;
 use crate::workspace::ChunkBuffers;
@@ -17,6 +17,8 @@ const SCAN_BLOCK: u64 = 1024;
 pub(crate) struct Bins {
     pub(crate) offsets: Buffer,
     pub(crate) lists: Buffer,
+    /// How many entries they have together.
+    pub(crate) entries: u32,
 }
 
 impl WgpuRasterizer {
@@ -41,12 +43,14 @@ impl WgpuRasterizer {
         Ok(())
     }
 
-    /// Records the prefix sums of a chunk's items; builds its lists where its window has bins.
+    /// Records the prefix sums of a chunk's items; builds its lists where its window has bins. The lists may take what
+    /// the numbers in use, `working`, leave of `budget`.
     pub(crate) fn bins<'a>(
         &'a self,
         axes: &Axes,
         mut commands: Commands<'a>,
         chunk: &ChunkBuffers,
+        (working, budget): (u64, u64),
     ) -> Result<(Commands<'a>, Option<Bins>)> {
         let globals = &chunk.globals;
         let (faces, blocks) = (u64::from(globals.faces), u64::from(globals.blocks));
@@ -67,10 +71,15 @@ impl WgpuRasterizer {
         commands.copy((&offsets, entries), (&total, 0), 1)?;
         commands.hold([none]);
         let total = read_back(&self.gpu, commands, &total, |n: &[u32]| n[0])?;
+        let needed = working + u64::from(total);
+        if needed > budget {
+            let what = format!("working memory and lists of {faces} faces");
+            return Err(WgpuError::OutOfMemory { what, needed: 4 * needed, limit: 4 * budget });
+        }
         let lists = self.lend("lists of bins", total.into())?;
         let mut commands = Commands::new(&self.gpu);
         let storage = [&chunk.units, &chunk.rects, &offsets, &lists];
         commands.run(&self.kernel(Stage::BinFill, axes)?, &chunk.uniform, &storage, blocks)?;
-        Ok((commands, Some(Bins { offsets, lists })))
+        Ok((commands, Some(Bins { offsets, lists, entries: total })))
     }
 }

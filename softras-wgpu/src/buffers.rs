@@ -100,7 +100,7 @@ impl Arena {
                 return Ok(lent(free.swap_remove(i).1));
             }
         }
-        let size = bytes.next_power_of_two().clamp(LEAST_BYTES, gpu.binding_bytes.max(LEAST_BYTES));
+        let size = bytes.next_power_of_two().clamp(LEAST_BYTES, gpu.binding_bytes.max(bytes));
         let what = || format!("{what}, {size} bytes");
         let own = gpu.guarded(&what, || {
             Ok(gpu.device.create_buffer(&wgpu::BufferDescriptor {

@@ -8,6 +8,7 @@ use softras_core::Error;
 use softras_core::raster::Info;
 
 use crate::error::{Result, WgpuError};
+use crate::loops::Loops;
 
 /// Which adapter to draw on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -164,10 +165,11 @@ impl AdapterInfo {
     /// Who a back end on this adapter says it is.
     #[must_use]
     pub fn info(&self) -> Info {
-        let Self { index, name, kind, interface, driver, binding_bytes, .. } = self;
+        let Self { index, name, kind, interface, driver, binding_bytes, buffer_bytes } = self;
         let details = format!(
-            "adapter {index}, {kind:?}, {interface}, {driver}, buffers of {} MiB",
-            binding_bytes >> 20
+            "adapter {index}, {kind:?}, {interface}, {driver}, at most {} MiB of a buffer at once, buffers of {} MiB",
+            binding_bytes >> 20,
+            buffer_bytes >> 20
         );
         Info { backend: "wgpu".to_owned(), device: name.clone(), details }
     }
@@ -186,6 +188,8 @@ pub(crate) struct Gpu {
     pub(crate) queue: wgpu::Queue,
     /// The most bytes of a buffer that a kernel sees at once.
     pub(crate) binding_bytes: u64,
+    /// How often an invocation may loop.
+    pub(crate) loops: Loops,
     /// What the driver said when the device was lost, and errors that no one was waiting for.
     fault: Arc<Mutex<Option<String>>>,
 }
@@ -239,7 +243,8 @@ impl Gpu {
         let own = device.limits();
         // Offsets are 32-bit words, so one buffer holds less than 2^32 of them.
         let binding_bytes = own.max_storage_buffer_binding_size.min(own.max_buffer_size).min(1 << 31);
-        Ok(Self { info, device, queue, binding_bytes, fault })
+        let loops = if info.kind == AdapterKind::Software { Loops::LLVMPIPE } else { Loops::Free };
+        Ok(Self { info, device, queue, binding_bytes, loops, fault })
     }
 
     /// Runs `work`, and returns the first error the device reports meanwhile.

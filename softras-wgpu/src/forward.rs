@@ -1,74 +1,88 @@
 //! Forward: turn by turn, set the faces up, list them, draw.
 
 use softras_core::Image;
+use softras_core::raster::{Plan, RasterParams};
 
 use crate::WgpuRasterizer;
 use crate::buffers::{Buffer, Commands, Use, read_back};
 use crate::error::{Result, WgpuError};
 use crate::kernels::Stage;
 use crate::setup::Input;
-use crate::turns::{Sizes, Turn, Window, turns};
-use crate::workspace::{ChunkBuffers, TurnBuffers};
+use crate::turns::{Pieces, Sizes, Turn, Window, turns};
+use crate::workspace::{ChunkBuffers, Drawn, Layout, TurnBuffers};
 
-/// Numbers that one buffer holds, and faces of one chunk: what is made smaller when the device runs out of memory.
-#[derive(Clone, Copy, Debug)]
-struct Room {
-    numbers: u64,
-    faces: usize,
-}
+/// The most pictures that are drawn together: kernels loop over them.
+const MOST_PICTURES: usize = 16_384;
 
 impl WgpuRasterizer {
     /// Draws all pictures of the batch into `image`; returns the turns, with the state of every pixel.
     ///
     /// Where the device has no room, the work is cut smaller and tried again.
     pub(crate) fn draw(&self, input: &Input<'_>, image: &mut Image) -> Result<Vec<(Turn, TurnBuffers)>> {
-        let mut room = Room { numbers: self.binding_bytes() / 4, faces: usize::MAX };
+        let mut sizes = self.sizes(input.layout, input.plan, input.params);
         loop {
-            let sizes = Sizes { faces: room.faces, ..input.layout.sizes(input.plan, room.numbers) };
             let turns = turns(input.faces.pictures(), &sizes)?;
             let largest = turns.iter().flat_map(|t| &t.chunks).map(|c| c.faces).max().unwrap_or(0);
-            match self.draw_turns(input, turns, image) {
+            match self.draw_turns(input, &sizes, turns, image) {
                 Err(WgpuError::OutOfMemory { .. }) if largest > 1 => {
                     self.arena.clear();
-                    room.faces = largest.div_ceil(2);
+                    sizes.pieces.faces = largest.div_ceil(2);
                 }
                 done => return done,
             }
         }
     }
 
+    /// How much room things take on this device.
+    pub(crate) fn sizes(&self, layout: &Layout, plan: &Plan<f32>, params: &RasterParams) -> Sizes {
+        let Pieces { faces, pictures } = self.pieces;
+        let pieces = Pieces { faces, pictures: pictures.min(MOST_PICTURES) };
+        let run = self.gpu.loops.faces(layout.axes.channels);
+        Sizes { pieces, run, ..layout.sizes(plan, params, self.binding_bytes() / 4, self.tile) }
+    }
+
     fn draw_turns(
         &self,
         input: &Input<'_>,
+        sizes: &Sizes,
         turns: Vec<Turn>,
         image: &mut Image,
     ) -> Result<Vec<(Turn, TurnBuffers)>> {
-        let draw = |turn: Turn| self.draw_turn(input, &turn, image).map(|buffers| (turn, buffers));
+        let draw = |turn: Turn| self.draw_turn(input, sizes, &turn, image).map(|buffers| (turn, buffers));
         turns.into_iter().map(draw).collect()
     }
 
-    fn draw_turn(&self, input: &Input<'_>, turn: &Turn, image: &mut Image) -> Result<TurnBuffers> {
+    fn draw_turn(
+        &self,
+        input: &Input<'_>,
+        sizes: &Sizes,
+        turn: &Turn,
+        image: &mut Image,
+    ) -> Result<TurnBuffers> {
         let axes = &input.layout.axes;
         let pixels = turn.pictures.len() as u64 * u64::from(turn.window.pixels());
         let planes = u64::from(axes.picture_planes());
         let state = self.lend("states of pixels", pixels * u64::from(input.layout.state_stride))?;
         let picture = self.lend("pictures", pixels * planes)?;
         let kernel = self.kernel(Stage::Forward, axes)?;
-        let groups = turn.pictures.len() as u64 * u64::from(turn.window.tiles());
+        let groups = turn.pictures.len() as u64 * u64::from(turn.window.tiles_of(self.tile));
         let count = turn.chunks.len() as u64;
         // The pictures, and how many items each chunk has.
         let host = self.arena.lend(&self.gpu, Use::Host, "pictures", pixels * planes + count)?;
         let mut chunks: Vec<ChunkBuffers> = Vec::with_capacity(turn.chunks.len());
+        let mut entries = 0;
         let mut commands = Commands::new(&self.gpu);
         for number in 0..turn.chunks.len() {
             let own = self.setup(input, turn, number, &mut commands)?;
             let bins;
-            (commands, bins) = self.bins(axes, commands, &own)?;
+            let working = sizes.working(&turn.window, &turn.chunks[number]);
+            (commands, bins) = self.bins(axes, commands, &own, (working, sizes.budget))?;
+            entries += bins.as_ref().map_or(0, |b| u64::from(b.entries));
             let none = self.lend("no lists", 1)?;
             let (offsets, lists) = bins.as_ref().map_or((&none, &none), |b| (&b.offsets, &b.lists));
             let storage =
                 [&own.units, &own.corners, &own.rects, &own.numbers, offsets, lists, &state, &picture];
-            commands.run(&kernel, &own.uniform, &storage, groups)?;
+            commands.run(&kernel, &own.uniform, &storage, self.planted.tiles(groups))?;
             commands.copy(
                 (&own.items, own.globals.faces.into()),
                 (&host, pixels * planes + number as u64),
@@ -87,7 +101,24 @@ impl WgpuRasterizer {
                 own.item_count = if own.globals.faces == 0 { 0 } else { count.to_bits() };
             }
         })?;
-        Ok(TurnBuffers { state, chunks })
+        Ok(TurnBuffers { state, chunks, entries })
+    }
+
+    /// How many pairs counted in the pictures that `drawn` keeps.
+    pub(crate) fn count_pairs(&self, drawn: &Drawn) -> Result<u64> {
+        let stride = u64::from(drawn.layout.state_stride);
+        let mut pairs = 0;
+        for (turn, buffers) in &drawn.turns {
+            let count = turn.pictures.len() as u64 * u64::from(turn.window.pixels()) * stride;
+            let host = self.arena.lend(&self.gpu, Use::Host, "states of pixels", count)?;
+            let mut commands = Commands::new(&self.gpu);
+            commands.copy((&buffers.state, 0), (&host, 0), count)?;
+            pairs += read_back(&self.gpu, commands, &host, |numbers: &[f32]| {
+                let pixels = numbers[..count as usize].chunks_exact(stride as usize);
+                pixels.filter_map(|pixel| pixel.last()).map(|&pairs| pairs as u64).sum::<u64>()
+            })?;
+        }
+        Ok(pairs)
     }
 
     pub(crate) fn lend(&self, what: &str, numbers: u64) -> Result<Buffer> {

@@ -6,14 +6,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-#[cfg(test)]
-use softras_core::raster::{Outputs, TextureFamily};
-
-use crate::axes::{Axes, Depends};
-#[cfg(test)]
-use crate::axes::{ColorKernel, SilhouetteKernel};
+use crate::axes::{Axes, Depends, Tile};
 use crate::device::Gpu;
 use crate::error::Result;
+use crate::faults::Planted;
 use crate::shared::{CONSTANTS, STRUCTURES};
 
 macro_rules! shaders {
@@ -185,9 +181,9 @@ impl Stage {
     }
 }
 
-/// The text of the module of `stage` at `axes`.
-pub(crate) fn source(stage: Stage, axes: &Axes) -> String {
-    assembled(axes, &stage.files())
+/// The text of the module of `stage` at `axes`, for tiles of that shape.
+pub(crate) fn source(stage: Stage, axes: &Axes, tile: Tile) -> String {
+    tile.constants() + &assembled(axes, &stage.files())
 }
 
 fn assembled(axes: &Axes, files: &[&str]) -> String {
@@ -216,30 +212,44 @@ pub(crate) struct Pipeline {
     pub(crate) layout: wgpu::BindGroupLayout,
 }
 
+/// What a kernel is known by.
+type Key = (Stage, Axes, Tile);
+/// A kernel, once it is built: who builds it holds the lock, so that others wait for this one alone.
+type Place = Arc<Mutex<Option<Arc<Pipeline>>>>;
+
 /// The kernels built so far.
 #[derive(Debug, Default)]
 pub(crate) struct Kernels {
-    built: Mutex<HashMap<(Stage, Axes), Arc<Pipeline>>>,
+    places: Mutex<HashMap<Key, Place>>,
 }
 
 impl Kernels {
-    /// Returns the kernel of `stage` at `axes`, built if it is the first time.
-    pub(crate) fn get(&self, gpu: &Gpu, stage: Stage, axes: &Axes) -> Result<Arc<Pipeline>> {
-        let key = (stage, axes.of_stage(stage));
-        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = built.get(&key) {
+    /// Returns the kernel of `stage` at `axes`, built if it is the first time. Threads build different kernels at once.
+    pub(crate) fn get(
+        &self,
+        gpu: &Gpu,
+        stage: Stage,
+        axes: &Axes,
+        tile: Tile,
+        planted: Planted,
+    ) -> Result<Arc<Pipeline>> {
+        let tile = if stage == Stage::Forward { tile } else { Tile::default() };
+        let axes = axes.of_stage(stage);
+        let place = {
+            let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(places.entry((stage, axes, tile)).or_default())
+        };
+        let mut built = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = &*built {
             return Ok(Arc::clone(pipeline));
         }
-        let what = || format!("building kernel {} for {:?}", stage.entry(), key.1);
-        let pipeline = gpu.guarded(&what, || Ok(build(gpu, stage, &key.1)))?;
-        let pipeline = Arc::new(pipeline);
-        built.insert(key, Arc::clone(&pipeline));
+        let what = || format!("building kernel {} for {axes:?}", stage.entry());
+        let text = planted.text(stage, source(stage, &axes, tile));
+        let build = || Ok(assemble(gpu, stage.entry(), stage.bindings(), text));
+        let pipeline = Arc::new(gpu.guarded(&what, build)?);
+        *built = Some(Arc::clone(&pipeline));
         Ok(pipeline)
     }
-}
-
-fn build(gpu: &Gpu, stage: Stage, axes: &Axes) -> Pipeline {
-    assemble(gpu, stage.entry(), stage.bindings(), source(stage, axes))
 }
 
 /// Builds the kernel `entry` of the module `text`.
@@ -282,25 +292,19 @@ pub(crate) fn assemble(gpu: &Gpu, entry: &'static str, bindings: &[Access], text
     Pipeline { entry, pipeline, layout }
 }
 
-/// The text of a module that runs functions of the core's twins, with three channels.
-#[cfg(test)]
-pub(crate) fn probe_source(color: ColorKernel, own: &[&str]) -> String {
-    let axes = Axes {
-        outputs: Outputs::Both,
-        silhouette: SilhouetteKernel::ProbabilisticOr,
-        color,
-        texture: TextureFamily::Vertex,
-        channels: 3,
-    };
-    assembled(&axes, &[&Stage::math(), own].concat())
+/// The text of a module that runs functions of the core's twins at `axes`.
+pub(crate) fn probe_source(axes: &Axes, own: &[&str]) -> String {
+    assembled(axes, &[&Stage::math(), own].concat())
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
+    use softras_core::raster::{Outputs, TextureFamily};
+
     use super::*;
-    use crate::axes::MAX_CHANNELS;
+    use crate::axes::{ColorKernel, MAX_CHANNELS, SilhouetteKernel};
 
     /// Every point of the axes that a stage tells apart, with a few numbers of channels.
     fn permutations(stage: Stage) -> HashSet<Axes> {
@@ -325,7 +329,8 @@ mod tests {
         let mut modules = 0;
         for &stage in Stage::ALL {
             for axes in permutations(stage) {
-                let text = source(stage, &axes);
+                let tile = Tile::ALL[modules % Tile::ALL.len()];
+                let text = source(stage, &axes, tile);
                 let module = wgpu::naga::front::wgsl::parse_str(&text)
                     .unwrap_or_else(|e| panic!("{stage:?} {axes:?}: {}", e.emit_to_string(&text)));
                 let mut validator = wgpu::naga::valid::Validator::new(

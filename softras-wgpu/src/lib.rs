@@ -2,14 +2,20 @@
 #![forbid(unsafe_code)]
 
 mod accumulate;
+mod alone;
 mod axes;
 mod backward;
 mod bins;
 mod buffers;
 mod device;
 mod error;
+#[cfg(feature = "faults")]
+pub mod faults;
+#[cfg(not(feature = "faults"))]
+mod faults;
 mod forward;
 mod kernels;
+mod loops;
 #[cfg(test)]
 mod probe;
 mod setup;
@@ -23,7 +29,7 @@ use std::sync::Arc;
 
 use bytemuck::Pod;
 use softras_core::raster::{
-    Capabilities, CustomParts, Gradients, Info, Plan, RasterParams, Rasterizer, Wanted,
+    Capabilities, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Variant, Wanted,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad};
@@ -32,20 +38,25 @@ pub use device::{Adapter, AdapterInfo, AdapterKind, adapters};
 pub use error::WgpuError;
 pub use workspace::WgpuSaved;
 
-use axes::{Axes, MAX_CHANNELS};
+use axes::{Axes, MAX_CHANNELS, Tile};
 use buffers::{Arena, Buffer, Use};
 use device::Gpu;
 use error::Result;
+use faults::Planted;
 use kernels::{Kernels, Pipeline, Stage};
 use setup::Input;
+use turns::Pieces;
 use workspace::{Drawn, Layout};
 
 /// The wgpu back end: the renderer on any GPU that Vulkan, Metal or DX12 reach, or in software. The same bits every run.
 #[derive(Debug)]
 pub struct WgpuRasterizer {
     gpu: Arc<Gpu>,
-    kernels: Kernels,
+    kernels: Arc<Kernels>,
     arena: Arena,
+    tile: Tile,
+    pieces: Pieces,
+    planted: Planted,
 }
 
 impl WgpuRasterizer {
@@ -64,7 +75,14 @@ impl WgpuRasterizer {
     pub fn open(adapter: &Adapter) -> softras_core::Result<Self> {
         let gpu = Gpu::open(adapter)?;
         let arena = Arena::new(gpu.binding_bytes);
-        Ok(Self { gpu: Arc::new(gpu), kernels: Kernels::default(), arena })
+        Ok(Self {
+            gpu: Arc::new(gpu),
+            kernels: Arc::default(),
+            arena,
+            tile: Tile::default(),
+            pieces: Pieces::LARGEST,
+            planted: Planted::default(),
+        })
     }
 
     /// Cuts work so that no buffer a kernel sees is larger than `bytes`, though the device could do more. The bits do
@@ -73,6 +91,37 @@ impl WgpuRasterizer {
     pub fn with_binding_bytes(mut self, bytes: u64) -> Self {
         self.arena.most_bytes = bytes.min(self.gpu.binding_bytes);
         self
+    }
+
+    /// Draws at most so many faces and so many pictures at once, though there were room for more. The bits do not depend
+    /// on it. A number of 0 is taken for 1.
+    #[must_use]
+    pub fn with_pieces(mut self, faces: usize, pictures: usize) -> Self {
+        self.pieces = Pieces { faces: faces.max(1), pictures: pictures.max(1) };
+        self
+    }
+
+    /// The same device with a fault.
+    #[cfg(feature = "faults")]
+    #[must_use]
+    pub fn with_fault(mut self, fault: faults::Fault) -> Self {
+        self.planted = Planted { fault: Some(fault) };
+        self.kernels = Arc::default();
+        self
+    }
+
+    /// Destroys the device, as a driver that fails does.
+    #[cfg(feature = "faults")]
+    pub fn lose(&self) {
+        self.gpu.device.destroy();
+    }
+
+    /// The same device and kernels, drawn on in tiles of another shape and in other pieces.
+    fn variant(&self, name: &str, tile: Tile, pieces: Pieces) -> Variant {
+        let arena = Arena::new(self.arena.most_bytes);
+        let (gpu, kernels, planted) = (Arc::clone(&self.gpu), Arc::clone(&self.kernels), self.planted);
+        let backend = Box::new(Self { gpu, kernels, arena, tile, pieces, planted });
+        Variant { name: name.to_owned(), backend }
     }
 
     /// The adapter that is drawn on.
@@ -91,7 +140,7 @@ impl WgpuRasterizer {
     }
 
     pub(crate) fn kernel(&self, stage: Stage, axes: &Axes) -> Result<Arc<Pipeline>> {
-        self.kernels.get(&self.gpu, stage, axes)
+        self.kernels.get(&self.gpu, stage, axes, self.tile, self.planted)
     }
 
     pub(crate) fn filled<T: Pod>(&self, purpose: Use, what: &str, values: &[T]) -> Result<Buffer> {
@@ -162,7 +211,33 @@ impl Rasterizer<f32> for WgpuRasterizer {
         }
         grad.check(&drawn.plan)?;
         gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
-        let work = || self.go_back(drawn, grad, gradients);
+        let work = || match self.go_back(drawn, grad, gradients) {
+            Err(WgpuError::OutOfMemory { .. }) => {
+                // Buffers that other work has left over may be all that is in the way.
+                self.arena.clear();
+                gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
+                self.go_back(drawn, grad, gradients)
+            }
+            done => done,
+        };
         Ok(self.gpu.guarded(&|| "going back".to_owned(), work)?)
+    }
+
+    fn pairs(&self, saved: &WgpuSaved) -> Option<u64> {
+        let drawn = saved.drawn.as_ref().filter(|drawn| Arc::ptr_eq(&drawn.gpu, &self.gpu))?;
+        self.gpu.guarded(&|| "counting pairs".to_owned(), || self.count_pairs(drawn)).ok()
+    }
+
+    fn variants(&self) -> Vec<Variant> {
+        let pieces = Pieces { faces: 300, pictures: 1 };
+        vec![
+            self.variant("tiles of 32 x 8", Tile::Wide, Pieces::LARGEST),
+            self.variant("tiles of 8 x 32", Tile::Tall, Pieces::LARGEST),
+            self.variant("300 faces of one picture at a time", Tile::Square, pieces),
+        ]
+    }
+
+    fn probe(&self) -> Option<&dyn Probe> {
+        Some(self)
     }
 }

@@ -3,27 +3,14 @@
 //! An error is counted in units of the last place of the largest number that the function gave, beyond four times what
 //! the core itself is off by in `f32`: an input may be badly conditioned.
 
-use bytemuck::{Pod, Zeroable};
+use softras_core::raster::{Outputs, TextureFamily};
 
 mod functions;
 
 use crate::WgpuRasterizer;
-use crate::axes::ColorKernel;
-use crate::buffers::{Commands, Use, read_back};
-use crate::kernels::{Access, assemble, probe_source};
+use crate::axes::{Axes, ColorKernel, SilhouetteKernel};
+use crate::kernels::probe_source;
 use functions::{Input, Numbers, PROBES, Probe};
-
-crate::shared::structures! {
-    /// What a probe reads and writes.
-    struct Probed {
-        /// Invocations.
-        count: u32,
-        /// Numbers that each reads.
-        inputs: u32,
-        /// Numbers that each writes.
-        outputs: u32,
-    }
-}
 
 /// Inputs of each function.
 const COUNT: usize = 4096;
@@ -35,24 +22,21 @@ fn run(device: &WgpuRasterizer, probe: &Probe, inputs: &[f32], outputs: usize) -
         _ => ColorKernel::Softmax,
     };
     let body = format!("fn probe_one() {{\n    {}\n}}\n", probe.wgsl.replace("NAME", probe.name));
-    let text = probe_source(color, &[STRUCTURES, include_str!("shaders/probe.wgsl"), &body]);
-    let gpu = &device.gpu;
-    let build = || Ok(assemble(gpu, "probe", &[Access::Read, Access::Write], text));
-    let kernel = std::sync::Arc::new(gpu.guarded(&|| probe.name.to_owned(), build).expect("builds"));
-    let work = || {
-        let probed =
-            Probed { count: COUNT as u32, inputs: (inputs.len() / COUNT) as u32, outputs: outputs as u32 };
-        let uniform = device.filled(Use::Uniform, "probe", &[probed])?;
-        let numbers = device.filled(Use::Storage, "probe", inputs)?;
-        let count = (COUNT * outputs) as u64;
-        let results = device.lend("probe", count)?;
-        let host = device.arena.lend(gpu, Use::Host, "probe", count)?;
-        let mut commands = Commands::new(gpu);
-        commands.run(&kernel, &uniform, &[&numbers, &results], COUNT as u64 / 64)?;
-        commands.copy((&results, 0), (&host, 0), count)?;
-        read_back(gpu, commands, &host, |numbers: &[f32]| numbers.to_vec())
+    let axes = Axes {
+        outputs: Outputs::Both,
+        silhouette: SilhouetteKernel::ProbabilisticOr,
+        color,
+        texture: TextureFamily::Vertex,
+        channels: 3,
     };
-    gpu.guarded(&|| probe.name.to_owned(), work).expect("runs")
+    let text = probe_source(&axes, &[include_str!("shaders/probe.wgsl"), &body]);
+    let mut found = vec![0.0; COUNT * outputs];
+    let work = || {
+        let kernel = device.probe_kernel(probe.name, text)?;
+        device.run_rows(&kernel, inputs, COUNT, &mut found)
+    };
+    device.gpu.guarded(&|| probe.name.to_owned(), work).expect("runs");
+    found
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Setup: what the shaders read of a chunk of faces, and the kernel that finds the pixels each face can reach.
 
 use softras_core::math::{
-    Cutoff, DepthMap, Distance, Facing, Interpolation, Setting as CoreSetting, Silhouette, pixel_centre,
+    Cutoff, DepthMap, Distance, Facing, Interpolation, Setting as CoreSetting, pixel_centre,
 };
 use softras_core::raster::{Plan, RasterParams, Saturation, cull_reach};
 use softras_core::scene::Faces;
 
 use crate::WgpuRasterizer;
+use crate::axes::Tile;
 use crate::buffers::{Buffer, Commands, Use, write};
 use crate::error::{Result, WgpuError};
 use crate::kernels::Stage;
@@ -33,7 +34,7 @@ impl WgpuRasterizer {
         commands: &mut Commands<'_>,
     ) -> Result<ChunkBuffers> {
         let chunk = &turn.chunks[number];
-        let globals = globals(input, turn, number);
+        let globals = globals(input, turn, number, self.tile);
         let units = units(input, chunk)?;
         let (corners, absent) = (self.corners(input.faces, chunk)?, absent(input.faces, chunk));
         let numbers = self.numbers(input, turn, chunk, &globals)?;
@@ -61,7 +62,7 @@ impl WgpuRasterizer {
         let all = faces.corners().as_slice().ok_or_else(|| layout_fault("corners"))?;
         for span in &chunk.spans {
             let own = &all[span.faces.start * 9..span.faces.end * 9];
-            write(&self.gpu, &buffer, 9 * span.first_face as u64, own)?;
+            write(&self.gpu, &buffer, 9 * span.first_face as u64, &self.planted.corners(own))?;
         }
         Ok(buffer)
     }
@@ -112,10 +113,10 @@ fn absent(faces: &Faces, chunk: &Chunk) -> Vec<u32> {
     words
 }
 
-fn globals(input: &Input<'_>, turn: &Turn, number: usize) -> Globals {
+fn globals(input: &Input<'_>, turn: &Turn, number: usize, tile: Tile) -> Globals {
     let (plan, layout, window) = (input.plan, input.layout, &turn.window);
     let chunk = &turn.chunks[number];
-    let bins = window.bins();
+    let bins = window.bins(tile);
     let background = window.width + window.height;
     Globals {
         units: chunk.spans.len() as u32,
@@ -148,11 +149,9 @@ fn globals(input: &Input<'_>, turn: &Turn, number: usize) -> Globals {
     }
 }
 
-/// Tells whether opaque pixels may be skipped: where it was asked for, of silhouettes alone that a face can only raise.
+/// Tells whether opaque pixels may be skipped: where it was asked for, of silhouettes alone.
 fn may_skip(input: &Input<'_>) -> bool {
-    *input.params.get_saturation() == Saturation::Skip
-        && !input.plan.draws_color
-        && *input.params.get_silhouette() == Silhouette::ProbabilisticOr
+    *input.params.get_saturation() == Saturation::Skip && !input.plan.draws_color
 }
 
 fn units(input: &Input<'_>, chunk: &Chunk) -> Result<Vec<Unit>> {
@@ -178,6 +177,7 @@ fn setting(own: &CoreSetting<'_, f32>, params: &RasterParams) -> Result<Setting>
         cut: own.cut,
         bound: own.bound,
         box_reach: own.box_reach,
+        boxed: u32::from(own.boxed),
         cutoff: match own.cutoff {
             Cutoff::Hard => CUTOFF_HARD,
             Cutoff::None => CUTOFF_NONE,

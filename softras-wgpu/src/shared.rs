@@ -21,9 +21,6 @@ macro_rules! structures {
     };
 }
 
-#[cfg(test)]
-pub(crate) use structures;
-
 /// Declares whole numbers, in Rust and as the text `WGSL`.
 macro_rules! constants {
     ($($(#[$doc:meta])* $name:ident = $value:literal;)+) => {
@@ -98,6 +95,8 @@ structures! {
         bound: f32,
         /// `sqrt(c sigma)`.
         box_reach: f32,
+        /// 1 where the box rule can cut anything that the metric does not.
+        boxed: u32,
         /// What happens beyond the cut, `CUTOFF_*`.
         cutoff: u32,
         /// The distribution's own parameter.
@@ -206,6 +205,20 @@ structures! {
         first_item: u32,
         /// Where the items of this turn end.
         end_item: u32,
+        /// The first pixel of a face's box that is walked for its texels.
+        first_pixel: u32,
+        /// Where those pixels end.
+        end_pixel: u32,
+    }
+
+    /// What a probe reads and writes.
+    struct Probed {
+        /// Invocations.
+        count: u32,
+        /// Numbers that each reads.
+        inputs: u32,
+        /// Numbers that each writes.
+        outputs: u32,
     }
 
     /// How long a scan is.

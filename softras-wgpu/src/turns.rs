@@ -8,6 +8,7 @@ use core::ops::Range;
 
 use softras_core::scene::Picture;
 
+use crate::axes::Tile;
 use crate::error::{Result, WgpuError};
 use crate::shared::{BLOCK_FACES, TILE_SIDE};
 
@@ -21,6 +22,8 @@ const MAX_BINS_SIDE: u32 = 16;
 const MAX_BIN_BLOCKS: u64 = 1 << 23;
 /// Numbers of what backward keeps of a face.
 const FACE_NUMBERS: u64 = 13;
+/// Items of big faces that there is always room for.
+const LEAST_ITEMS: u64 = 64;
 /// Numbers of a unit's record, at most.
 const UNIT_NUMBERS: u64 = 32;
 
@@ -37,8 +40,30 @@ pub(crate) struct Sizes {
     pub(crate) texels: u64,
     /// Numbers that one buffer holds.
     pub(crate) limit: u64,
-    /// The most faces of a chunk.
+    /// The most faces of a chunk, and pictures of a turn.
+    pub(crate) pieces: Pieces,
+    /// The most faces of one picture that a kernel may go through.
+    pub(crate) run: usize,
+    /// The pixels that a workgroup draws.
+    pub(crate) tile: Tile,
+    /// Numbers of working memory that a chunk may take.
+    pub(crate) budget: u64,
+    /// Numbers of working memory for each pixel.
+    pub(crate) work_pixel: u64,
+}
+
+/// The most that is drawn at once, though there were room for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pieces {
+    /// Faces of a chunk.
     pub(crate) faces: usize,
+    /// Pictures of a turn.
+    pub(crate) pictures: usize,
+}
+
+impl Pieces {
+    /// As much as there is room for.
+    pub(crate) const LARGEST: Self = Self { faces: usize::MAX, pictures: usize::MAX };
 }
 
 /// A part of a picture, in pixels.
@@ -101,12 +126,17 @@ impl Window {
     pub(crate) const fn tiles(&self) -> u32 {
         self.tiles_across() * self.height.div_ceil(TILE_SIDE)
     }
-    pub(crate) fn bins(&self) -> BinGrid {
+    /// Tiles of a shape.
+    pub(crate) const fn tiles_of(&self, tile: Tile) -> u32 {
+        let (width, height) = tile.size();
+        self.width.div_ceil(width) * self.height.div_ceil(height)
+    }
+    pub(crate) fn bins(&self, tile: Tile) -> BinGrid {
         let longest = self.width.max(self.height);
         if longest <= NO_LISTS_SIDE {
             return BinGrid::default();
         }
-        let side = longest.div_ceil(MAX_BINS_SIDE).next_multiple_of(TILE_SIDE);
+        let side = longest.div_ceil(MAX_BINS_SIDE).next_multiple_of(tile.side());
         let across = self.width.div_ceil(side);
         BinGrid { side, across, bins: across * self.height.div_ceil(side) }
     }
@@ -127,11 +157,34 @@ impl Sizes {
             .collect()
     }
 
+    /// Numbers of working memory that a chunk takes beside its lists, whose length is not known yet.
+    pub(crate) fn working(&self, window: &Window, chunk: &Chunk) -> u64 {
+        let faces = chunk.faces as u64;
+        let bins = u64::from(window.bins(self.tile).bins);
+        let pixels = chunk.spans.len() as u64 * u64::from(window.pixels()) * self.work_pixel;
+        let of_faces = faces * (FACE_NUMBERS + self.texels) + chunk.rows.len() as u64 * self.texels;
+        pixels + of_faces + bins * chunk.blocks as u64 + LEAST_ITEMS * (FACE_NUMBERS + 3 * self.channels)
+    }
+
+    /// Numbers that the gradients of items may take.
+    pub(crate) fn item_room(&self, window: &Window, chunk: &Chunk) -> u64 {
+        let least = LEAST_ITEMS * (FACE_NUMBERS + 3 * self.channels);
+        self.budget.saturating_sub(self.working(window, chunk)) + least
+    }
+
+    /// Numbers of working memory that the smallest pieces of a picture take.
+    fn least(&self, b: usize, picture: &Picture) -> u64 {
+        let start = picture.faces.start;
+        let mut chunk = Chunk::default();
+        chunk.push(b, picture, start..picture.faces.end.min(start + BLOCK_FACES as usize));
+        self.windows().iter().map(|window| self.working(window, &chunk)).max().unwrap_or(0)
+    }
+
     /// Tells whether a chunk, and the pixels of its pictures, fit the limit.
     fn fits(&self, window: &Window, chunk: &Chunk) -> bool {
         let units = chunk.spans.len() as u64;
         let (faces, blocks, rows) = (chunk.faces as u64, chunk.blocks as u64, chunk.rows.len() as u64);
-        let bins = u64::from(window.bins().bins);
+        let bins = u64::from(window.bins(self.tile).bins);
         let head = u64::from(window.width) + u64::from(window.height) + units * self.channels;
         [
             units * u64::from(window.pixels()) * self.pixel,
@@ -144,7 +197,10 @@ impl Sizes {
         .into_iter()
         .all(|numbers| numbers <= self.limit)
             && bins * blocks <= MAX_BIN_BLOCKS
-            && chunk.faces <= self.faces
+            && chunk.faces <= self.pieces.faces
+            && chunk.spans.last().is_none_or(|span| span.faces.len() <= self.run)
+            && chunk.spans.len() <= self.pieces.pictures.max(1)
+            && self.working(window, chunk) <= self.budget
     }
 }
 
@@ -172,6 +228,12 @@ impl Chunk {
 /// Cuts the work in turns.
 pub(crate) fn turns(pictures: &[Picture], sizes: &Sizes) -> Result<Vec<Turn>> {
     let windows = sizes.windows();
+    let least = pictures.iter().enumerate().map(|(b, picture)| sizes.least(b, picture)).max().unwrap_or(0);
+    if least > sizes.budget {
+        let (width, height) = sizes.size;
+        let what = format!("working memory to draw {BLOCK_FACES} faces of {width} x {height} pixels");
+        return Err(WgpuError::OutOfMemory { what, needed: 4 * least, limit: 4 * sizes.budget });
+    }
     let mut turns: Vec<Turn> = Vec::new();
     for (b, picture) in pictures.iter().enumerate() {
         if let ([window], Some(turn)) = (windows.as_slice(), turns.last_mut())
@@ -225,8 +287,18 @@ fn chunks(b: usize, picture: &Picture, window: &Window, sizes: &Sizes) -> Result
 mod tests {
     use super::*;
 
-    const SIZES: Sizes =
-        Sizes { size: (64, 64), pixel: 7, channels: 3, texels: 9, limit: 32 << 20, faces: usize::MAX };
+    const SIZES: Sizes = Sizes {
+        size: (64, 64),
+        pixel: 7,
+        channels: 3,
+        texels: 9,
+        limit: 32 << 20,
+        pieces: Pieces::LARGEST,
+        run: usize::MAX,
+        tile: Tile::Square,
+        budget: u64::MAX,
+        work_pixel: 10,
+    };
 
     fn pictures(counts: &[usize]) -> Vec<Picture> {
         let mut start = 0;
@@ -255,12 +327,25 @@ mod tests {
     fn small_limits_cut_pictures_apart_and_then_faces() {
         let all = pictures(&[100, 2000, 30]);
         for (limit, faces, count) in [(64 * 64 * 7, 700, 3), (40_000, 100, 3), (60_000, 2100, 2)] {
-            let turns = turns(&all, &Sizes { limit, faces, ..SIZES }).expect("fits");
+            let turns = turns(&all, &Sizes { limit, pieces: Pieces { faces, ..Pieces::LARGEST }, ..SIZES })
+                .expect("fits");
             assert_eq!(turns.len(), count);
             assert!(turns.iter().flat_map(|t| &t.chunks).all(|c| c.faces <= faces));
             assert_eq!(faces_of(&turns), (0..2130).collect::<Vec<_>>(), "limit {limit}");
         }
         assert!(turns(&all, &Sizes { limit: 1000, ..SIZES }).is_err());
+    }
+
+    #[test]
+    fn a_budget_cuts_and_what_is_below_the_least_is_refused_with_what_it_takes() {
+        let all = pictures(&[100, 2000, 30]);
+        let of = |budget| turns(&all, &Sizes { budget, ..SIZES });
+        let Err(WgpuError::OutOfMemory { needed, .. }) = of(1) else { panic!("it is refused") };
+        let least = needed / 4;
+        assert!(of(least - 1).is_err());
+        let turns = of(least).expect("fits");
+        assert_eq!(turns[1].chunks.len(), 8, "whole blocks");
+        assert_eq!(faces_of(&turns), (0..2130).collect::<Vec<_>>());
     }
 
     #[test]
@@ -276,10 +361,14 @@ mod tests {
     #[test]
     fn there_are_at_most_256_bins_of_whole_tiles() {
         for (width, height) in [(65, 3), (256, 256), (1024, 1024), (1000, 17), (16, 900)] {
-            let grid = Window { x: 0, y: 0, width, height }.bins();
-            assert!(grid.bins > 0 && grid.bins <= 256 && grid.side.is_multiple_of(TILE_SIDE), "{grid:?}");
-            assert!(grid.across * grid.side >= width && grid.bins / grid.across * grid.side >= height);
+            for &tile in Tile::ALL {
+                let grid = Window { x: 0, y: 0, width, height }.bins(tile);
+                let (across, down) = tile.size();
+                let whole = grid.side.is_multiple_of(across) && grid.side.is_multiple_of(down);
+                assert!(grid.bins > 0 && grid.bins <= 256 && whole, "{grid:?}");
+                assert!(grid.across * grid.side >= width && grid.bins / grid.across * grid.side >= height);
+            }
         }
-        assert_eq!(Window { x: 0, y: 0, width: 64, height: 64 }.bins(), BinGrid::default());
+        assert_eq!(Window { x: 0, y: 0, width: 64, height: 64 }.bins(Tile::Square), BinGrid::default());
     }
 }

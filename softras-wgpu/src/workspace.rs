@@ -6,17 +6,25 @@ use softras_core::math::TextureKind;
 use softras_core::raster::{Plan, RasterParams, TextureFamily};
 use softras_core::scene::{Faces, Textures};
 
-use crate::axes::{Axes, axes};
+use crate::axes::{Axes, Tile, axes};
 use crate::buffers::Buffer;
 use crate::device::Gpu;
 use crate::error::Result;
 use crate::shared::Globals;
-use crate::turns::{Sizes, Turn};
+use crate::turns::{Pieces, Sizes, Turn};
 
 /// What [`crate::WgpuRasterizer`] keeps of a picture: the input, and O(pixels) aggregator state on the device.
 #[derive(Debug, Default)]
 pub struct WgpuSaved {
     pub(crate) drawn: Option<Drawn>,
+}
+
+impl WgpuSaved {
+    /// Returns how many entries the face lists of all bins had together; 0 where pictures are small enough to need none.
+    #[must_use]
+    pub fn list_entries(&self) -> u64 {
+        self.drawn.iter().flat_map(|drawn| &drawn.turns).map(|(_, buffers)| buffers.entries).sum()
+    }
 }
 
 /// A finished batch.
@@ -37,6 +45,8 @@ pub(crate) struct TurnBuffers {
     /// `[pictures, window pixels, layout.state_stride]`.
     pub(crate) state: Buffer,
     pub(crate) chunks: Vec<ChunkBuffers>,
+    /// How many entries the lists of its bins had.
+    pub(crate) entries: u64,
 }
 
 /// The device's side of a chunk of faces.
@@ -86,7 +96,8 @@ impl Layout {
         let sums_at = color_at + if plan.draws_color { axes.color.planes() } else { 0 };
         Ok(Self {
             axes,
-            state_stride: sums_at + plan.channels as u32,
+            // And how many faces counted.
+            state_stride: sums_at + plan.channels as u32 + 1,
             color_at,
             sums_at,
             texel_size: textures.map_or(0, |_| (kind.texels() * plan.channels) as u32),
@@ -98,7 +109,7 @@ impl Layout {
     }
 
     /// How much room things take, where a buffer holds `limit` numbers.
-    pub(crate) fn sizes(&self, plan: &Plan<f32>, limit: u64) -> Sizes {
+    pub(crate) fn sizes(&self, plan: &Plan<f32>, params: &RasterParams, limit: u64, tile: Tile) -> Sizes {
         let widest = self.state_stride.max(self.axes.cotangent_stride()).max(self.axes.picture_planes());
         Sizes {
             size: (plan.width as u32, plan.height as u32),
@@ -106,7 +117,11 @@ impl Layout {
             channels: plan.channels as u64,
             texels: self.texel_size.into(),
             limit,
-            faces: usize::MAX,
+            pieces: Pieces::LARGEST,
+            run: usize::MAX,
+            tile,
+            budget: params.get_memory_budget() / 4,
+            work_pixel: u64::from(self.axes.cotangent_stride() + self.axes.picture_planes()),
         }
     }
 }

@@ -18,19 +18,25 @@ pub enum Device {
     /// A graphics processor through wgpu: the one with this number, kind or name, else the one that `SOFTRAS_ADAPTER`
     /// names, else the best; in software too.
     Wgpu(Option<String>),
+    /// An NVIDIA card, as the driver numbers them.
+    Cuda(usize),
 }
 
 impl FromStr for Device {
     type Err = Error;
 
-    /// Reads `auto`, `cpu`, `wgpu`, or `wgpu:` and a number, kind or name.
+    /// Reads `auto`, `cpu`, `wgpu`, or `wgpu:` and a number, kind or name; `cuda`, or `cuda:` and a number.
     fn from_str(name: &str) -> Result<Self> {
+        let refused =
+            || Error::parameter("device", name, "auto, cpu, wgpu, wgpu:ADAPTER, cuda or cuda:NUMBER");
         match name.split_once(':') {
             Some(("wgpu", adapter)) if !adapter.is_empty() => Ok(Self::Wgpu(Some(adapter.to_owned()))),
             None if name == "auto" => Ok(Self::Auto),
             None if name == "cpu" => Ok(Self::Cpu),
             None if name == "wgpu" => Ok(Self::Wgpu(None)),
-            _ => Err(Error::parameter("device", name, "auto, cpu, wgpu or wgpu:ADAPTER")),
+            None if name == "cuda" => Ok(Self::Cuda(0)),
+            Some(("cuda", number)) => number.parse().map(Self::Cuda).map_err(|_| refused()),
+            _ => Err(refused()),
         }
     }
 }
@@ -42,20 +48,37 @@ impl fmt::Display for Device {
             Self::Cpu => f.write_str("cpu"),
             Self::Wgpu(None) => f.write_str("wgpu"),
             Self::Wgpu(Some(adapter)) => write!(f, "wgpu:{adapter}"),
+            Self::Cuda(0) => f.write_str("cuda"),
+            Self::Cuda(number) => write!(f, "cuda:{number}"),
         }
     }
 }
 
-/// Returns who the devices of this build and machine are.
+/// Returns who the devices of this build and machine are, the one that [`Device::Auto`] means first: graphics processors,
+/// the CPU, then graphics processors in software.
 #[must_use]
 pub fn devices() -> Vec<Info> {
+    #[cfg(feature = "wgpu")]
+    let adapters = {
+        let mut adapters = softras_wgpu::adapters();
+        adapters.sort_by_key(|adapter| (adapter.kind, adapter.index));
+        adapters
+    };
+    #[cfg(feature = "wgpu")]
+    let of = |software: bool| {
+        let own =
+            adapters.iter().filter(move |a| (a.kind == softras_wgpu::AdapterKind::Software) == software);
+        own.map(softras_wgpu::AdapterInfo::info)
+    };
     let devices = core::iter::empty();
+    #[cfg(feature = "cuda")]
+    let devices = devices.chain(softras_cuda::devices().unwrap_or_default());
+    #[cfg(feature = "wgpu")]
+    let devices = devices.chain(of(false));
     #[cfg(feature = "cpu")]
     let devices = devices.chain([DynRasterizer::<f32>::info(&softras_cpu::CpuRasterizer::new())]);
     #[cfg(feature = "wgpu")]
-    let adapters = softras_wgpu::adapters();
-    #[cfg(feature = "wgpu")]
-    let devices = devices.chain(adapters.iter().map(softras_wgpu::AdapterInfo::info));
+    let devices = devices.chain(of(true));
     devices.collect()
 }
 
@@ -66,6 +89,10 @@ pub fn devices() -> Vec<Info> {
 pub fn open(device: Device) -> Result<Box<dyn DynRasterizer<f32>>> {
     match device {
         Device::Auto => {
+            #[cfg(feature = "cuda")]
+            if let Ok(card) = softras_cuda::CudaRasterizer::new(0) {
+                return Ok(Box::new(card));
+            }
             #[cfg(feature = "wgpu")]
             if let Ok(hardware) = softras_wgpu::WgpuRasterizer::open(&softras_wgpu::Adapter::Hardware) {
                 return Ok(Box::new(hardware));
@@ -74,6 +101,7 @@ pub fn open(device: Device) -> Result<Box<dyn DynRasterizer<f32>>> {
         }
         Device::Cpu => cpu(&device),
         Device::Wgpu(ref adapter) => wgpu(&device, adapter.as_deref()),
+        Device::Cuda(number) => cuda(&device, number),
     }
 }
 
@@ -101,7 +129,17 @@ fn wgpu(device: &Device, _: Option<&str>) -> Result<Box<dyn DynRasterizer<f32>>>
     Err(built_without(device, "wgpu"))
 }
 
-#[cfg(not(all(feature = "cpu", feature = "wgpu")))]
+#[cfg(feature = "cuda")]
+fn cuda(_: &Device, number: usize) -> Result<Box<dyn DynRasterizer<f32>>> {
+    Ok(Box::new(softras_cuda::CudaRasterizer::new(number)?))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda(device: &Device, _: usize) -> Result<Box<dyn DynRasterizer<f32>>> {
+    Err(built_without(device, "cuda"))
+}
+
+#[cfg(not(all(feature = "cpu", feature = "wgpu", feature = "cuda")))]
 fn built_without(device: &Device, feature: &str) -> Error {
     Error::Unavailable {
         what: format!("device {device}"),
@@ -115,10 +153,10 @@ mod tests {
 
     #[test]
     fn names_of_devices_are_read_as_they_are_written() {
-        for name in ["auto", "cpu", "wgpu", "wgpu:1", "wgpu:discrete"] {
+        for name in ["auto", "cpu", "wgpu", "wgpu:1", "wgpu:discrete", "cuda", "cuda:3"] {
             assert_eq!(name.parse::<Device>().expect("a device").to_string(), name);
         }
-        for name in ["", "gpu", "wgpu:", "cpu:1"] {
+        for name in ["", "gpu", "wgpu:", "cpu:1", "cuda:", "cuda:first"] {
             assert!(name.parse::<Device>().is_err(), "{name}");
         }
     }
@@ -128,6 +166,10 @@ mod tests {
         if !cfg!(feature = "wgpu") {
             let why = open(Device::Wgpu(None)).err().map(|e| e.to_string()).unwrap_or_default();
             assert!(why.contains("without the feature `wgpu`"), "{why}");
+        }
+        if !cfg!(feature = "cuda") {
+            let why = open(Device::Cuda(0)).err().map(|e| e.to_string()).unwrap_or_default();
+            assert!(why.contains("without the feature `cuda`"), "{why}");
         }
     }
 }

@@ -13,7 +13,11 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("softras-cuda-emulator", &[], &[]),
     ("softras-io", &["softras-core"], &[]),
     ("softras-fit", &["softras-core", "softras-io"], &["softras-cpu"]),
-    ("softras", &["softras-core", "softras-cpu", "softras-wgpu"], &["softras-conformance", "softras-io"]),
+    (
+        "softras",
+        &["softras-core", "softras-cpu", "softras-cuda", "softras-wgpu"],
+        &["softras-conformance", "softras-io"],
+    ),
     ("softras-bench", &["softras-core", "softras-io"], &["softras"]),
     (
         "softras-cli",

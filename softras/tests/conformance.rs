@@ -17,6 +17,12 @@ fn main() -> ExitCode {
         },
         #[cfg(not(feature = "wgpu"))]
         absent("wgpu"),
+        #[cfg(feature = "cuda")]
+        Opened {
+            name: "cuda".to_owned(),
+            subject: softras::CudaRasterizer::new(0).map(Subject::single).map_err(|why| why.to_string()),
+        },
+        #[cfg(not(feature = "cuda"))]
         absent("cuda"),
     ])
 }

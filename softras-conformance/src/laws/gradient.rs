@@ -2,7 +2,7 @@
 
 use ndarray::{Array3, Array4};
 use softras_core::math::{ColorAggregator, Cutoff};
-use softras_core::raster::{Capabilities, Gradients, Outputs, TextureFamily, Wanted};
+use softras_core::raster::{Capabilities, Gradients, TextureFamily, Wanted};
 use softras_core::{Image, ImageGrad};
 
 use super::{Under, law};
@@ -69,12 +69,6 @@ pub(super) const LAWS: &[Law] = &[
         "pictures that share a texture add up its gradient",
         Budget,
         of_a_shared_texture
-    ),
-    law!(
-        "gradient::descends",
-        "a small step against the gradient lowers the loss",
-        Budget.of("parts with a gradient"),
-        descends
     ),
 ];
 
@@ -406,7 +400,7 @@ fn of_a_shared_texture<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 /// What a back end can do with parts that have a gradient: no texel borders, nothing hard.
-fn smooth<R: Tested>(under: &Under<'_, R>) -> Result<Capabilities, Gauge> {
+pub(super) fn smooth<R: Tested>(under: &Under<'_, R>) -> Result<Capabilities, Gauge> {
     let can = Capabilities {
         distances: under.soft_distances().cloned().collect(),
         silhouettes: under.soft_silhouettes().cloned().collect(),
@@ -424,74 +418,4 @@ fn smooth<R: Tested>(under: &Under<'_, R>) -> Result<Capabilities, Gauge> {
         Some((_, what)) => Err(Gauge::unsupported(*what)),
         None => Ok(can),
     }
-}
-
-fn descends<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    let can = match smooth(under) {
-        // With a hard cut a color may jump, the silhouette by dist_eps alone.
-        Ok(can) if can.cutoffs.contains(&Cutoff::None) => Capabilities { cutoffs: vec![Cutoff::None], ..can },
-        Ok(can) => Capabilities { outputs: vec![Outputs::Silhouette], ..can },
-        Err(lacking) => return Ok(lacking),
-    };
-    under.context.for_all(strategy::scene(&can, Kind::Ordinary), |scene, gauge| {
-        // A loss that is flat nowhere: half the squared difference to another picture.
-        let scene = Scene { sigma: vec![1e-2], gamma: vec![0.3], ..scene.clone() };
-        let (faces, params) = (scene.faces::<R>()?, scene.params::<R>());
-        let doubt = oracle::doubt(&scene.faces()?, &scene.params())?;
-        let (image, saved) = under.backend.forward(&faces, &params)?;
-        let mut target = scene.grad::<R>();
-        let distance = |image: &Image<R>, target: &ImageGrad<R>| -> ImageGrad<R> {
-            let take = |x: R, t: R| if t == R::ZERO { R::ZERO } else { x - t };
-            let color = image.color.as_ref().zip(target.color.as_ref());
-            let silhouette = image.silhouette.as_ref().zip(target.silhouette.as_ref());
-            ImageGrad {
-                color: color.map(|(x, t)| Array4::from_shape_fn(x.dim(), |i| take(x[i], t[i]))),
-                silhouette: silhouette.map(|(x, t)| Array3::from_shape_fn(x.dim(), |i| take(x[i], t[i]))),
-            }
-        };
-        doubt.silence(&mut target);
-        let residual = distance(&image, &target);
-        let half_square = |g: &ImageGrad<R>| {
-            let c = g.color.iter().flat_map(|x| x.iter()).map(|x| x.to_f64().powi(2)).sum::<f64>();
-            let s = g.silhouette.iter().flat_map(|x| x.iter()).map(|x| x.to_f64().powi(2)).sum::<f64>();
-            0.5 * (c + s)
-        };
-        let mut gradients = Gradients::default();
-        under.backend.backward_into(&saved, &residual, Wanted::default(), &mut gradients)?;
-        let Some(corners) = gradients.corners else { return Ok(()) };
-        let square: f64 = corners.iter().map(|g| g.to_f64().powi(2)).sum();
-        if square < 1e-6 {
-            return Ok(()); // nothing to go down
-        }
-        let start = half_square(&residual);
-        let noise = 1e3 * under.budget.unit * start;
-        // A step may be too long for the loss to be straight along it, or meet a kink; some step is short enough, and
-        // the last still lowers the loss by more than rounding does.
-        let mut told = None;
-        for shorter in [1.0, 0.1, 1e-2, 1e-3, 1e-4] {
-            let step = shorter * (1e-3 * start / square).min(1e-3 / square.sqrt());
-            let promised = step * square;
-            if promised < 4.0 * noise {
-                break;
-            }
-            let mut moved = faces.clone();
-            moved.replace_corners(
-                ndarray::Zip::from(faces.corners())
-                    .and(&corners)
-                    .map_collect(|&x, &g| R::from_f64(x.to_f64() - step * g.to_f64())),
-            )?;
-            let (after, _) = under.backend.forward(&moved, &params)?;
-            let end = half_square(&distance(&after, &target));
-            told = Some((start, end, promised));
-            if (end - start + promised).abs() <= 0.5 * promised + noise {
-                break;
-            }
-        }
-        let Some((start, end, promised)) = told else { return Ok(()) };
-        gauge.within(
-            || format!("loss {start} became {end}, promised {promised}"),
-            (end - start + promised).abs(),
-            0.5 * promised + noise,
-        )
-    })
 }

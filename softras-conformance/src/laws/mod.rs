@@ -7,6 +7,7 @@ mod color;
 mod contract;
 mod custom;
 mod declared;
+mod descent;
 mod determinism;
 mod forward;
 mod functions;
@@ -43,6 +44,7 @@ pub fn laws() -> impl Iterator<Item = &'static Law> {
         symmetry::LAWS,
         limits::LAWS,
         gradient::LAWS,
+        descent::LAWS,
         one_output::LAWS,
         parameters::LAWS,
         reach::LAWS,

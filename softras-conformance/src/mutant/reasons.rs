@@ -44,8 +44,10 @@ pub const REASONS: &[(&str, &str)] = &[
     ("silhouette::of_faces_is_their_product", SYMMETRY),
     ("silhouette::of_hard_is_any_above_half", SYMMETRY),
     ("silhouette::of_sum_is_the_mean", SYMMETRY),
+    ("color::channels_do_not_mix", SYMMETRY),
     ("color::over_white_is_the_silhouette", SYMMETRY),
     ("color::stays_in_the_hull", SYMMETRY),
+    ("limits::a_small_cut_is_none", SYMMETRY),
     ("silhouette::of_known_faces", BY_HAND),
     ("silhouette::on_a_shared_edge_is_three_quarters", BY_HAND),
     ("color::epsilon_lifts_the_background", BY_HAND),
@@ -84,6 +86,18 @@ pub const REASONS: &[(&str, &str)] = &[
     (
         "robustness::of_very_many_faces_in_one_tile",
         "The only tile with more faces than any fixed capacity; capacities of other back ends lie above ours.",
+    ),
+    (
+        "robustness::zero_area_has_no_color",
+        "It names each face without area, in every metric and color, in bits: random strange scenes meet some by chance.",
+    ),
+    (
+        "robustness::faces_behind_the_camera_have_no_color",
+        "The only one whose face has the same silhouette in front of the camera, across it and behind it.",
+    ),
+    (
+        "robustness::alpha_stays_in_range",
+        "The only one that asks for the range itself of every random scene: comparisons let an alpha above 1 pass.",
     ),
     (
         "robustness::extreme_settings_are_harmless",
@@ -134,6 +148,10 @@ pub const REASONS: &[(&str, &str)] = &[
     (
         "gradient::has_the_shape_of_its_parameter",
         "A line of the gradient contract: it says so where a comparison would only say that numbers differ.",
+    ),
+    (
+        "determinism::of_many_faces",
+        "The only one with long lists that needs neither variants nor a memory budget of the back end.",
     ),
     ("determinism::of_runs", "A line of the gradient contract: every other law about bits assumes it."),
     (

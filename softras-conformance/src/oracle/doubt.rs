@@ -130,7 +130,7 @@ pub fn doubt(faces: &Faces<f64>, params: &RasterParams<f64>) -> Result<Doubt> {
 }
 
 /// Where a pixel is with respect to the edges of a face.
-struct Edges {
+pub(crate) struct Edges {
     /// Distance to each edge, a segment.
     segment: [f64; 3],
     /// Distance to the line each edge lies on.
@@ -140,7 +140,7 @@ struct Edges {
 }
 
 impl Edges {
-    fn of(face: &Triangle<f64>, at: Vec2<f64>) -> Self {
+    pub(crate) fn of(face: &Triangle<f64>, at: Vec2<f64>) -> Self {
         let along: [f64; 3] =
             core::array::from_fn(|k| ((at - face.p[k]).dot(face.e[k]) * face.inv_e_sq[k]).clamp(0.0, 1.0));
         let length = |v: Vec2<f64>| v.dot(v).sqrt();
@@ -151,6 +151,18 @@ impl Edges {
             }),
             size: face.p.iter().fold(1.0, |a: f64, p| a.max(p.x.abs()).max(p.y.abs())),
         }
+    }
+
+    /// Distance to the nearest edge.
+    fn nearest(&self) -> f64 {
+        self.segment.iter().fold(f64::INFINITY, |a, &d| a.min(d))
+    }
+
+    /// By how much a unit turns the way to the foot on the nearest edge, in units: the foot is `p + t e`, and rounds along
+    /// the edge by the size of the coordinates, however near it is.
+    pub(crate) fn turn(&self) -> f64 {
+        // Nearer than the noise nothing is compared, and nothing may overflow.
+        self.size / self.nearest().max(self.noise())
     }
 
     /// Rounding noise of a distance, with room.
@@ -238,7 +250,7 @@ impl Pair<'_> {
         };
         let size = |v: &[f64; 6]| v.iter().fold(0.0, |a: f64, x| a.max(x.abs()));
         let rest = slope(&self.face.triangle);
-        let nearest = self.edges.segment.iter().fold(f64::INFINITY, |a, &d| a.min(d));
+        let nearest = self.edges.nearest();
         let step = (SLOPE_NOISE * self.edges.size).max(SLOPE_MARGIN * nearest);
         (0..WOBBLES).any(|seed| {
             let there = slope(&self.moved(seed, step).triangle);
@@ -251,7 +263,7 @@ impl Pair<'_> {
     /// A slope that does not vanish on the edge is a difference divided by its length, which is noise next to the edge.
     fn slope_is_all_noise(&self) -> bool {
         let (triangle, at) = (&self.face.triangle, self.at);
-        let nearest = self.edges.segment.iter().fold(f64::INFINITY, |a, &d| a.min(d));
+        let nearest = self.edges.nearest();
         if nearest > UNIT_NOISE * self.edges.size {
             return false;
         }

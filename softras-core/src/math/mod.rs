@@ -58,9 +58,10 @@ pub use exp::{EXP_HIGHEST, EXP_LOWEST, NEAREST, exp_f32};
 pub use function::{Argument, Function};
 pub use matrix::Mat3;
 pub use ordered_sum::OrderedSum;
+pub(crate) use pair::color_pair;
 pub use pair::{
     ColorGrad, ColorGradOf, ColorSlot, Face, Facing, PairGrad, PairSink, Parts, Setting, Shade,
-    SilhouetteGrad, Terms, Touch,
+    SilhouetteGrad, Touch,
 };
 pub use planes::Planes;
 pub use real::{Mask, Real, Scalar};

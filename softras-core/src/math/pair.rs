@@ -73,20 +73,8 @@ pub struct Setting<'a, R: Real> {
     pub interpolation: Interpolation,
     /// Which faces have color.
     pub facing: Facing,
-    /// Which terms a gradient has.
-    pub terms: Terms,
     /// What color aggregators share.
     pub color: ColorContext<'a, R>,
-}
-
-/// Which terms of MATH 5 a gradient has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Terms {
-    /// Every one: the gradient is the derivative of the picture.
-    #[default]
-    Complete,
-    /// Those of the paper's code: without `d z_p / d(x, y)` and `d C / d(x, y)`. A baseline of experiments.
-    Published,
 }
 
 /// A face as a pair sees it.
@@ -246,7 +234,6 @@ impl<'a, R: Scalar> Setting<'a, R> {
             depth_map: self.depth_map,
             interpolation: self.interpolation,
             facing: self.facing,
-            terms: self.terms,
             color: ColorContext {
                 rate: like.splat(self.color.rate),
                 inv_gamma: like.splat(self.color.inv_gamma),
@@ -290,7 +277,7 @@ impl<R: Real> Setting<'_, R> {
     }
 
     /// Returns the gradient to the corners, given the gradients to the texture weights and to the nearness: every term
-    /// of MATH 5, `d z_p / d(x, y)` and `d C / d(x, y)` included unless [`Terms`] says otherwise.
+    /// of MATH 5, `d z_p / d(x, y)` and `d C / d(x, y)` included.
     #[inline(always)]
     pub fn shade_vjp(
         &self,
@@ -313,9 +300,6 @@ impl<R: Real> Setting<'_, R> {
         for k in 0..3 {
             grad_c[k] += to_c[k];
             grad_z[k] += to_z[k];
-        }
-        if self.terms == Terms::Published {
-            return three!(k => [zero, zero, grad_z[k].keep(shade.member)]);
         }
         let grad_w = Triangle::clip_vjp(&shade.clipped, grad_c);
         let grad_w = three!(k => grad_w[k].keep(shade.member));
@@ -369,17 +353,42 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
             return touch.member;
         }
         if let Some(state) = silhouette {
-            self.silhouette.push(state, &touch.p, touch.member, setting.t_conorm_shape);
+            self.push_silhouette(setting, &touch, state);
         }
-        if let (Some(ColorSlot { state, sums, scratch }), Some(texels)) = (color, &face.texels) {
-            let shade = setting.shade(&face.triangle, &touch);
-            if shade.member.any() {
-                texels.color(&shade.weights, scratch);
-                let pair = color_pair(&touch, &shade, face, scratch);
-                self.color.push(&setting.color, state, sums, &pair);
-            }
+        if let Some(slot) = color {
+            self.push_color(setting, face, &touch, slot);
         }
         touch.member
+    }
+
+    /// Adds a face to the silhouette of the pixel it touches: the second step of [`Parts::forward`].
+    #[inline(always)]
+    pub fn push_silhouette<R: Real>(
+        &self,
+        setting: &Setting<'_, R>,
+        touch: &Touch<R>,
+        state: &mut S::State<R>,
+    ) {
+        self.silhouette.push(state, &touch.p, touch.member, setting.t_conorm_shape);
+    }
+
+    /// Adds a face to the color of the pixel it touches: the third step of [`Parts::forward`].
+    #[inline(always)]
+    pub fn push_color<R: Real>(
+        &self,
+        setting: &Setting<'_, R>,
+        face: &Face<'_, R>,
+        touch: &Touch<R>,
+        slot: ColorSlot<'_, A::State<R>, R>,
+    ) {
+        let Some(texels) = &face.texels else { return };
+        let ColorSlot { state, sums, scratch } = slot;
+        let shade = setting.shade(&face.triangle, touch);
+        if shade.member.any() {
+            texels.color(&shade.weights, scratch);
+            let pair = color_pair(touch, &shade, face, scratch);
+            self.color.push(&setting.color, state, sums, &pair);
+        }
     }
 
     /// Returns the gradient of what [`Parts::forward`] added, given the gradients at the finished pixel.
@@ -393,8 +402,22 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
         color: Option<&ColorGradOf<'_, A, R>>,
         sink: &mut PairSink<'_, R>,
     ) -> PairGrad<R> {
-        let mut out = PairGrad::zero(at.x);
         let touch = self.touch(setting, face, at);
+        self.backward_from(setting, (face, at), &touch, silhouette, color, sink)
+    }
+
+    /// As [`Parts::backward`], for a pair whose touch is known.
+    #[inline(always)]
+    pub fn backward_from<R: Real>(
+        &self,
+        setting: &Setting<'_, R>,
+        (face, at): (&Face<'_, R>, Vec2<R>),
+        touch: &Touch<R>,
+        silhouette: Option<&SilhouetteGrad<S::State<R>, R>>,
+        color: Option<&ColorGradOf<'_, A, R>>,
+        sink: &mut PairSink<'_, R>,
+    ) -> PairGrad<R> {
+        let mut out = PairGrad::zero(at.x);
         if !touch.member.any() {
             return out;
         }
@@ -405,11 +428,11 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
             out.t_conorm = self.silhouette.shape_vjp(state, &touch.p, faces, shape, *grad).keep(touch.member);
         }
         if let (Some(ColorGrad { pixel, cotangent }), Some(texels)) = (color, &face.texels) {
-            let shade = setting.shade(&face.triangle, &touch);
+            let shade = setting.shade(&face.triangle, touch);
             if shade.member.any() {
                 texels.color(&shade.weights, sink.color);
                 sink.grad_color.fill(at.x.zero());
-                let pair = color_pair(&touch, &shade, face, sink.color);
+                let pair = color_pair(touch, &shade, face, sink.color);
                 let grad = self.color.pair_vjp(
                     &setting.color,
                     pixel,
@@ -422,10 +445,10 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
                 out.gamma = grad.gamma.keep(shade.member);
                 let grad_weights =
                     texels.color_vjp(&shade.weights, sink.grad_color, shade.member, &mut sink.texels);
-                out.corners = setting.shade_vjp(&face.triangle, &touch, &shade, grad_weights, grad.nearness);
+                out.corners = setting.shade_vjp(&face.triangle, touch, &shade, grad_weights, grad.nearness);
             }
         }
-        self.touch_vjp(setting, face, at, &touch, &grad_p, &mut out);
+        self.touch_vjp(setting, face, at, touch, &grad_p, &mut out);
         out
     }
 
@@ -463,8 +486,9 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
     }
 }
 
+/// What the color aggregators are told of a pair.
 #[inline(always)]
-fn color_pair<'a, R: Real>(
+pub(crate) fn color_pair<'a, R: Real>(
     touch: &Touch<R>,
     shade: &Shade<R>,
     face: &Face<'_, R>,

@@ -39,9 +39,9 @@ macro_rules! planes {
             const COUNT: usize = [$(stringify!($field)),+].len();
             #[inline(always)]
             fn store(&self, out: &mut [R]) {
-                for (place, value) in out.iter_mut().zip([$(self.$field),+]) {
-                    *place = value;
-                }
+                // A copy of an array; an iterator over one by value is moved about in memory.
+                let numbers = [$(self.$field),+];
+                out[..numbers.len()].copy_from_slice(&numbers);
             }
             #[inline(always)]
             fn load(from: &[R]) -> Self {

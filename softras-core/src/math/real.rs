@@ -86,6 +86,11 @@ pub trait Real:
     fn load(self, from: &[Self::Scalar]) -> Self {
         self.per_lane(|i| from[i])
     }
+    /// Reads `LANES` numbers four at a time, each four `stride` after those before.
+    #[inline(always)]
+    fn load_fours(self, from: &[Self::Scalar], stride: usize) -> Self {
+        self.per_lane(|i| from[i / 4 * stride + i % 4])
+    }
     /// Writes the lanes to the start of `to`.
     #[inline(always)]
     fn store(self, to: &mut [Self::Scalar]) {

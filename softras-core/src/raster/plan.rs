@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::math::{
     ColorAggregator, ColorContext, Cutoff, DistanceMetric, DistributionFunction, Face, Facing,
-    MAX_COLOR_PLANES, MAX_SILHOUETTE_PLANES, Scalar, Setting, Terms, background_nearness,
+    MAX_COLOR_PLANES, MAX_SILHOUETTE_PLANES, Scalar, Setting, background_nearness,
 };
 use crate::scene::{Faces, Winding};
 
@@ -192,7 +192,6 @@ fn setting<R: Scalar>(faces: &Faces<R>, params: &RasterParams<R>, b: usize) -> S
         far,
         depth_map: params.depth_map,
         interpolation: params.interpolation,
-        terms: Terms::Complete,
         facing,
         color: ColorContext {
             rate: (params.depth_map.range(near, far) * gamma).recip(),

@@ -4,13 +4,13 @@ use ndarray::Axis;
 
 use crate::image::ImageGrad;
 use crate::math::{
-    ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, PairSink, Scalar, Setting,
-    SilhouetteGrad, Terms, TexelSink, TextureKind, pixel_centre,
+    ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, PairSink, Scalar, SilhouetteGrad,
+    TexelSink, TextureKind, pixel_centre,
 };
 use crate::raster::{Gradients, Wanted};
 use crate::scene::Textures;
 
-use super::{Drawn, parts};
+use super::{Drawn, Terms, parts, published};
 
 pub(super) fn backward<R: Scalar>(
     drawn: &Drawn<R>,
@@ -35,7 +35,7 @@ pub(super) fn backward<R: Scalar>(
     let mut pixel_grad = vec![R::ZERO; channels];
 
     for (b, picture) in faces.pictures().iter().enumerate() {
-        let setting = Setting { terms, ..plan.setting(b, weights) };
+        let setting = plan.setting(b, weights);
         let background = &plan.background[b * channels..(b + 1) * channels];
         let set_up: Vec<_> = picture
             .faces
@@ -85,8 +85,11 @@ pub(super) fn backward<R: Scalar>(
                     texels: TexelSink::of(kind, &mut grad_texels),
                     weights: &mut grad_weights,
                 };
-                let g =
+                let mut g =
                     parts.backward(&setting, face, at, silhouette.as_ref(), color_grad.as_ref(), &mut sink);
+                if let (Terms::Published, Some(color_grad)) = (terms, &color_grad) {
+                    published::keep(&parts, &setting, (face, at), color_grad, &mut g);
+                }
                 if let Some(corners) = &mut gradients.corners {
                     for (k, corner) in g.corners.iter().enumerate() {
                         for (i, &value) in corner.iter().enumerate() {

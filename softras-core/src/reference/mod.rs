@@ -13,7 +13,6 @@ use crate::error::{Error, Result};
 use crate::image::{Image, ImageGrad};
 use crate::math::{
     AnyColorState, AnySilhouetteState, Color, Distance, Distribution, Function, Parts, Scalar, Silhouette,
-    Terms,
 };
 use crate::raster::{
     Capabilities, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Saturation, Wanted, run_rows,
@@ -21,6 +20,15 @@ use crate::raster::{
 use crate::scene::Faces;
 
 pub use published::PublishedTerms;
+
+/// Which terms of MATH 5 a gradient has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Terms {
+    /// Every one: the gradient is the derivative of the picture.
+    Complete,
+    /// Those of the paper's code: without `d z_p / d(x, y)` and `d C / d(x, y)`.
+    Published,
+}
 
 /// The reference rasterizer.
 #[derive(Clone, Copy, Debug, Default)]

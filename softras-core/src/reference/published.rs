@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Reference, ReferenceSaved, backward};
+use super::{Reference, ReferenceSaved, Terms, backward};
 use crate::error::{Error, Result};
 use crate::image::{Image, ImageGrad};
-use crate::math::{Scalar, Terms};
+use crate::math::{
+    Color, ColorAggregator, ColorGradOf, Distance, Distribution, Face, PairGrad, Parts, Scalar, Setting, Silhouette,
+    TexelSink, Vec2, color_pair,
+};
 use crate::raster::{Capabilities, Gradients, Info, RasterParams, Rasterizer, Wanted};
 use crate::scene::Faces;
 
@@ -47,6 +50,35 @@ impl<R: Scalar> Rasterizer<R> for PublishedTerms {
         grad.check(&drawn.plan)?;
         backward::backward(drawn, grad, wanted, Terms::Published, gradients);
         Ok(())
+    }
+}
+
+/// Takes from the gradient of a pair what the paper's code leaves out: what flows to x and y through its color and depth.
+pub(super) fn keep<R: Scalar>(
+    parts: &Parts<Distance, Distribution, Silhouette, Color>,
+    setting: &Setting<'_, R>,
+    (face, at): (&Face<'_, R>, Vec2<R>),
+    color: &ColorGradOf<'_, Color, R>,
+    out: &mut PairGrad<R>,
+) {
+    let touch = parts.touch(setting, face, at);
+    let Some(texels) = &face.texels else { return };
+    let shade = setting.shade(&face.triangle, &touch);
+    if !shade.member {
+        return;
+    }
+    let channels = color.pixel.background.len();
+    let (mut own, mut grad_own) = (vec![R::ZERO; channels], vec![R::ZERO; channels]);
+    let mut weights = vec![R::ZERO; setting.color.weights.len()];
+    texels.color(&shade.weights, &mut own);
+    let pair = color_pair(&touch, &shade, face, &own);
+    let grad =
+        parts.color.pair_vjp(&setting.color, &color.pixel, &color.cotangent, &pair, &mut grad_own, &mut weights);
+    let grad_weights = texels.color_vjp(&shade.weights, &grad_own, shade.member, &mut TexelSink::Nowhere);
+    let left = setting.shade_vjp(&face.triangle, &touch, &shade, grad_weights, grad.nearness);
+    for (corner, left) in out.corners.iter_mut().zip(left) {
+        corner[0] -= left[0];
+        corner[1] -= left[1];
     }
 }
 

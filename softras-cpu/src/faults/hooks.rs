@@ -286,7 +286,7 @@ pub(crate) fn counted(member: u32, inside: u32) -> u32 {
 /// Returns the image gradient at a block.
 #[inline(always)]
 pub(crate) fn image_grad<L: Real>(grad: L) -> L {
-    if active(Fault::ClampsImageGradients) { grad.clamp(-1.0, 1.0) } else { grad }
+    if active(Fault::ClampsImageGradients) { grad.clamp(-2.0, 2.0) } else { grad }
 }
 
 /// Returns the gradient of a silhouette for which none was given.

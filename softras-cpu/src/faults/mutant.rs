@@ -5,9 +5,7 @@ use std::sync::Arc;
 use ndarray::Array1;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use softras_core::math::Function;
-use softras_core::raster::{
-    Capabilities, Gradients, Info, Outputs, Probe, RasterParams, Rasterizer, Variant, Wanted,
-};
+use softras_core::raster::{Capabilities, Gradients, Info, Probe, RasterParams, Rasterizer, Variant, Wanted};
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
 
@@ -94,13 +92,11 @@ macro_rules! mutant {
                 }
                 let Err(error) = result else { return Ok(()) };
                 let mended = match (self.fault, &error) {
-                    (Some(Fault::RepairsParameters), Error::Parameter { .. })
-                    | (Some(Fault::RepairsShapes), Error::Shape { .. }) => {
-                        let mut plain = RasterParams::new(params.width().max(1), params.height().max(1));
-                        if faces.channels() == 0 {
-                            plain = plain.outputs(Outputs::Silhouette);
-                        }
-                        plain
+                    (Some(Fault::RepairsGamma), Error::Parameter { name, .. }) if name.contains("gamma") => {
+                        params.clone().gamma(1e-4)
+                    }
+                    (Some(Fault::RepairsShapes), Error::Shape { .. }) => {
+                        RasterParams::new(params.width(), params.height())
                     }
                     (Some(Fault::CutsWidePictures), Error::Unsupported { .. }) => {
                         params.clone().size(params.width().min(64), params.height().min(64))
@@ -128,7 +124,8 @@ macro_rules! mutant {
                     self.run(|| Rasterizer::backward_into(&CpuRasterizer, saved, grad, wanted, gradients))
                 };
                 let mut result = reverse(grad);
-                if self.has(Fault::AcceptsAnyImageGradient) && result.is_err() {
+                let is_refused = matches!(result, Err(Error::Shape { .. } | Error::Parameter { .. }));
+                if self.has(Fault::AcceptsAnyImageGradient) && is_refused {
                     result = reverse(&ImageGrad::default());
                 }
                 if self.has(Fault::LeavesUnwantedGradients) {
@@ -161,6 +158,12 @@ macro_rules! mutant {
 
         impl Probe<$r> for Mutant {
             fn probe(&self, function: &Function, inputs: &[$r], outputs: &mut [$r]) -> Result<()> {
+                let (mut inputs, mut outputs) = (inputs, outputs);
+                if self.has(Fault::LosesTheLastRow) {
+                    inputs = &inputs[..inputs.len().saturating_sub(function.inputs())];
+                    let kept = outputs.len().saturating_sub(function.outputs());
+                    outputs = &mut outputs[..kept];
+                }
                 self.run(|| Probe::probe(&CpuRasterizer, function, inputs, outputs))
             }
         }

@@ -27,6 +27,9 @@ struct Program {
 // Where libraries are written, and the file with the emulated language.
 std::string folder_, language_;
 
+// What is replaced in the next modules, for tests: a text and another; empty for nothing.
+std::string planted_from_, planted_to_;
+
 uint64_t hash(const std::string& text) {
     uint64_t h = 14695981039346656037u;
     for (unsigned char c : text) {
@@ -95,6 +98,12 @@ extern "C" __attribute__((visibility("default"))) void emulated_set_folder(const
     language_ = language;
 }
 
+// For tests: replaces `from` by `to` in every module that is compiled from now on; nothing where it is empty.
+extern "C" __attribute__((visibility("default"))) void emulated_plant(const char* from, const char* to) {
+    planted_from_ = from;
+    planted_to_ = to;
+}
+
 ENTRY nvrtcVersion(int* major, int* minor) {
     *major = 12;
     *minor = 0;
@@ -122,6 +131,10 @@ ENTRY nvrtcCompileProgram(Program* program, int count, const char** options) {
     if (folder_.empty()) {
         program->log = "emulated_set_folder was not called";
         return INVALID_INPUT;
+    }
+    for (size_t at = 0; !planted_from_.empty() && (at = program->source.find(planted_from_, at)) != std::string::npos;
+         at += planted_to_.size()) {
+        program->source.replace(at, planted_from_.size(), planted_to_);
     }
     std::string why;
     std::string wrapped = wrap_kernels(program->source, why);

@@ -38,6 +38,9 @@ const COMPILER: &[&str] = &["nvrtc.cpp"];
 /// How many devices there are.
 pub const DEVICES: usize = 4;
 
+/// The emulated compiler, once it is loaded.
+static LOADED: Mutex<Option<Library>> = Mutex::new(None);
+
 /// Why the emulator could not be loaded.
 #[derive(Debug)]
 pub enum Error {
@@ -47,6 +50,8 @@ pub enum Error {
     Compiler(String),
     /// A library could not be loaded.
     Load(libloading::Error),
+    /// [`load`] was not called.
+    NotLoaded,
 }
 
 impl fmt::Display for Error {
@@ -54,6 +59,7 @@ impl fmt::Display for Error {
         match self {
             Self::Io(path, why) => write!(f, "{}: {why}", path.display()),
             Self::Compiler(log) => write!(f, "the C++ compiler refused the emulator:\n{log}"),
+            Self::NotLoaded => f.write_str("the emulator is not loaded yet"),
             Self::Load(why) => write!(f, "the emulator was built but not loaded: {why}"),
         }
     }
@@ -66,9 +72,8 @@ impl std::error::Error for Error {}
 /// # Errors
 /// [`Error`] says which file, compiler or library failed.
 pub fn load(folder: &Path) -> Result<(), Error> {
-    static LOADED: Mutex<bool> = Mutex::new(false);
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    if *loaded {
+    if loaded.is_some() {
         return Ok(());
     }
     let mut hasher = DefaultHasher::new();
@@ -97,8 +102,32 @@ pub fn load(folder: &Path) -> Result<(), Error> {
         set_folder(libraries.as_ptr(), language.as_ptr());
     }
     // They stay loaded for as long as the process lives.
-    core::mem::forget((driver, compiler));
-    *loaded = true;
+    core::mem::forget(driver);
+    *loaded = Some(compiler);
+    Ok(())
+}
+
+/// Plants a fault, for tests: replaces `from` by `to` in every module that is compiled from now on, `None` in none.
+///
+/// # Errors
+/// [`Error::NotLoaded`] if [`load`] was not called, [`Error::Io`] for a text with a zero byte.
+pub fn plant(fault: Option<(&str, &str)>) -> Result<(), Error> {
+    let loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(compiler) = loaded.as_ref() else { return Err(Error::NotLoaded) };
+    let text = |text: &str| {
+        CString::new(text).map_err(|e| {
+            let wrong = io::Error::new(io::ErrorKind::InvalidInput, e);
+            Error::Io(PathBuf::from(text), wrong)
+        })
+    };
+    let (from, to) = fault.unwrap_or_default();
+    let (from, to) = (text(from)?, text(to)?);
+    // SAFETY: the symbol is the function of this signature in nvrtc.cpp, and copies what it is given.
+    unsafe {
+        let plant: Symbol<unsafe extern "C" fn(*const c_char, *const c_char)> =
+            compiler.get(b"emulated_plant\0").map_err(Error::Load)?;
+        plant(from.as_ptr(), to.as_ptr());
+    }
     Ok(())
 }
 

@@ -34,7 +34,7 @@ extern "C" __global__ void __launch_bounds__(64) backward_texture(const Reversin
             u64 pixel = (u64)number * globals.pixels + (u64)y * globals.width + x;
             Touch touch = parts_touch(picture.setting, face, pixel_centre(y, x, globals.height, globals.width));
             Shade shade = setting_shade(picture.setting, face.triangle, touch);
-            if (touch.member && shade.member) {
+            if (touch.member && shade.member && pixel_has_grad(reversing, pixel)) {
                 ColorGrad color = color_grad_at(reversing, pixel, background);
                 Channels read;
                 face_texels_color(face.texels, shade.weights, read);

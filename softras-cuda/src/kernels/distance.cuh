@@ -13,7 +13,7 @@ FN Closest closest(const Triangle& face, Vec2 at) {
     Closest best{};
     for (int k = 0; k < 3; ++k) {
         Vec2 r = vec2_sub(at, face.p[k]);
-        float t = real_clamp(vec2_dot(r, face.e[k]) * face.inv_e_sq[k], 0.0f, 1.0f);
+        float t = real_clamp(vec2_dot(r, face.along[k]), 0.0f, 1.0f);
         Vec2 away = vec2_sub(r, vec2_scale(face.e[k], t));
         float d = vec2_dot(away, away);
         if (k == 0 || d < best.distance_sq) {

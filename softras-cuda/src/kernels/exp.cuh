@@ -5,7 +5,8 @@
 
 FN float exp_f32(float x) {
     float held = real_min(real_max(x, EXP_LOWEST), EXP_HIGHEST);
-    float n = floorf(held * 1.44269504088896340736f + 0.5f);
+    float pow2;
+    float n = real_nearest_pow2(held * 1.44269504088896340736f, pow2);
     float r = held - n * 0.693359375f - n * -2.1219444005e-4f;
     float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
@@ -14,5 +15,5 @@ FN float exp_f32(float x) {
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     float y = p * real_sq(r) + r + 1.0f;
-    return real_select(x < EXP_LOWEST, 0.0f, y * real_pow2(n));
+    return real_select(x < EXP_LOWEST, 0.0f, y * pow2);
 }

@@ -5,11 +5,11 @@ struct PixelRect {
     u32 x0, x1, y0, y1;
 };
 
-// A face, set up: what `triangle_new` computed with divisions. The rest is cheaper to compute than to read.
+// A face, set up: what `triangle_new` computed, but for the edges, which are cheaper to compute than to read.
 struct Record {
     f32 p[6];
-    f32 inv_e_sq[3];
-    f32 inv_det;
+    f32 along[6];
+    f32 slopes[6];
     f32 inv_z[3];
     u32 flags;
     u32 picture;
@@ -28,10 +28,12 @@ FN Record record_of(const Triangle& triangle, u32 picture) {
     for (int k = 0; k < 3; ++k) {
         out.p[2 * k] = triangle.p[k].x;
         out.p[2 * k + 1] = triangle.p[k].y;
-        out.inv_e_sq[k] = triangle.inv_e_sq[k];
+        out.along[2 * k] = triangle.along[k].x;
+        out.along[2 * k + 1] = triangle.along[k].y;
+        out.slopes[2 * k] = triangle.slopes[k].x;
+        out.slopes[2 * k + 1] = triangle.slopes[k].y;
         out.inv_z[k] = triangle.inv_z[k];
     }
-    out.inv_det = triangle.inv_det;
     out.flags = (triangle.solid ? FLAG_SOLID : 0u) | (triangle.colored ? FLAG_COLORED : 0u) |
                 (triangle.counter_clockwise ? FLAG_COUNTER_CLOCKWISE : 0u);
     out.picture = picture;
@@ -43,11 +45,11 @@ FN Triangle triangle_of(const Record& record) {
     Triangle out;
     for (int k = 0; k < 3; ++k) {
         out.p[k] = vec2_new(record.p[2 * k], record.p[2 * k + 1]);
-        out.inv_e_sq[k] = record.inv_e_sq[k];
+        out.along[k] = vec2_new(record.along[2 * k], record.along[2 * k + 1]);
+        out.slopes[k] = vec2_new(record.slopes[2 * k], record.slopes[2 * k + 1]);
         out.inv_z[k] = record.inv_z[k];
     }
     triangle_edges(out);
-    out.inv_det = record.inv_det;
     out.solid = (record.flags & FLAG_SOLID) != 0u;
     out.colored = (record.flags & FLAG_COLORED) != 0u;
     out.counter_clockwise = (record.flags & FLAG_COUNTER_CLOCKWISE) != 0u;

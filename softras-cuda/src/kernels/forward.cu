@@ -8,6 +8,8 @@ struct Staged {
     PixelRect rects[STAGE];
     u32 locals[STAGE];
     u32 counts[STAGE / 32u];
+    u32 alive[STAGE / 32u];
+    u64 pairs[STAGE / 32u];
 };
 
 extern "C" __global__ void __launch_bounds__(256) forward(const Drawing drawing) {
@@ -27,6 +29,7 @@ extern "C" __global__ void __launch_bounds__(256) forward(const Drawing drawing)
     SilhouetteState silhouette = SILHOUETTE(identity)();
     ColorState color = COLOR(identity)();
     Channels sums = channels_zero();
+    u64 pairs = 0u;
 
     u64 first = 0u;
     u64 end = picture.face_count;
@@ -47,15 +50,24 @@ extern "C" __global__ void __launch_bounds__(256) forward(const Drawing drawing)
             reaches = rect.x0 < left + TILE_SIDE && rect.x1 > left && rect.y0 < top + TILE_SIDE && rect.y1 > top;
         }
         u32 votes = __ballot_sync(0xffffffffu, reaches);
+        // Where opaque pixels may be skipped, a tile of them is done.
+        bool skips = globals.skip != 0u && SILHOUETTE(saturated)(silhouette);
+        u32 alive = __ballot_sync(0xffffffffu, !skips && x < globals.width && y < globals.height);
         if (lane % 32u == 0u) {
             staged.counts[lane / 32u] = (u32)__popc(votes);
+            staged.alive[lane / 32u] = alive;
         }
         __syncthreads();
         u32 before = (u32)__popc(votes & ((1u << (lane % 32u)) - 1u));
         u32 count = 0u;
+        u32 any_alive = 0u;
         for (u32 w = 0; w < STAGE / 32u; ++w) {
             before += w < lane / 32u ? staged.counts[w] : 0u;
             count += staged.counts[w];
+            any_alive |= staged.alive[w];
+        }
+        if (any_alive == 0u) {
+            break;
         }
         if (reaches) {
             staged.records[before] = globals.records[picture.first_face + local];
@@ -66,13 +78,30 @@ extern "C" __global__ void __launch_bounds__(256) forward(const Drawing drawing)
         for (u32 j = 0; j < count; ++j) {
             const PixelRect& own = staged.rects[j];
             if (x >= own.x0 && x < own.x1 && y >= own.y0 && y < own.y1) {
+                if (globals.skip != 0u && SILHOUETTE(saturated)(silhouette)) {
+                    break;
+                }
                 Face face = face_of(globals, picture, staged.locals[j], staged.records[j]);
-                parts_forward(setting, face, at, silhouette, color, sums);
+                pairs += parts_forward(setting, face, at, silhouette, color, sums) ? 1u : 0u;
             }
         }
         __syncthreads();
     }
 
+    for (u32 by = 16u; by > 0u; by /= 2u) {
+        pairs += __shfl_down_sync(0xffffffffu, pairs, by);
+    }
+    if (lane % 32u == 0u) {
+        staged.pairs[lane / 32u] = pairs;
+    }
+    __syncthreads();
+    if (lane == 0u) {
+        u64 all = 0u;
+        for (u32 w = 0; w < STAGE / 32u; ++w) {
+            all += staged.pairs[w];
+        }
+        drawing.pairs[blockIdx.x] = all;
+    }
     if (x >= globals.width || y >= globals.height) {
         return;
     }

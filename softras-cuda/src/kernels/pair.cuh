@@ -65,6 +65,12 @@ FN void pair_grad_add(PairGrad& pair_grad, const PairGrad& other) {
     pair_grad.t_conorm += other.t_conorm;
 }
 
+// Tells whether a face may have color: it is in front of the camera and turns a side that is colored.
+FN bool setting_sees(const Setting& setting, const Triangle& face) {
+    return face.colored && (setting.facing == FACING_BOTH ||
+                            (setting.facing == FACING_COUNTER_CLOCKWISE) == face.counter_clockwise);
+}
+
 FN Shade setting_shade(const Setting& setting, const Triangle& face, const Touch& touch) {
     Shade out;
     out.clipped = triangle_clip(touch.w);
@@ -72,10 +78,8 @@ FN Shade setting_shade(const Setting& setting, const Triangle& face, const Touch
     Three weights = setting.interpolation == INTERPOLATION_PERSPECTIVE
                         ? triangle_perspective(face, out.clipped.c, out.depth)
                         : out.clipped.c;
-    bool seen = face.colored && (setting.facing == FACING_BOTH ||
-                                 (setting.facing == FACING_COUNTER_CLOCKWISE) == face.counter_clockwise);
     bool in_range = out.depth >= setting.near && out.depth <= setting.far;
-    out.member = touch.member && seen && in_range;
+    out.member = touch.member && setting_sees(setting, face) && in_range;
     for (int k = 0; k < 3; ++k) {
         out.weights.k[k] = real_keep(weights.k[k], out.member);
     }
@@ -127,7 +131,8 @@ FN Touch parts_touch(const Setting& setting, const Face& face, Vec2 at) {
     out.x = real_clamp(s * setting.inv_sigma, -FAR, FAR);
     out.p = distribution_probability(setting.distribution, out.x, setting.distribution_shape);
     out.member = setting.cutoff == CUTOFF_NONE ||
-                 (s > -setting.bound && bounding_box_holds(face.bounds, at, setting.box_reach));
+                 (s > -setting.bound &&
+                  (setting.boxed == 0u || bounding_box_holds(face.bounds, at, setting.box_reach)));
     if (setting.cutoff == CUTOFF_SMOOTH) {
         out.p = smooth_window(out.p, out.x, setting.cut);
     }

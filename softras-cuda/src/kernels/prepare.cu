@@ -27,12 +27,22 @@ extern "C" __global__ void __launch_bounds__(256) prepare(const Reversing revers
     float grad_epsilon = 0.0f;
     if (local_pixel < globals.pixels) {
         u64 pixel = (u64)number * globals.pixels + local_pixel;
+        bool any = false;
         if (DRAWS_SILHOUETTE) {
-            reversing.cotangents[pixel] = reversing.grad_alpha[pixel];
+            float grad = reversing.grad_alpha[pixel];
+            if (globals.skip != 0u) {
+                grad = real_keep(grad, !SILHOUETTE(saturated)(silhouette_state_at(globals, pixel)));
+            }
+            reversing.cotangents[pixel] = grad;
+            any = grad != 0.0f;
         }
         if (DRAWS_COLOR) {
             const float* from = reversing.grad_color + (u64)number * globals.channels * globals.pixels;
             Channels grad = channels_load(from, globals.pixels, local_pixel, globals.channels);
+            for (u32 c = 0; c < CHANNELS; ++c) {
+                any = any || grad.c[c] != 0.0f;
+            }
+            reversing.cotangents[ANY_AT * globals.all_pixels + pixel] = any ? 1.0f : 0.0f;
             ColorPixel finished{color_state_at(globals, pixel), sums_at(globals, pixel),
                                 background_of(globals, number)};
             Channels grad_sums = channels_zero();

@@ -18,5 +18,12 @@ FN float real_max(float real, float other) { return real < other ? other : real;
 // Holds `real` between `low` and `high`.
 FN float real_clamp(float real, float low, float high) { return real_min(real_max(real, low), high); }
 
-// Two to the power `real`, an integer from -126 to 127.
-FN float real_pow2(float real) { return __uint_as_float((unsigned)((int)real + 127) << 23); }
+// Added to a number from -126 to 127, this rounds it to the nearest integer n, and leaves n + 127 in the lowest bits.
+#define NEAREST 12583039.0f
+
+// The integer nearest to `real`, which is from -126 to 127, and two to its power.
+FN float real_nearest_pow2(float real, float& pow2) {
+    float shifted = real + NEAREST;
+    pow2 = __uint_as_float(__float_as_uint(shifted) << 23);
+    return shifted - NEAREST;
+}

@@ -63,7 +63,7 @@ extern "C" __global__ void __launch_bounds__(256) gather(const Reducing reducing
     u32 within = (u32)(at % globals.texel_size);
     u32 first = reducing.rows_ascend != 0u ? picture_of_row(globals, row) : 0u;
     u32 end = reducing.rows_ascend != 0u ? first + 1u : globals.pictures;
-    float sum = 0.0f;
+    float sum = reducing.carries != 0u ? reducing.grad_rows[at] : 0.0f;
     for (u32 number = first; number < end; ++number) {
         const Picture& picture = globals.picture[number];
         if (row >= picture.first_texture && row - picture.first_texture < picture.face_count) {

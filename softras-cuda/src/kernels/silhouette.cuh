@@ -1,5 +1,8 @@
 // The silhouette aggregators A_O (MATH 4).
 
+// Below this transmittance, 2^-25, alpha is exactly 1.
+#define SATURATED (1.0f / 33554432.0f)
+
 struct Transmittance {
     float transmittance;
 };
@@ -23,6 +26,7 @@ FN float probabilistic_or_finish(Transmittance& state, float faces, float shape)
     (void)shape;
     return 1.0f - state.transmittance;
 }
+FN bool probabilistic_or_saturated(const Transmittance& state) { return state.transmittance < SATURATED; }
 FN ProbabilityGrad probabilistic_or_pair_vjp(const Transmittance& state, const Probability& p, float faces, float shape,
                                              float grad) {
     (void)p;
@@ -40,6 +44,10 @@ FN void sum_merge(Total& state, const Total& other) { state.total += other.total
 FN float sum_finish(Total& state, float faces, float shape) {
     (void)shape;
     return state.total / real_max(faces, 1.0f);
+}
+FN bool sum_saturated(const Total& state) {
+    (void)state;
+    return false;
 }
 FN ProbabilityGrad sum_pair_vjp(const Total& state, const Probability& p, float faces, float shape, float grad) {
     (void)state;
@@ -61,6 +69,10 @@ FN float hard_silhouette_finish(Covered& state, float faces, float shape) {
     (void)faces;
     (void)shape;
     return state.covered;
+}
+FN bool hard_silhouette_saturated(const Covered& state) {
+    (void)state;
+    return false;
 }
 FN ProbabilityGrad hard_silhouette_pair_vjp(const Covered& state, const Probability& p, float faces, float shape,
                                             float grad) {

@@ -8,8 +8,8 @@
 struct Triangle {
     Vec2 p[3];
     Vec2 e[3];
-    float inv_e_sq[3];
-    float inv_det;
+    Vec2 along[3];
+    Vec2 slopes[3];
     float inv_z[3];
     bool solid;
     bool colored;
@@ -47,9 +47,14 @@ FN Triangle triangle_new(const float* corners) {
         float z = corners[3 * k + 2];
         ahead = ahead && z > 0.0f;
         out.inv_z[k] = real_recip(real_max(z, DEPTH_GUARD));
-        out.inv_e_sq[k] = real_recip(real_max(vec2_dot(out.e[k], out.e[k]), EDGE_GUARD));
+        float inv_e_sq = real_recip(real_max(vec2_dot(out.e[k], out.e[k]), EDGE_GUARD));
+        out.along[k] = vec2_scale(out.e[k], inv_e_sq);
     }
-    out.inv_det = real_keep(real_recip(real_select(out.solid, det, 1.0f)), out.solid);
+    float inv_det = real_keep(real_recip(real_select(out.solid, det, 1.0f)), out.solid);
+    for (int k = 0; k < 3; ++k) {
+        // w_{k+2} = (e_k x r) / det, so d w_{k+2} / d at = (-e_k.y, e_k.x) / det.
+        out.slopes[(k + 2) % 3] = vec2_scale(vec2_new(-out.e[k].y, out.e[k].x), inv_det);
+    }
     out.colored = out.solid && ahead;
     out.counter_clockwise = det > 0.0f;
     return out;
@@ -58,7 +63,7 @@ FN Triangle triangle_new(const float* corners) {
 FN Three triangle_barycentric(const Triangle& triangle, Vec2 at) {
     Three w;
     for (int k = 0; k < 3; ++k) {
-        w.k[(k + 2) % 3] = vec2_cross(triangle.e[k], vec2_sub(at, triangle.p[k])) * triangle.inv_det;
+        w.k[k] = vec2_dot(triangle.slopes[k], vec2_sub(at, triangle.p[(k + 1) % 3]));
     }
     return w;
 }
@@ -66,7 +71,7 @@ FN Three triangle_barycentric(const Triangle& triangle, Vec2 at) {
 FN Points triangle_barycentric_slopes(const Triangle& triangle) {
     Points slope;
     for (int k = 0; k < 3; ++k) {
-        slope.k[(k + 2) % 3] = vec2_scale(vec2_new(-triangle.e[k].y, triangle.e[k].x), triangle.inv_det);
+        slope.k[k] = triangle.slopes[k];
     }
     return slope;
 }
@@ -83,7 +88,8 @@ FN Points triangle_barycentric_vjp(const Triangle& triangle, const Three& w, con
 }
 
 FN bool triangle_inside(const Triangle& triangle, const Three& w) {
-    return triangle.solid && w.k[0] > 0.0f && w.k[1] > 0.0f && w.k[2] > 0.0f;
+    (void)triangle;
+    return w.k[0] > 0.0f && w.k[1] > 0.0f && w.k[2] > 0.0f;
 }
 
 FN bool triangle_holds(const Triangle& triangle, const Three& w) {

@@ -5,12 +5,16 @@
 //! [`Experiment::run`]; the command line and the page need nothing else. What it does is decided by its settings, which
 //! stand in that file and go into the JSON, and by the seed: on the CPU the same seed gives the same numbers.
 
-mod body;
 mod chart;
+mod color;
+mod deform;
+mod dino;
 mod findings;
+mod fitting;
 mod landscape;
 mod page;
 mod pose;
+mod shading;
 mod visible;
 
 use core::fmt;
@@ -32,8 +36,14 @@ use crate::folder::FitFolder;
 pub enum Experiment {
     /// The rigid pose of a colored cube from one picture.
     Pose,
-    /// A skinned body whose hidden hand must come forward.
-    Body,
+    /// An airplane from the silhouettes of the official deform demo.
+    Deform,
+    /// A real object from photographs.
+    Dino,
+    /// Shape and color of spot from renders.
+    Color,
+    /// A hollow from its shading.
+    Shading,
 }
 
 /// How much of an experiment is done.
@@ -97,14 +107,17 @@ const NEEDED: &str = "one with the data of the experiment (--data, or SOFTRAS_DA
 
 impl Experiment {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Pose, Self::Body];
+    pub const ALL: &'static [Self] = &[Self::Pose, Self::Deform, Self::Dino, Self::Color, Self::Shading];
 
     /// Its name on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pose => "pose",
-            Self::Body => "body",
+            Self::Deform => "deform",
+            Self::Dino => "dino",
+            Self::Color => "color",
+            Self::Shading => "shading",
         }
     }
 
@@ -115,7 +128,10 @@ impl Experiment {
     pub fn run(self, setup: &Setup<'_>) -> Result<Findings> {
         match self {
             Self::Pose => pose::run(setup),
-            Self::Body => body::run(setup),
+            Self::Deform => deform::run(setup),
+            Self::Dino => dino::run(setup),
+            Self::Color => color::run(setup),
+            Self::Shading => shading::run(setup),
         }
     }
 }

@@ -157,6 +157,7 @@ impl Report<'_> {
             "history": {
                 "total": part(|l| l.total), "iou": part(|l| l.iou), "color": part(|l| l.color),
                 "laplacian": part(|l| l.laplacian), "flatten": part(|l| l.flatten), "edge": part(|l| l.edge),
+                "normal": part(|l| l.normal),
             },
         })
     }
@@ -182,6 +183,7 @@ fn lines(fit: &Fit<'_>) -> Vec<Line> {
         line("laplacian", &|l| weights.laplacian * l.laplacian),
         line("flatten", &|l| weights.flatten * l.flatten),
         line("edge", &|l| weights.edge * l.edge),
+        line("normal", &|l| weights.normal * l.normal),
     ];
     let highest = |line: &Line| line.values.iter().copied().fold(0.0, f64::max);
     let floor = highest(&lines[0]) / 100.0;

@@ -31,6 +31,19 @@ fn face_of_item(item: u32) -> u32 {
     return low;
 }
 
+// Stores `count` numbers of the item from `first` on: each the sum of what the lanes put into `terms`, in their order.
+fn store_sums(number: u32, lane: u32, first: u32, count: u32) {
+    workgroupBarrier();
+    if lane < count && globals.first_item + number < globals.end_item {
+        var total = 0.0;
+        for (var i = 0u; i < 64u; i++) {
+            total += terms[lane * 64u + i];
+        }
+        item_grads[number * ITEM_VALUES + first + lane] = total;
+    }
+    workgroupBarrier();
+}
+
 @compute @workgroup_size(64)
 fn backward_items(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -58,34 +71,27 @@ fn backward_items(
         let grad = pixel_backward(u, face, x, y, background, &grad_color, &texels);
         pair_grad_add(&sum, grad);
     }
-    var values: array<f32, ITEM_VALUES>;
-    for (var k = 0u; k < 3u; k++) {
-        values[k * 3u] = sum.corners[k].x;
-        values[k * 3u + 1u] = sum.corners[k].y;
-        values[k * 3u + 2u] = sum.corners[k].z;
-    }
-    values[9] = sum.sigma;
-    values[10] = sum.gamma;
-    values[11] = sum.distribution;
-    values[12] = sum.t_conorm;
+    terms[lane] = sum.corners[0].x;
+    terms[64u + lane] = sum.corners[0].y;
+    terms[128u + lane] = sum.corners[0].z;
+    terms[192u + lane] = sum.corners[1].x;
+    terms[256u + lane] = sum.corners[1].y;
+    terms[320u + lane] = sum.corners[1].z;
+    terms[384u + lane] = sum.corners[2].x;
+    terms[448u + lane] = sum.corners[2].y;
+    terms[512u + lane] = sum.corners[2].z;
+    terms[576u + lane] = sum.sigma;
+    terms[640u + lane] = sum.gamma;
+    terms[704u + lane] = sum.distribution;
+    terms[768u + lane] = sum.t_conorm;
+    store_sums(number, lane, 0u, 13u);
     if VERTEX_TEXTURE {
-        for (var i = 0u; i < CORNER_TEXELS; i++) {
-            values[13u + i] = texels[i];
-        }
-    }
-    for (var round = 0u; round < ITEM_VALUES; round += ROUND) {
-        let count = min(ROUND, ITEM_VALUES - round);
-        for (var i = 0u; i < count; i++) {
-            terms[i * 64u + lane] = values[round + i];
-        }
-        workgroupBarrier();
-        if lane < count && globals.first_item + number < globals.end_item {
-            var total = 0.0;
-            for (var i = 0u; i < 64u; i++) {
-                total += terms[lane * 64u + i];
+        for (var first = 0u; first < CORNER_TEXELS; first += ROUND) {
+            let count = min(ROUND, CORNER_TEXELS - first);
+            for (var i = 0u; i < count; i++) {
+                terms[i * 64u + lane] = texels[first + i];
             }
-            item_grads[number * ITEM_VALUES + round + lane] = total;
+            store_sums(number, lane, 13u + first, count);
         }
-        workgroupBarrier();
     }
 }

@@ -35,15 +35,17 @@ fn backward_texture(
     let background = background_of(u);
     let slot = f * globals.texel_size;
     let texels = globals.side * globals.side;
-    for (var t = lane; t < texels; t += 64u) {
-        for (var c = 0u; c < CHANNELS; c++) {
-            texel_slots[slot + t * CHANNELS + c] = 0.0;
+    if globals.first_pixel == 0u {
+        for (var t = lane; t < texels; t += 64u) {
+            for (var c = 0u; c < CHANNELS; c++) {
+                texel_slots[slot + t * CHANNELS + c] = 0.0;
+            }
         }
     }
     let rect = rect_unpack(rects[f]);
     let across = max(rect.x1 - rect.x0, 1u);
-    let area = rect_area(rect);
-    for (var first = 0u; first < area; first += 64u) {
+    let area = min(rect_area(rect), globals.end_pixel);
+    for (var first = globals.first_pixel; first < area; first += 64u) {
         let i = first + lane;
         places[lane] = NO_TEXEL;
         if i < area {

@@ -1,4 +1,4 @@
-// Combine: a thread a big face adds its items in their order.
+// Combine: a thread a number of a big face's gradient adds those of its items in their order.
 
 @group(0) @binding(0) var<uniform> globals: Globals;
 @group(0) @binding(1) var<storage, read> items: array<u32>;
@@ -21,7 +21,9 @@ fn combine(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let f = group_number(group, groups) * 256u + lane;
+    let number = group_number(group, groups) * 256u + lane;
+    let f = number / ITEM_VALUES;
+    let value = number % ITEM_VALUES;
     if f >= globals.faces {
         return;
     }
@@ -31,17 +33,14 @@ fn combine(
         return;
     }
     let begins = items[f] >= globals.first_item;
-    for (var value = 0u; value < 13u; value++) {
+    if value < 13u {
         var at = f * 9u + value;
         if value >= 9u {
             at = globals.faces * 9u + f * 4u + value - 9u;
         }
         face_grads[at] = item_sum(first, end, value, select(face_grads[at], 0.0, begins));
-    }
-    if VERTEX_TEXTURE && globals.wants_textures != 0u {
-        for (var i = 0u; i < CORNER_TEXELS; i++) {
-            let at = f * CORNER_TEXELS + i;
-            texel_slots[at] = item_sum(first, end, 13u + i, select(texel_slots[at], 0.0, begins));
-        }
+    } else if globals.wants_textures != 0u {
+        let at = f * CORNER_TEXELS + value - 13u;
+        texel_slots[at] = item_sum(first, end, value, select(texel_slots[at], 0.0, begins));
     }
 }

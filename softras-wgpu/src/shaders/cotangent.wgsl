@@ -36,7 +36,7 @@ fn pixel_backward(
 ) -> PairGrad {
     let pixel = u * globals.window_pixels + y * globals.window_width + x;
     let silhouette = silhouette_grad_at(pixel);
-    if globals.skip != 0u && silhouette_is_opaque(silhouette.state) {
+    if globals.skip != 0u && SILHOUETTE_saturated(silhouette.state) {
         return pair_grad_zero();
     }
     let color = color_grad_at(pixel, background);

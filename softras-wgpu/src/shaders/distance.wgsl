@@ -16,17 +16,17 @@ struct Foot {
 }
 
 // The point of edge k that is closest to `at`.
-fn foot(p: vec2<f32>, e: vec2<f32>, inv_e_sq: f32, at: vec2<f32>) -> Foot {
+fn foot(p: vec2<f32>, e: vec2<f32>, along: vec2<f32>, at: vec2<f32>) -> Foot {
     let r = at - p;
-    let t = real_clamp(vec2_dot(r, e) * inv_e_sq, 0.0, 1.0);
+    let t = real_clamp(vec2_dot(r, along), 0.0, 1.0);
     let away = r - vec2_scale(e, t);
     return Foot(t, away, vec2_dot(away, away));
 }
 
 fn closest(face: Triangle, at: vec2<f32>) -> Closest {
-    let f0 = foot(face.p[0], face.e[0], face.inv_e_sq.x, at);
-    let f1 = foot(face.p[1], face.e[1], face.inv_e_sq.y, at);
-    let f2 = foot(face.p[2], face.e[2], face.inv_e_sq.z, at);
+    let f0 = foot(face.p[0], face.e[0], face.along[0], at);
+    let f1 = foot(face.p[1], face.e[1], face.along[1], at);
+    let f2 = foot(face.p[2], face.e[2], face.along[2], at);
     var best = Closest(vec3<f32>(1.0 - f0.t, f0.t, 0.0), f0.away, f0.distance_sq);
     if f1.distance_sq < best.distance_sq {
         best = Closest(vec3<f32>(0.0, 1.0 - f1.t, f1.t), f1.away, f1.distance_sq);

@@ -10,32 +10,33 @@
 @group(0) @binding(7) var<storage, read_write> state: array<f32>;
 @group(0) @binding(8) var<storage, read_write> picture: array<f32>;
 
-// The entries of `lists` that hold the faces of tile (x, y); without lists, the faces of the unit.
-fn entries(u: u32, x: u32, y: u32) -> vec2<u32> {
+// The entries of `lists` that hold the faces of the tile at (left, top); without lists, the faces of the unit.
+fn entries(u: u32, left: u32, top: u32) -> vec2<u32> {
     if globals.bins == 0u {
         return vec2<u32>(0u, units[u].face_count);
     }
-    let side = globals.bin_side / TILE_SIDE;
-    let bin = (y / side) * globals.bins_across + x / side;
+    let bin = (top / globals.bin_side) * globals.bins_across + left / globals.bin_side;
     let first = globals.bins * units[u].first_block + bin * units[u].blocks;
     return vec2<u32>(offsets[first], offsets[first + units[u].blocks]);
 }
 
-@compute @workgroup_size(16, 16)
+@compute @workgroup_size(TILE_WIDTH, TILE_HEIGHT)
 fn forward(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_id) lane: vec3<u32>,
 ) {
     let number = group_number(group, groups);
-    let u = number / globals.tiles;
+    let tiles_across = (globals.window_width + TILE_WIDTH - 1u) / TILE_WIDTH;
+    let tiles = tiles_across * ((globals.window_height + TILE_HEIGHT - 1u) / TILE_HEIGHT);
+    let u = number / tiles;
     if u >= globals.units {
         return;
     }
-    let tile_x = number % globals.tiles % globals.tiles_across;
-    let tile_y = number % globals.tiles / globals.tiles_across;
-    let x = tile_x * TILE_SIDE + lane.x;
-    let y = tile_y * TILE_SIDE + lane.y;
+    let left = number % tiles % tiles_across * TILE_WIDTH;
+    let top = number % tiles / tiles_across * TILE_HEIGHT;
+    let x = left + lane.x;
+    let y = top + lane.y;
     if x >= globals.window_width || y >= globals.window_height {
         return;
     }
@@ -47,6 +48,8 @@ fn forward(
     var silhouette = SILHOUETTE_identity();
     var color = COLOR_identity();
     var sums: Channels;
+    var pairs = 0u;
+    let count_at = (pixel + 1u) * globals.state_stride - 1u;
     if globals.first_chunk == 0u {
         if DRAWS_SILHOUETTE {
             silhouette = silhouette_state_at(pixel);
@@ -55,26 +58,28 @@ fn forward(
             color = color_state_at(pixel);
             sums = sums_at(pixel);
         }
+        pairs = u32(state[count_at]);
     }
 
-    let range = entries(u, tile_x, tile_y);
+    let range = entries(u, left, top);
     for (var i = range.x; i < range.y; i++) {
         var local = i;
         if globals.bins != 0u {
             local = lists[i];
         }
         let rect = rect_unpack(rects[units[u].first_face + local]);
-        let left = tile_x * TILE_SIDE;
-        let top = tile_y * TILE_SIDE;
-        if rect.x0 >= left + TILE_SIDE || rect.x1 <= left || rect.y0 >= top + TILE_SIDE || rect.y1 <= top {
+        if rect.x0 >= left + TILE_WIDTH || rect.x1 <= left || rect.y0 >= top + TILE_HEIGHT || rect.y1 <= top {
             continue;
         }
-        if globals.skip != 0u && silhouette_is_opaque(silhouette) {
+        if globals.skip != 0u && SILHOUETTE_saturated(silhouette) {
             break;
         }
-        parts_forward(setting, face_of(u, local), at, &silhouette, &color, &sums);
+        let counts = parts_forward(setting, face_of(u, local), at, &silhouette, &color, &sums);
+        pairs += u32(counts);
     }
 
+    // A picture has at most 2^24 faces: as many are exact.
+    state[count_at] = f32(pairs);
     if globals.last_chunk != 0u {
         let planes = u * PICTURE_PLANES * globals.window_pixels + local_pixel;
         if DRAWS_COLOR {

@@ -63,6 +63,17 @@ fn pair_grad_add(pair_grad: ptr<function, PairGrad>, other: PairGrad) {
     (*pair_grad).t_conorm += other.t_conorm;
 }
 
+// Tells whether a face may have color: it is in front of the camera and turns a side that is colored.
+fn setting_sees(setting: Setting, face: Triangle) -> bool {
+    var sees = face.colored;
+    if setting.facing == FACING_COUNTER_CLOCKWISE {
+        sees = sees && face.counter_clockwise;
+    } else if setting.facing == FACING_CLOCKWISE {
+        sees = sees && !face.counter_clockwise;
+    }
+    return sees;
+}
+
 fn setting_shade(setting: Setting, face: Triangle, touch: Touch) -> Shade {
     let clipped = triangle_clip(touch.w);
     let depth = triangle_depth(face, clipped.c);
@@ -70,14 +81,8 @@ fn setting_shade(setting: Setting, face: Triangle, touch: Touch) -> Shade {
     if setting.interpolation == INTERPOLATION_PERSPECTIVE {
         weights = triangle_perspective(face, clipped.c, depth);
     }
-    var seen = face.colored;
-    if setting.facing == FACING_COUNTER_CLOCKWISE {
-        seen = seen && face.counter_clockwise;
-    } else if setting.facing == FACING_CLOCKWISE {
-        seen = seen && !face.counter_clockwise;
-    }
     let in_range = depth >= setting.near && depth <= setting.far;
-    let member = touch.member && seen && in_range;
+    let member = touch.member && setting_sees(setting, face) && in_range;
     return Shade(
         member,
         clipped,
@@ -130,7 +135,10 @@ fn parts_touch(setting: Setting, face: Face, at: vec2<f32>) -> Touch {
     var p = distribution_probability(setting.distribution, x, setting.distribution_shape);
     var member = true;
     if setting.cutoff != CUTOFF_NONE {
-        member = s > -setting.bound && bounding_box_holds(face.bounds, at, setting.box_reach);
+        member = s > -setting.bound;
+        if setting.boxed != 0u {
+            member = member && bounding_box_holds(face.bounds, at, setting.box_reach);
+        }
     }
     if setting.cutoff == CUTOFF_SMOOTH {
         p = smooth_window(p, x, setting.cut);

@@ -25,6 +25,20 @@ fn take_corners() -> array<vec3<f32>, 3> {
     let b = take3();
     return array<vec3<f32>, 3>(a, b, take3());
 }
+// A face at depth 1.
+fn take_flat() -> Triangle {
+    let a = take2();
+    let b = take2();
+    let c = take2();
+    return triangle_new(array<vec3<f32>, 3>(vec3<f32>(a, 1.0), vec3<f32>(b, 1.0), vec3<f32>(c, 1.0)));
+}
+// A face of these depths.
+fn take_deep() -> Triangle {
+    let z = take3();
+    return triangle_new(
+        array<vec3<f32>, 3>(vec3<f32>(0.0, 0.0, z.x), vec3<f32>(1.0, 0.0, z.y), vec3<f32>(0.0, 1.0, z.z)),
+    );
+}
 fn take_probability() -> Probability {
     return logistic_probability(take(), 1.0);
 }

@@ -17,9 +17,16 @@ fn real_clamp(real: f32, low: f32, high: f32) -> f32 {
     return min(max(real, low), high);
 }
 
-// Two to the power `real`, an integer from -126 to 127.
-fn real_pow2(real: f32) -> f32 {
-    return bitcast<f32>(u32(i32(real) + 127) << 23u);
+struct NearestPow2 {
+    n: f32,
+    pow2: f32,
+}
+
+// The integer nearest to `real`, which is from -126 to 127, and two to its power. The core adds a large number and takes
+// it away again, which a device may leave out.
+fn real_nearest_pow2(real: f32) -> NearestPow2 {
+    let n = round(real);
+    return NearestPow2(n, bitcast<f32>(u32(i32(n) + 127) << 23u));
 }
 
 // A transmittance below this is 0 (KERNELS 1).

@@ -1,5 +1,8 @@
 // The silhouette aggregators A_O (MATH 4).
 
+// Below this transmittance, 2^-25, alpha is exactly 1.
+const SATURATED: f32 = 1.0 / 33554432.0;
+
 struct Transmittance {
     transmittance: f32,
 }
@@ -21,6 +24,9 @@ fn probabilistic_or_merge(state: ptr<function, Transmittance>, other: Transmitta
 }
 fn probabilistic_or_finish(state: ptr<function, Transmittance>, faces: f32, shape: f32) -> f32 {
     return 1.0 - (*state).transmittance;
+}
+fn probabilistic_or_saturated(state: Transmittance) -> bool {
+    return state.transmittance < SATURATED;
 }
 fn probabilistic_or_pair_vjp(
     state: Transmittance,
@@ -50,6 +56,9 @@ fn sum_merge(state: ptr<function, Total>, other: Total) {
 fn sum_finish(state: ptr<function, Total>, faces: f32, shape: f32) -> f32 {
     return (*state).total / max(faces, 1.0);
 }
+fn sum_saturated(state: Total) -> bool {
+    return false;
+}
 fn sum_pair_vjp(state: Total, p: Probability, faces: f32, shape: f32, grad: f32) -> ProbabilityGrad {
     return ProbabilityGrad(grad / max(faces, 1.0), 0.0, 0.0);
 }
@@ -72,6 +81,9 @@ fn hard_silhouette_merge(state: ptr<function, Covered>, other: Covered) {
 }
 fn hard_silhouette_finish(state: ptr<function, Covered>, faces: f32, shape: f32) -> f32 {
     return (*state).covered;
+}
+fn hard_silhouette_saturated(state: Covered) -> bool {
+    return false;
 }
 fn hard_silhouette_pair_vjp(state: Covered, p: Probability, faces: f32, shape: f32, grad: f32) -> ProbabilityGrad {
     return probability_grad_zero();

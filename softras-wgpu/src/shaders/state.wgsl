@@ -32,12 +32,3 @@ fn background_of(u: u32) -> Channels {
     }
     return background;
 }
-
-// Below this transmittance alpha is 1 in 32 bits: 2^-25.
-const OPAQUE: f32 = 2.98023224e-8;
-
-// Tells where no face can change an alpha any more; asked of the probabilistic or alone.
-fn silhouette_is_opaque(silhouette: SILHOUETTE_State) -> bool {
-    let planes = SILHOUETTE_store(silhouette);
-    return planes[0] < OPAQUE;
-}

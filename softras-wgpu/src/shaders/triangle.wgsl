@@ -9,6 +9,8 @@ struct Triangle {
     p: array<vec2<f32>, 3>,
     e: array<vec2<f32>, 3>,
     inv_e_sq: vec3<f32>,
+    along: array<vec2<f32>, 3>,
+    slopes: array<vec2<f32>, 3>,
     inv_det: f32,
     z: vec3<f32>,
     inv_z: vec3<f32>,
@@ -32,6 +34,10 @@ fn edge_inv_sq(e: vec2<f32>) -> f32 {
     return real_recip(max(vec2_dot(e, e), EDGE_GUARD));
 }
 
+fn slope_across(e: vec2<f32>, inv_det: f32) -> vec2<f32> {
+    return vec2_scale(vec2<f32>(-e.y, e.x), inv_det);
+}
+
 fn triangle_new(corners: array<vec3<f32>, 3>) -> Triangle {
     var out: Triangle;
     out.p = array<vec2<f32>, 3>(corners[0].xy, corners[1].xy, corners[2].xy);
@@ -41,7 +47,18 @@ fn triangle_new(corners: array<vec3<f32>, 3>) -> Triangle {
     out.solid = abs(det) > ZERO_AREA;
     let ahead = out.z.x > 0.0 && out.z.y > 0.0 && out.z.z > 0.0;
     out.inv_e_sq = vec3<f32>(edge_inv_sq(out.e[0]), edge_inv_sq(out.e[1]), edge_inv_sq(out.e[2]));
+    out.along = array<vec2<f32>, 3>(
+        vec2_scale(out.e[0], out.inv_e_sq.x),
+        vec2_scale(out.e[1], out.inv_e_sq.y),
+        vec2_scale(out.e[2], out.inv_e_sq.z),
+    );
     out.inv_det = real_keep(real_recip(select(1.0, det, out.solid)), out.solid);
+    // w_{k+2} = (e_k x r) / det, so d w_{k+2} / d at = (-e_k.y, e_k.x) / det.
+    out.slopes = array<vec2<f32>, 3>(
+        slope_across(out.e[1], out.inv_det),
+        slope_across(out.e[2], out.inv_det),
+        slope_across(out.e[0], out.inv_det),
+    );
     out.inv_z = 1.0 / max(out.z, vec3<f32>(DEPTH_GUARD));
     out.colored = out.solid && ahead;
     out.counter_clockwise = det > 0.0;
@@ -49,17 +66,15 @@ fn triangle_new(corners: array<vec3<f32>, 3>) -> Triangle {
 }
 
 fn triangle_barycentric(triangle: Triangle, at: vec2<f32>) -> vec3<f32> {
-    let w0 = vec2_cross(triangle.e[0], at - triangle.p[0]) * triangle.inv_det;
-    let w1 = vec2_cross(triangle.e[1], at - triangle.p[1]) * triangle.inv_det;
-    let w2 = vec2_cross(triangle.e[2], at - triangle.p[2]) * triangle.inv_det;
-    return vec3<f32>(w1, w2, w0);
+    return vec3<f32>(
+        vec2_dot(triangle.slopes[0], at - triangle.p[1]),
+        vec2_dot(triangle.slopes[1], at - triangle.p[2]),
+        vec2_dot(triangle.slopes[2], at - triangle.p[0]),
+    );
 }
 
 fn triangle_barycentric_slopes(triangle: Triangle) -> array<vec2<f32>, 3> {
-    let s0 = vec2_scale(vec2<f32>(-triangle.e[0].y, triangle.e[0].x), triangle.inv_det);
-    let s1 = vec2_scale(vec2<f32>(-triangle.e[1].y, triangle.e[1].x), triangle.inv_det);
-    let s2 = vec2_scale(vec2<f32>(-triangle.e[2].y, triangle.e[2].x), triangle.inv_det);
-    return array<vec2<f32>, 3>(s1, s2, s0);
+    return triangle.slopes;
 }
 
 fn triangle_barycentric_vjp(triangle: Triangle, w: vec3<f32>, grad_w: vec3<f32>) -> array<vec2<f32>, 3> {
@@ -69,7 +84,7 @@ fn triangle_barycentric_vjp(triangle: Triangle, w: vec3<f32>, grad_w: vec3<f32>)
 }
 
 fn triangle_inside(triangle: Triangle, w: vec3<f32>) -> bool {
-    return triangle.solid && w.x > 0.0 && w.y > 0.0 && w.z > 0.0;
+    return w.x > 0.0 && w.y > 0.0 && w.z > 0.0;
 }
 
 fn triangle_holds(triangle: Triangle, w: vec3<f32>) -> bool {

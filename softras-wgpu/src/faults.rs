@@ -1,0 +1,125 @@
+//! Test-only: deliberately broken kernels and dispatches.
+//!
+//! Each [`Fault`] is a bug that the back end of a graphics processor could plausibly have. Without the feature `faults`
+//! none can be planted, and the compiler knows.
+
+use std::borrow::Cow;
+
+use crate::kernels::Stage;
+
+/// Declares the faults: what each does, and the law that is about it.
+macro_rules! faults {
+    ($($(#[doc = $statement:literal])+ $name:ident => $law:literal,)+) => {
+        /// A bug that can be planted.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Fault {
+            $($(#[doc = $statement])+ $name,)+
+        }
+
+        #[cfg(feature = "faults")]
+        impl Fault {
+            /// Every fault.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// What it does, in a sentence.
+            #[must_use]
+            pub const fn statement(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($statement),+),)+
+                }
+            }
+
+            /// The law that is about it.
+            #[must_use]
+            pub const fn law(self) -> &'static str {
+                match self {
+                    $(Self::$name => $law,)+
+                }
+            }
+        }
+    };
+}
+
+faults! {
+    /// Corners are not uploaded where a buffer of the same size was uploaded before.
+    StaleCorners => "forward::agrees_around_tiles",
+    /// Pixels begin with what their state's buffer holds from earlier work.
+    StaleStates => "forward::agrees_with_the_reference",
+    /// The lanes that add up a tile do not wait for each other.
+    MissingBarrierInSums => "gradient::is_the_derivative_of_the_picture",
+    /// The lanes that list the faces of a bin do not wait for each other.
+    MissingBarrierInBins => "forward::agrees_on_large_pictures",
+    /// Of several workgroups that draw the last is not run.
+    ShortDispatch => "forward::agrees_around_tiles",
+    /// A last workgroup of faces that is not full is not run.
+    UnpaddedTail => "gradient::is_the_derivative_of_the_picture",
+}
+
+/// The fault of a back end: none, but where one was planted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Planted {
+    #[cfg(feature = "faults")]
+    pub(crate) fault: Option<Fault>,
+}
+
+impl Planted {
+    /// Tells whether it is this one.
+    #[cfg(feature = "faults")]
+    fn is(self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+    /// Tells whether it is this one: it is not, without the feature.
+    #[cfg(not(feature = "faults"))]
+    #[expect(clippy::unused_self, reason = "with the feature it is asked")]
+    const fn is(self, _: Fault) -> bool {
+        false
+    }
+
+    /// The text of a kernel.
+    pub(crate) fn text(self, stage: Stage, text: String) -> String {
+        let no_barriers = match stage {
+            Stage::Prepare => self.is(Fault::MissingBarrierInSums),
+            Stage::BinCount | Stage::BinFill => self.is(Fault::MissingBarrierInBins),
+            _ => false,
+        };
+        if no_barriers {
+            text.replace("workgroupBarrier();", "")
+        } else if stage == Stage::Forward && self.is(Fault::StaleStates) {
+            text.replace("globals.first_chunk == 0u", "true")
+        } else {
+            text
+        }
+    }
+
+    /// How many workgroups draw.
+    pub(crate) fn tiles(self, groups: u64) -> u64 {
+        if groups > 1 && self.is(Fault::ShortDispatch) { groups - 1 } else { groups }
+    }
+
+    /// How many workgroups walk small faces.
+    pub(crate) fn walks(self, groups: u64, faces: u32) -> u64 {
+        if self.is(Fault::UnpaddedTail) { u64::from(faces / 64) } else { groups }
+    }
+
+    /// The corners that are uploaded.
+    pub(crate) fn corners(self, own: &[f32]) -> Cow<'_, [f32]> {
+        if self.is(Fault::StaleCorners) { stale(own) } else { Cow::Borrowed(own) }
+    }
+}
+
+#[cfg(not(feature = "faults"))]
+const fn stale(own: &[f32]) -> Cow<'_, [f32]> {
+    Cow::Borrowed(own)
+}
+
+/// The first corners of that number.
+#[cfg(feature = "faults")]
+fn stale(own: &[f32]) -> Cow<'_, [f32]> {
+    use std::collections::HashMap;
+    use std::sync::{Mutex, PoisonError};
+    static OLD: Mutex<Option<HashMap<usize, Vec<f32>>>> = Mutex::new(None);
+    let mut old = OLD.lock().unwrap_or_else(PoisonError::into_inner);
+    let old = old.get_or_insert_default().entry(own.len()).or_insert_with(|| own.to_vec());
+    Cow::Owned(old.clone())
+}
