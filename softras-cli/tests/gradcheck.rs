@@ -14,11 +14,15 @@ fn a_sound_scene_passes_and_a_sigma_that_is_too_small_is_named() {
     assert!(value["worst"].as_f64().unwrap() < 1e-4, "{value}");
     assert!(value["odd"].as_array().unwrap().is_empty() && value["zero"].as_array().unwrap().is_empty());
 
-    let value = last_line(&succeeds(folder.path(), &[&scene[..], &["--silhouette", "--sigma", "1e-9"]].concat()));
+    let value =
+        last_line(&succeeds(folder.path(), &[&scene[..], &["--silhouette", "--sigma", "1e-9"]].concat()));
     assert_eq!(value["moved"].as_u64(), Some(0), "{value}");
-    let causes: Vec<_> = value["zero"].as_array().unwrap().iter().map(|z| z["cause"].as_str()).collect();
-    assert_eq!(causes, [Some("sigma_too_small")], "{value}");
-    let said = succeeds(folder.path(), &[&scene[..8], &["--silhouette", "--sigma", "1e-9"]].concat());
+    let found = value["zero"].as_array().unwrap();
+    let small = found.iter().find(|z| z["cause"] == "sigma_too_small").unwrap();
+    // The edges of the two others pass a pixel nearer than that, where nearer faces are opaque.
+    assert!(small["faces"].as_array().unwrap().len() >= 8, "{value}");
+    let said =
+        succeeds(folder.path(), &[&scene[..scene.len() - 1], &["--silhouette", "--sigma", "1e-9"]].concat());
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
     assert!(said.contains("sigma too small") && said.contains("raise sigma"), "{said}");
 }

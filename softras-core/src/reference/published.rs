@@ -6,8 +6,8 @@ use super::{Reference, ReferenceSaved, Terms, backward};
 use crate::error::{Error, Result};
 use crate::image::{Image, ImageGrad};
 use crate::math::{
-    Color, ColorAggregator, ColorGradOf, Distance, Distribution, Face, PairGrad, Parts, Scalar, Setting, Silhouette,
-    TexelSink, Vec2, color_pair,
+    Color, ColorAggregator, ColorGradOf, Distance, Distribution, Face, PairGrad, Parts, Scalar, Setting,
+    Silhouette, TexelSink, Vec2, color_pair,
 };
 use crate::raster::{Capabilities, Gradients, Info, RasterParams, Rasterizer, Wanted};
 use crate::scene::Faces;
@@ -72,8 +72,14 @@ pub(super) fn keep<R: Scalar>(
     let mut weights = vec![R::ZERO; setting.color.weights.len()];
     texels.color(&shade.weights, &mut own);
     let pair = color_pair(&touch, &shade, face, &own);
-    let grad =
-        parts.color.pair_vjp(&setting.color, &color.pixel, &color.cotangent, &pair, &mut grad_own, &mut weights);
+    let grad = parts.color.pair_vjp(
+        &setting.color,
+        &color.pixel,
+        &color.cotangent,
+        &pair,
+        &mut grad_own,
+        &mut weights,
+    );
     let grad_weights = texels.color_vjp(&shade.weights, &grad_own, shade.member, &mut TexelSink::Nowhere);
     let left = setting.shade_vjp(&face.triangle, &touch, &shade, grad_weights, grad.nearness);
     for (corner, left) in out.corners.iter_mut().zip(left) {

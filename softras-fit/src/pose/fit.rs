@@ -219,14 +219,6 @@ fn depths_of(cameras: &[Camera], radius: f64) -> Result<Depths> {
     Ok(depths)
 }
 
-/// Between which depths `cameras` see the middle of `mesh`, and the radius of the ball around it.
-pub(crate) fn depths(mesh: &Mesh, cameras: &[Camera]) -> Result<Depths> {
-    let (middle, radius) = ball(mesh);
-    let there = Placement { translation: middle.to_array(), ..Placement::IDENTITY };
-    let cameras = cameras.iter().map(|camera| there.camera(camera)).collect::<Result<Vec<_>>>()?;
-    depths_of(&cameras, radius)
-}
-
 /// Writes a placement of a mesh as one of the mesh with its `middle` at the origin, `R v + t = R (v - m) + (R m + t)`;
 /// with `sign` -1 back.
 fn about(place: &Placement, middle: Vec3<f64>, sign: f64) -> Placement {

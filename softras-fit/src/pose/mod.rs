@@ -9,9 +9,7 @@ mod fit;
 mod placement;
 mod settings;
 
-pub(crate) use compare::Goal;
 pub use descent::Descent;
-pub(crate) use fit::depths;
 pub use fit::{Candidate, PoseFit, zoomed};
 pub use placement::{Placement, PlacementGrad, random_starts};
 pub use settings::{Freedom, PoseLoss, PoseSettings};
