@@ -35,7 +35,7 @@ const NEGLIGIBLE: f64 = 1e-6;
 pub struct CheckSettings {
     /// Decides the weights of the pixels, whose weighted sum is the loss.
     pub seed: u64,
-    /// Faces whose corners are differenced, spread over all.
+    /// Faces whose corners are differenced, spread over all; of these, not the ones without an area.
     pub probes: usize,
 }
 
@@ -74,7 +74,7 @@ pub struct Finding {
 pub struct CheckReport {
     /// Faces in the scene.
     pub faces: usize,
-    /// Coordinates that were differenced.
+    /// Coordinates that were differenced; none of a face without an area.
     pub compared: usize,
     /// The largest distance of gradient and difference, relative to the largest gradient.
     pub worst: f64,
@@ -105,7 +105,10 @@ pub fn check(faces: &Faces<f64>, params: &RasterParams<f64>, settings: CheckSett
 
     let largest = analytic.iter().fold(0.0_f64, |m, g| m.max(g.abs()));
     let (mut compared, mut worst, mut odd) = (0, 0.0_f64, Vec::new());
-    for face in spread(faces.count(), settings.probes).filter(|&f| !faces.is_absent(f)) {
+    let reached = survey::survey(faces, params)?;
+    // A step gives an area to a face that has none: a jump, over which a difference says nothing.
+    let probes = spread(faces.count(), settings.probes).filter(|&f| !faces.is_absent(f) && reached[f].solid);
+    for face in probes {
         for (corner, axis) in (0..9).map(|i| (i / 3, i % 3)) {
             let at = (face, corner, axis);
             let difference = difference(faces, &smooth, &weights, at)?;
@@ -125,7 +128,7 @@ pub fn check(faces: &Faces<f64>, params: &RasterParams<f64>, settings: CheckSett
     let drawn = gradients.corners.take().unwrap_or_default();
     let zero: Vec<usize> = (0..faces.count()).filter(|&f| !moves(&drawn, params, faces, f)).collect();
     let zero_count = zero.len();
-    let zero = cause::findings(&survey::survey(faces, params)?, faces, params, zero);
+    let zero = cause::findings(&reached, faces, params, zero);
     Ok(CheckReport { faces: faces.count(), compared, worst, odd, moved: faces.count() - zero_count, zero })
 }
 
