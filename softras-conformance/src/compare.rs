@@ -15,6 +15,8 @@ pub struct Difference {
     pub worst: f64,
     /// Where it is.
     pub at: usize,
+    /// What was found there, and what was expected.
+    pub there: (f64, f64),
     /// L2 norm of the difference.
     pub norm: f64,
     /// L2 norm of what was expected.
@@ -29,6 +31,14 @@ pub struct Difference {
     pub missing: f64,
 }
 
+impl core::fmt::Display for Difference {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { at, there: (found, expected), norm, expected: size, cosine, bias, missing, .. } = self;
+        write!(f, "found {found:e} at {at}, expected {expected:e}; off by {norm:.3e} in all, of {size:.3e}")?;
+        write!(f, "; cosine {cosine:.9}, {:+.3e} % long, {:.1} % missing", bias * 100.0, missing * 100.0)
+    }
+}
+
 /// Compares `found` with `expected`, which are as long as each other.
 #[must_use]
 pub fn difference(found: &[f64], expected: &[f64]) -> Difference {
@@ -38,7 +48,7 @@ pub fn difference(found: &[f64], expected: &[f64]) -> Difference {
     for (i, (&f, &e)) in found.iter().zip(expected).enumerate() {
         let d = (f - e).abs();
         if d > out.worst || d.is_nan() {
-            (out.worst, out.at) = (d, i);
+            (out.worst, out.at, out.there) = (d, i, (f, e));
         }
         out.largest = out.largest.max(e.abs());
         dot += f * e;
@@ -119,18 +129,27 @@ pub fn gradients<R: Tested>(
         let nil = budget.bands * budget.unit; // image gradients are of size 1
         let relative = budget.gradient + budget.depth(z_k);
         gauge.within(
-            || format!("gradient to {name}, L2 error ({d:?})"),
+            || format!("gradient to {name}, L2 error ({d})"),
             d.norm,
             relative * d.expected + band_norm + nil,
         )?;
         let relative = budget.element + budget.depth(z_k);
         gauge.within(
-            || format!("gradient to {name}, element {} ({d:?})", d.at),
+            || format!("gradient to {name}, {} ({d})", element(name, d.at)),
             d.worst,
             relative * d.largest + band_worst + nil,
         )?;
     }
     Ok(())
+}
+
+/// Says which number of a group of [`groups`] is meant.
+fn element(name: &str, at: usize) -> String {
+    match name {
+        "corners x, y" => format!("{} of corner {} of face {}", ["x", "y"][at % 2], at / 2 % 3, at / 6),
+        "corners z" => format!("z of corner {} of face {}", at % 3, at / 3),
+        _ => format!("element {at}"),
+    }
 }
 
 fn names(groups: &[(&'static str, Vec<f64>)]) -> Vec<&'static str> {

@@ -18,6 +18,9 @@ const MOST_PAIRS: usize = 20_000_000;
 /// Pixels along the longer side of a panel, at least, unless one pixel becomes more than that.
 const PANEL: usize = 160;
 
+/// Differences are shown by their share of the largest, or of this where all are smaller: rounding stays dark.
+const ROUNDING: f64 = 1e-4;
+
 /// Pictures of a batch that a strip shows.
 const MOST_PICTURES: usize = 4;
 
@@ -56,6 +59,9 @@ fn describe_picture<R: Scalar>(picture: &Picture<R>, name: &str, folder: &Path) 
         let worst = worst(&expected, &actual);
         text.push_str(&format!("the last picture drawn: {what} {worst}\n"));
         rows.push((expected, actual, worst.size));
+    }
+    if rows.iter().all(|(_, _, worst)| *worst < ROUNDING) {
+        text.push_str("the picture is not what is wrong, but the numbers above\n");
     }
     match write(&rows, name, folder) {
         Ok(Some(path)) => format!("{text}expected | difference | actual: {}", path.display()),
@@ -118,7 +124,7 @@ fn write(
     let mut strip = RgbImage::from_pixel(u32::try_from(width)?, u32::try_from(height)?, Rgb([96, 96, 160]));
     for (r, (expected, actual, worst)) in rows.iter().enumerate() {
         let difference = (expected - actual).mapv(|d| match d.is_finite() {
-            true => d.abs() / worst.max(f64::MIN_POSITIVE),
+            true => d.abs() / worst.max(ROUNDING),
             false => 1.0,
         });
         for b in 0..shown {

@@ -66,6 +66,10 @@ faults! {
     BoxTooSmall => "forward::agrees_with_the_reference",
     /// The last column of a block that the border of the picture cuts is not copied to the picture.
     LosesTheLastColumn => "contract::reuses_buffers",
+    /// A tile beyond the sixty-fourth column draws the list of one of the first sixty-four.
+    WrapsTileColumns => "forward::agrees_on_large_pictures",
+    /// The seventeenth picture of a batch has the settings of the first, and so on.
+    SettingsOfSixteen => "forward::agrees_on_large_pictures",
     /// The rows of a tile are written from below.
     TurnsRows => "contract::draws_one_pixel",
     /// A pixel is where its corner is.

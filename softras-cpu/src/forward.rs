@@ -145,7 +145,7 @@ where
     fn tile(&self, region: Region<'_, R>, (first, bins): (usize, &[Bins])) -> u64 {
         let (b, t) = region.tile(&self.grid);
         let lanes = self.layout.lanes;
-        let list = faults::list(bins[b - first].tile(t), b, self.plan);
+        let list = faults::list(bins[b - first].tile(faults::lister(t, &self.grid)), b, self.plan);
         let tile = Tile {
             draw: self,
             own: Own::new(self.faces, self.rects, self.params, self.plan, b, lanes),

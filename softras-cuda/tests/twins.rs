@@ -61,6 +61,8 @@ const HOST_ONLY: &[(&str, &str)] = &[
     ("surface_texel_centre", "for the making of textures"),
     ("of", "where texel gradients are added is fixed by stage"),
     ("face_new", "a face is set up once, as a record"),
+    ("push_silhouette", "a step of forward, which kernels take whole"),
+    ("push_color", "a step of forward, which kernels take whole"),
 ];
 
 /// Types whose choice is made when a module is compiled.

@@ -54,7 +54,7 @@ fn points(mesh: &Mesh, count: usize, seed: u64) -> Vec<Vec3<f64>> {
             total
         })
         .collect();
-    if !(total > 0.0) {
+    if total.is_nan() || total <= 0.0 {
         return Vec::new();
     }
     let mut random = ChaCha8Rng::seed_from_u64(seed);

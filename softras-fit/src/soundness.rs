@@ -139,19 +139,19 @@ mod tests {
     fn a_sphere_is_sound_and_a_fan_whose_middle_left_it_is_not() {
         let sound = Soundness::of(&icosphere(2).unwrap()).unwrap();
         assert!(sound.flipped + sound.degenerate + sound.folded < 1e-12, "{sound:?}");
-        // Six triangles around a point; moved out of the hexagon, it turns those it passed over.
-        let fan = |x: f32| {
+        // Six triangles around a point; moved out of the hexagon over the middle of a side, it turns the face there.
+        let fan = |reach: f32| {
             let vertices = ndarray::Array2::from_shape_fn((7, 3), |(v, k)| match (v, k) {
-                (_, 2) | (6, 1) => 0.0,
-                (6, _) => x,
+                (_, 2) => 0.0,
+                (6, _) => reach * [f32::cos, f32::sin][k](core::f32::consts::FRAC_PI_6),
                 _ => [f32::cos, f32::sin][k](v as f32 * core::f32::consts::FRAC_PI_3),
             });
             let triangles = (0..6).map(|v| [v, (v + 1) % 6, 6]).collect();
             Soundness::of(&Mesh::new(vertices, triangles).unwrap()).unwrap()
         };
-        let (inside, outside) = (fan(0.1), fan(1.5));
+        let (inside, outside) = (fan(0.1), fan(1.0));
         assert!(inside.flipped + inside.folded < 1e-12, "{inside:?}");
-        assert!(outside.flipped > 0.3 && outside.folded > 0.3, "{outside:?}");
+        assert!(outside.flipped > 0.1 && outside.folded > 0.3, "{outside:?}");
     }
 
     #[test]

@@ -58,6 +58,9 @@ const HOST_ONLY: &[&str] = &[
     "depth_map_range",
     "texture_kind_texels",
     "surface_texel_centre",
+    // Steps of forward, which shaders take whole.
+    "push_silhouette",
+    "push_color",
     // A sink is a pointer to a local array.
     "texel_sink_of",
 ];

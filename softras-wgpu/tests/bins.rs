@@ -65,7 +65,7 @@ fn check(device: WgpuRasterizer, side: usize, size: usize, bin: usize) {
     let reach = (f64::from(sigma) * (1.0 / 1e-4_f64 - 1.0).ln()).sqrt();
     let (least, most) = expected(&faces, size, bin, reach);
     let (entries, pairs, alphas) = lists(&device, &faces, &params);
-    println!("{} faces: {entries} entries of {least} to {most}, {pairs} pairs", faces.count());
+    eprintln!("{} faces: {entries} entries of {least} to {most}, {pairs} pairs", faces.count());
     assert!((least..=most).contains(&entries), "{entries} entries, expected {least} to {most}");
     assert!(pairs >= (size * size) as u64, "every pixel has a face: {pairs} pairs");
     // The same in pieces of another size.
@@ -88,7 +88,7 @@ fn trial(name: &str, test: fn(WgpuRasterizer)) -> Trial {
     let required =
         std::env::var("SOFTRAS_REQUIRE").is_ok_and(|all| all.split(',').any(|x| x.trim() == "wgpu"));
     match WgpuRasterizer::new() {
-        Ok(device) => Trial::test(name, || {
+        Ok(device) => Trial::test(name, move || {
             test(device);
             Ok(())
         }),

@@ -260,7 +260,7 @@ fn channels_do_not_mix<R: Tested>(under: &Under<'_, R>) -> Outcome {
             let expected = color.select(ndarray::Axis(1), &[c]);
             let d =
                 compare::difference(&image.color.as_ref().map(widen).unwrap_or_default(), &widen(&expected));
-            gauge.within(|| format!("channel {c} ({d:?})"), d.worst, 8.0 * under.budget.unit)?;
+            gauge.within(|| format!("channel {c} ({d})"), d.worst, 8.0 * under.budget.unit)?;
         }
         Ok(())
     })

@@ -29,7 +29,7 @@ pub(super) const LAWS: &[Law] = &[
     ),
     law!(
         "forward::agrees_on_large_pictures",
-        "the same where faces cover thousands of pixels",
+        "the same where faces cover thousands of pixels, where a picture is 2,100 wide, and in a batch of 40",
         Budget,
         agrees_on_large_pictures
     ),
@@ -61,15 +61,33 @@ fn agrees_on_strange_scenes<R: Tested>(under: &Under<'_, R>) -> Outcome {
 
 fn agrees_on_large_pictures<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let mut gauge = Gauge::default();
-    for (i, size) in [(97, 72), (40, 130)].into_iter().enumerate() {
+    for (i, size) in [(97, 72), (40, 130), (2100, 3)].into_iter().enumerate() {
         let mut scene = strategy::small_scene(crate::scene::Style::default(), i as u64);
         for faces in &mut scene.pictures {
             faces.push([[-9.0, -8.0, 4.0], [9.0, -7.0, 5.0], [0.5, 9.0, 4.5]]);
         }
         let scene = Scene { size, sigma: vec![1e-3], shared_textures: false, ..scene };
-        agree(under, &scene, &mut gauge).map_err(|e| Broken(format!("{size:?}: {e}")))?;
+        agree(under, &scene, &mut gauge).map_err(|e| Broken(format!("{e}\n{scene:?}")))?;
     }
+    let scene = many_pictures(40);
+    agree(under, &scene, &mut gauge).map_err(|e| Broken(format!("{e}\n{scene:?}")))?;
     Ok(gauge)
+}
+
+/// A batch of `count` small pictures, each with faces and settings of its own.
+fn many_pictures(count: usize) -> Scene {
+    let style = crate::scene::Style::default;
+    let pictures =
+        (0..count).map(|b| strategy::small_scene(style(), b as u64).pictures.swap_remove(b % 2)).collect();
+    let each = |from: f32| (0..count).map(|b| from * (1.0 + 0.05 * b as f32)).collect::<Vec<_>>();
+    Scene {
+        pictures,
+        shared_textures: false,
+        sigma: each(5e-3),
+        gamma: each(0.1),
+        epsilon: each(1e-3),
+        ..strategy::small_scene(style(), 1)
+    }
 }
 
 /// Draws a scene on both, and compares what is not in doubt.

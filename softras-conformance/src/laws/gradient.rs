@@ -155,7 +155,9 @@ fn is_the_slope<R: Tested>(under: &Under<'_, R>) -> Outcome {
             }
             seen.set((compared + 1, passed));
             let bound = if name == "x and y" { 1e-5 } else { 1e-6 };
-            gauge.near(|| format!("slope along {name}"), slope, narrow, bound * size)?;
+            gauge
+                .near(|| format!("slope along {name}"), slope, narrow, bound * size)
+                .map_err(|e| Broken(format!("{e}\n{scene:?}")))?;
         }
         Ok(())
     })?;
@@ -215,7 +217,7 @@ fn is_linear<R: Tested>(under: &Under<'_, R>) -> Outcome {
             let bound =
                 under.budget.order * scale + under.budget.bands * (3.0 * size(&floor) + under.budget.unit);
             let d = compare::difference(&both, &sum);
-            gauge.within(|| format!("gradient to {name} ({d:?})"), d.norm, bound)?;
+            gauge.within(|| format!("gradient to {name} ({d})"), d.norm, bound)?;
         }
         Ok(())
     })
@@ -391,11 +393,7 @@ fn of_a_shared_texture<R: Tested>(under: &Under<'_, R>) -> Outcome {
             sizes += g.to_f64().powi(2);
         }
         let d = compare::difference(&compare::widen(&found), &compare::widen(&sum));
-        gauge.within(
-            || format!("gradient to the textures ({d:?})"),
-            d.norm,
-            under.budget.order * sizes.sqrt(),
-        )
+        gauge.within(|| format!("gradient to the textures ({d})"), d.norm, under.budget.order * sizes.sqrt())
     })
 }
 

@@ -89,7 +89,7 @@ pub const REASONS: &[(&str, &str)] = &[
     ),
     (
         "robustness::zero_area_has_no_color",
-        "It names each face without area, in every metric and color, in bits: random strange scenes meet some by chance.",
+        "It names each face without area, in every metric and color: random strange scenes meet some by chance.",
     ),
     (
         "robustness::faces_behind_the_camera_have_no_color",
@@ -118,7 +118,7 @@ pub const REASONS: &[(&str, &str)] = &[
     ("gradient::descends", "What a fit needs, by the back end's own pictures alone."),
     (
         "gradient::is_finite",
-        "A line of the gradient contract: it says so where a comparison would only say that numbers differ.",
+        "A line of the gradient contract, asked of every scene by itself; no fault of ours makes a gradient infinite alone.",
     ),
     (
         "gradient::is_pure",

@@ -402,21 +402,7 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
         color: Option<&ColorGradOf<'_, A, R>>,
         sink: &mut PairSink<'_, R>,
     ) -> PairGrad<R> {
-        let touch = self.touch(setting, face, at);
-        self.backward_from(setting, (face, at), &touch, silhouette, color, sink)
-    }
-
-    /// As [`Parts::backward`], for a pair whose touch is known.
-    #[inline(always)]
-    pub fn backward_from<R: Real>(
-        &self,
-        setting: &Setting<'_, R>,
-        (face, at): (&Face<'_, R>, Vec2<R>),
-        touch: &Touch<R>,
-        silhouette: Option<&SilhouetteGrad<S::State<R>, R>>,
-        color: Option<&ColorGradOf<'_, A, R>>,
-        sink: &mut PairSink<'_, R>,
-    ) -> PairGrad<R> {
+        let touch = &self.touch(setting, face, at);
         let mut out = PairGrad::zero(at.x);
         if !touch.member.any() {
             return out;

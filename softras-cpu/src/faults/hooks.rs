@@ -38,6 +38,7 @@ pub(crate) fn plan<R: Scalar>(plan: &mut Plan<R>) {
 /// Returns the numbers that all pairs of picture `b` share.
 #[inline(always)]
 pub(crate) fn setting<'a, R: Scalar>(plan: &Plan<R>, b: usize, weights: &'a [R]) -> Setting<'a, R> {
+    let b = if active(Fault::SettingsOfSixteen) { b % 16 } else { b };
     let mut setting = plan.setting(b, weights);
     if active(Fault::SigmaOfTheFirstPicture) {
         let first = plan.setting(0, weights);
@@ -140,6 +141,13 @@ pub(crate) fn listed(rects: &[PixelRect]) -> &[PixelRect] {
 #[inline(always)]
 pub(crate) fn row_end(end: usize) -> usize {
     if active(Fault::OffByOneTile) { end.saturating_sub(1) } else { end }
+}
+
+/// Returns the tile whose list tile `t` draws.
+#[inline(always)]
+pub(crate) fn lister(t: usize, grid: &Grid) -> usize {
+    let column = t % grid.across;
+    if active(Fault::WrapsTileColumns) { t - column + column % 64 } else { t }
 }
 
 /// Returns the list of a tile of picture `b`.
