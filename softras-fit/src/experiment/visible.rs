@@ -153,7 +153,7 @@ mod tests {
         let (all, seen) = (gradients(&CpuRasterizer), gradients(&VisibleOnly::new(&CpuRasterizer)));
         let mut kept = 0;
         for (f, (all, seen)) in all.outer_iter().zip(seen.outer_iter()).enumerate() {
-            let corners = faces.face(f).map(|c| Vec3::from(c));
+            let corners = faces.face(f).map(Vec3::from);
             let front = (corners[1] - corners[0]).cross(corners[2] - corners[0]).z > 0.0;
             assert!(all.iter().any(|g| g.abs() > 0.0), "softness reaches every face");
             if front {
