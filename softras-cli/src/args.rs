@@ -4,13 +4,16 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
+use softras_core::math::Color;
 use toml::{Table, Value};
 
 pub(crate) use crate::bench_args::BenchArgs;
 use crate::config::put;
 pub(crate) use crate::experiment::ExperimentArgs;
+pub(crate) use crate::gradcheck::GradcheckArgs;
 use crate::input::{Size, backend, point, sample};
 use crate::output::Usage;
+pub(crate) use crate::pose::PoseArgs;
 use crate::render_config::Background;
 
 /// A soft rasterizer: draw meshes, and fit meshes to pictures through gradients of the drawing.
@@ -27,6 +30,10 @@ pub(crate) enum Command {
     Render(RenderArgs),
     /// Fit a mesh to views of a sample shape, of another mesh, or to pictures
     Fit(FitArgs),
+    /// Find where a rigid mesh stands, from pictures of it
+    Pose(PoseArgs),
+    /// Check the gradient of a scene, and say why it is zero where it is
+    Gradcheck(GradcheckArgs),
     /// Run an experiment again: fits by several methods, a page, a table against baselines, its JSON
     Experiment(ExperimentArgs),
     /// Check that a back end is right, by every law there is
@@ -43,6 +50,8 @@ impl Args {
         match &self.command {
             Command::Render(args) => args.json,
             Command::Fit(args) => args.json,
+            Command::Pose(args) => args.json,
+            Command::Gradcheck(args) => args.json,
             Command::Experiment(args) => args.json,
             Command::Conformance(args) => args.json,
             Command::Bench(args) => args.json,
@@ -60,6 +69,16 @@ pub(crate) enum ColorArg {
     Over,
     /// The nearest face
     Hard,
+}
+
+impl From<ColorArg> for Color {
+    fn from(arg: ColorArg) -> Self {
+        match arg {
+            ColorArg::Softmax => Self::Softmax,
+            ColorArg::Over => Self::Over,
+            ColorArg::Hard => Self::Hard,
+        }
+    }
 }
 
 /// How vertices follow from what is fitted.

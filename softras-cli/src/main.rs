@@ -11,8 +11,10 @@ mod devices;
 mod experiment;
 mod fit;
 mod fit_config;
+mod gradcheck;
 mod input;
 mod output;
+mod pose;
 mod render;
 mod render_config;
 
@@ -30,6 +32,8 @@ fn main() -> ExitCode {
     let result = match args.command {
         Command::Render(args) => render::run(&args),
         Command::Fit(args) => fit::run(&args),
+        Command::Pose(args) => pose::run(&args),
+        Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Experiment(args) => experiment::run(&args),
         Command::Conformance(args) => conformance::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -8,6 +8,7 @@ mod error;
 pub mod experiment;
 mod fit;
 mod folder;
+pub mod gradcheck;
 mod light;
 mod nearest;
 mod objective;

@@ -58,6 +58,7 @@ pub use exp::{EXP_HIGHEST, EXP_LOWEST, NEAREST, exp_f32};
 pub use function::{Argument, Function};
 pub use matrix::Mat3;
 pub use ordered_sum::OrderedSum;
+pub(crate) use pair::color_pair;
 pub use pair::{
     ColorGrad, ColorGradOf, ColorSlot, Face, Facing, PairGrad, PairSink, Parts, Setting, Shade,
     SilhouetteGrad, Touch,

@@ -472,8 +472,9 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
     }
 }
 
+/// What the color aggregators are told of a pair.
 #[inline(always)]
-fn color_pair<'a, R: Real>(
+pub(crate) fn color_pair<'a, R: Real>(
     touch: &Touch<R>,
     shade: &Shade<R>,
     face: &Face<'_, R>,

@@ -10,12 +10,13 @@ use crate::math::{
 use crate::raster::{Gradients, Wanted};
 use crate::scene::Textures;
 
-use super::{Drawn, parts};
+use super::{Drawn, Terms, parts, published};
 
 pub(super) fn backward<R: Scalar>(
     drawn: &Drawn<R>,
     grad: &ImageGrad<R>,
     wanted: Wanted,
+    terms: Terms,
     gradients: &mut Gradients<R>,
 ) {
     let Drawn { faces, params, plan, pixels, .. } = drawn;
@@ -84,8 +85,11 @@ pub(super) fn backward<R: Scalar>(
                     texels: TexelSink::of(kind, &mut grad_texels),
                     weights: &mut grad_weights,
                 };
-                let g =
+                let mut g =
                     parts.backward(&setting, face, at, silhouette.as_ref(), color_grad.as_ref(), &mut sink);
+                if let (Terms::Published, Some(color_grad)) = (terms, &color_grad) {
+                    published::keep(&parts, &setting, (face, at), color_grad, &mut g);
+                }
                 if let Some(corners) = &mut gradients.corners {
                     for (k, corner) in g.corners.iter().enumerate() {
                         for (i, &value) in corner.iter().enumerate() {

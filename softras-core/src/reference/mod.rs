@@ -5,6 +5,7 @@
 
 mod backward;
 mod forward;
+mod published;
 
 use std::sync::Arc;
 
@@ -17,6 +18,17 @@ use crate::raster::{
     Capabilities, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Saturation, Wanted, run_rows,
 };
 use crate::scene::Faces;
+
+pub use published::PublishedTerms;
+
+/// Which terms of MATH 5 a gradient has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Terms {
+    /// Every one: the gradient is the derivative of the picture.
+    Complete,
+    /// Those of the paper's code: without `d z_p / d(x, y)` and `d C / d(x, y)`.
+    Published,
+}
 
 /// The reference rasterizer.
 #[derive(Clone, Copy, Debug, Default)]
@@ -107,7 +119,7 @@ impl<R: Scalar> Rasterizer<R> for Reference {
             return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
         };
         grad.check(&drawn.plan)?;
-        backward::backward(drawn, grad, wanted, gradients);
+        backward::backward(drawn, grad, wanted, Terms::Complete, gradients);
         Ok(())
     }
 

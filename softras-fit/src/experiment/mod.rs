@@ -15,6 +15,7 @@ mod landscape;
 mod page;
 mod pose;
 mod shading;
+mod visible;
 
 use core::fmt;
 use core::str::FromStr;
@@ -24,6 +25,7 @@ use softras_core::raster::DynRasterizer;
 
 pub use chart::{Chart, Scale, Series};
 pub use findings::{Figure, Findings, Method};
+pub use visible::{VisibleOnly, VisibleSaved};
 
 use crate::error::{Error, Result};
 use crate::folder::FitFolder;

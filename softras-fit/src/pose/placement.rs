@@ -1,7 +1,7 @@
 //! Where a rigid thing stands: [`Placement`], its steps, and the way between a placed mesh and a placed camera.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::RngCore;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 use softras_core::math::{Mat3, Scalar, Vec3};
 use softras_core::scene::{Camera, CameraGrad, Convention, Extrinsics, Pose, axis_angle, axis_angle_vjp};
@@ -116,9 +116,15 @@ impl Placement {
     }
 }
 
+/// Returns `count` placements that are turned in random ways and not moved; the seed decides which.
+#[must_use]
+pub fn random_starts(seed: u64, count: usize) -> Vec<Placement> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    (0..count).map(|_| Placement::random(&mut random)).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use rand_chacha::rand_core::SeedableRng;
     use softras_core::ImageGrad;
     use softras_core::math::Cutoff;
     use softras_core::raster::{DynRasterizer, RasterParams};
