@@ -8,7 +8,7 @@ use softras_core::math::{
     PairGrad, PairSink, Real, Setting, SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind, Vec2,
 };
 
-use crate::accumulate::{add_lanes, add_lanes_wide};
+use crate::accumulate::{add_lanes, add_lanes_wide, write_sums};
 use crate::backward::{BIG_PIXELS, Walk};
 use crate::bins::TILE;
 use crate::blocks::Blocks;
@@ -21,23 +21,19 @@ use crate::setup::PixelRect;
 use crate::staged::{Outline, Own, Staged};
 use crate::state::{InRows, InTile, ReadPlanes, read_rows, read_state};
 
-/// The gradient at every pixel of some pictures, as `prepare` left it.
+/// The gradient at every pixel of a picture, as `prepare` left it.
 pub(crate) struct Pixels<'a, R> {
     pub(crate) planes: &'a [R],
     pub(crate) rows: Rows<'a, R>,
     pub(crate) active: &'a [u32],
     pub(crate) layout: CotangentLayout,
-    /// The first of the pictures.
-    pub(crate) first: usize,
 }
 
-/// States and gradients of small pictures, row by row.
+/// States and gradients of a small picture, row by row.
 pub(crate) struct Rows<'a, R> {
-    pub(crate) numbers: &'a [R], // [pictures, H, planes, W]
-    /// How many planes; none if the pictures are not small.
+    pub(crate) numbers: &'a [R], // [H, planes, W]
+    /// How many planes; none if the picture is not small.
     pub(crate) planes: usize,
-    /// Numbers of a picture.
-    pub(crate) picture: usize,
 }
 
 /// Where the blocks of a face may begin; a kernel for each, for large pictures are faster without the choice.
@@ -59,6 +55,9 @@ impl Begin for InTiles {
 impl Begin for Anywhere {
     const ANYWHERE: bool = true;
 }
+
+/// The most faces staged at once: a lane each.
+const GROUP: usize = 16;
 
 /// The sums over the faces of a picture: sigma, gamma, the shapes of distribution and t-conorm, then weights.
 pub(crate) struct PictureSums;
@@ -155,7 +154,7 @@ where
             corner_texels: C::corners(like, channels),
             weights: Row::of(like.zero(), weights.len()),
         };
-        let mut staged = Staged::new();
+        let mut staged = Staged::<R, GROUP>::new();
         let size = walk.texture_size;
         let rect_of = |local: usize| match only {
             Some(rect) => rect,
@@ -189,16 +188,15 @@ where
                 walk.face::<L, C, B>(like, &walker, &mut sums, texels, &mut scratch);
                 let PairGrad { corners: own_corners, sigma, gamma, distribution, t_conorm } = sums.pair;
                 if let Some(out) = corners.get_mut(at * 9..(at + 1) * 9) {
-                    for (out, corner) in out.chunks_exact_mut(3).zip(&own_corners) {
-                        for (out, value) in out.iter_mut().zip(corner) {
-                            *out = faults::sum(*value);
-                        }
-                    }
+                    write_sums(out, own_corners.as_flattened());
                 }
                 if walk.texture == Some(TextureKind::Vertex) {
                     add_lanes(texels, sums.corner_texels.as_ref());
                 }
-                add_lanes_wide(&mut totals, &[sigma, gamma, distribution, t_conorm]);
+                add_lanes_wide(&mut totals, &[sigma, gamma]);
+                if F::SHAPED || S::SHAPED {
+                    add_lanes_wide(&mut totals[2..], &[distribution, t_conorm]);
+                }
                 add_lanes_wide(&mut totals[PictureSums::FIXED..], &sums.weights);
             }
         }
@@ -243,7 +241,6 @@ where
                 let place = (tx as usize, ty as usize);
                 let t = place.1 * grid.across + place.0;
                 let kept = walker.picture * grid.tiles() + t;
-                let own = (walker.picture - self.pixels.first) * grid.tiles() + t;
                 for word in 0..words {
                     let mut bits = match free {
                         Some(corner) => {
@@ -251,7 +248,7 @@ where
                             L::bits(walker.outline.may_touch(&spots))
                         }
                         None => {
-                            let active = self.pixels.active[own * words + word];
+                            let active = self.pixels.active[t * words + word];
                             let spots = self.saved.places.spots(like, place, word * L::LANES);
                             active & L::bits(walker.outline.may_touch(&spots))
                         }
@@ -269,7 +266,7 @@ where
                                 (place.0 * TILE + x, place.1 * TILE + y)
                             }
                         };
-                        let at = BlockAt { place, n, kept: kept * blocks + n, own: own * blocks + n, corner };
+                        let at = BlockAt { place, n, kept: kept * blocks + n, own: t * blocks + n, corner };
                         self.block::<L, C, B>(like, walker, &at, sums, texels, scratch);
                     }
                 }
@@ -304,9 +301,9 @@ where
         let kept = self.saved.layout.count();
         if const { B::ANYWHERE } {
             let (x, y) = block.corner;
-            let Rows { numbers, planes, picture: size } = &self.pixels.rows;
+            let Rows { numbers, planes } = &self.pixels.rows;
             let width = self.saved.grid.across * TILE;
-            let first = (walker.picture - self.pixels.first) * size + y * planes * width + x;
+            let first = y * planes * width + x;
             let row = planes * width;
             let state = InRows { like, from: &numbers[first..], width, row };
             let own = InRows { like, from: &numbers[first + kept * width..], width, row };
@@ -378,7 +375,7 @@ struct BlockAt {
     place: (usize, usize),
     /// Its number in the tile.
     n: usize,
-    /// Its number among the blocks of the batch, and among those of the pictures at work.
+    /// Its number among the blocks of the batch, and among those of its picture.
     kept: usize,
     own: usize,
     /// The column and row of its first pixel.
