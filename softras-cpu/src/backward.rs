@@ -373,14 +373,24 @@ where
     ) -> Row<f64> {
         let Drawn { faces, params, plan } = self.drawn;
         let own = Own::new(faces, &self.saved.rects, params, plan, picture, R::WIDTH);
-        if const { has_kernel::<M>() } && self.three && self.pixels.rows.planes > 0 {
-            let kind = PhantomData::<(Three, Anywhere)>;
-            R::dispatch(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
+        macro_rules! walk {
+            ($begin:ty) => {{
+                let kind = PhantomData::<(Three, $begin)>;
+                R::dispatch(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
+            }};
+        }
+        // A kernel that cannot be meant is not built.
+        if const { has_kernel::<M>() && R::WIDTH > 1 } && self.three {
+            match (self.pixels.rows.planes > 0, self.is_whole()) {
+                (true, true) => walk!(Anywhere<true>),
+                (true, false) => walk!(Anywhere<false>),
+                (false, true) => walk!(InTiles<true>),
+                (false, false) => walk!(InTiles<false>),
+            }
         } else if const { has_kernel::<M>() } && self.three {
-            let kind = PhantomData::<(Three, InTiles)>;
-            R::dispatch(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
+            walk!(InTiles<false>)
         } else {
-            let kind = PhantomData::<(Any, InTiles)>;
+            let kind = PhantomData::<(Any, InTiles<false>)>;
             R::dispatch_few(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
         }
     }

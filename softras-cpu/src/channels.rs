@@ -10,6 +10,8 @@ use crate::staged::{Own, Staged};
 pub(crate) trait Channels {
     /// Whether pairs of vectors are worth their registers and their share of the build.
     const IN_TWOS: bool;
+    /// The sums of a pixel; 0 where that is known only at run time.
+    const SUMS: usize;
     /// A number for each channel.
     type Values<L: Real>: AsRef<[L]> + AsMut<[L]>;
     /// A number for each channel at each corner.
@@ -52,6 +54,7 @@ pub(crate) fn three<R: Scalar>(faces: &Faces<R>, channels: usize) -> bool {
 
 impl Channels for Three {
     const IN_TWOS: bool = true;
+    const SUMS: usize = 3;
     type Values<L: Real> = [L; 3];
     type Corners<L: Real> = [L; 9];
 
@@ -86,6 +89,7 @@ impl Channels for Three {
 
 impl Channels for Any {
     const IN_TWOS: bool = false;
+    const SUMS: usize = 0;
     type Values<L: Real> = Row<L>;
     type Corners<L: Real> = Row<L>;
 

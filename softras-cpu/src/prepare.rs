@@ -29,7 +29,7 @@ pub(crate) struct PictureGrad<'a, R> {
 }
 
 /// Which planes the gradient at a block of pixels has: that of alpha, the color aggregator's own, that of the sums.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CotangentLayout {
     /// Whether there is a gradient of the silhouette, and of the color.
     pub(crate) silhouette: bool,
@@ -48,6 +48,10 @@ impl CotangentLayout {
             fixed: if color { A::Cotangent::<R>::COUNT } else { 0 },
             sums: if color { sums } else { 0 },
         }
+    }
+    /// The layout where there is a gradient of both.
+    pub(crate) const fn whole(fixed: usize, sums: usize) -> Self {
+        Self { silhouette: true, color: true, fixed, sums }
     }
     pub(crate) const fn fixed_at(&self) -> usize {
         if self.silhouette { 1 } else { 0 }

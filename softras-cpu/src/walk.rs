@@ -5,14 +5,15 @@ use core::ops::Range;
 
 use softras_core::math::{
     ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, DistanceMetric, DistributionFunction, Face,
-    PairGrad, PairSink, Real, Setting, SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind, Vec2,
+    PairGrad, PairSink, Planes, Real, Setting, SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind,
+    Vec2,
 };
 
 use crate::accumulate::{add_lanes, add_lanes_wide, write_sums};
 use crate::backward::{BIG_PIXELS, Walk};
 use crate::bins::TILE;
 use crate::blocks::Blocks;
-use crate::channels::{Channels, Draws};
+use crate::channels::{Channels, Draws, Three};
 use crate::faults;
 use crate::lanes::{Kernel, Vector};
 use crate::prepare::CotangentLayout;
@@ -20,6 +21,7 @@ use crate::row::Row;
 use crate::setup::PixelRect;
 use crate::staged::{Outline, Own, Staged};
 use crate::state::{InRows, InTile, ReadPlanes, read_rows, read_state};
+use crate::workspace::Layout;
 
 /// The gradient at every pixel of a picture, as `prepare` left it.
 pub(crate) struct Pixels<'a, R> {
@@ -36,24 +38,30 @@ pub(crate) struct Rows<'a, R> {
     pub(crate) planes: usize,
 }
 
-/// Where the blocks of a face may begin; a kernel for each, for large pictures are faster without the choice.
+/// What is known of a walk when its kernel is built.
 pub(crate) trait Begin {
-    /// Whether small faces have blocks of their own.
+    /// Whether small faces have blocks of their own, which begin anywhere; for pictures that have [`Rows`]. Large pictures
+    /// are faster without the choice.
     const ANYWHERE: bool;
+    /// Whether everything is gone back over: silhouette, color and the texels at the corners. Where a block's numbers are
+    /// is then known, and nothing about them is asked at every block.
+    const WHOLE: bool;
 }
 
 /// Blocks lie in tiles.
-pub(crate) struct InTiles;
+pub(crate) struct InTiles<const WHOLE: bool>;
 
-/// Those of small faces begin anywhere; for pictures that have [`Rows`].
-pub(crate) struct Anywhere;
+/// Those of small faces begin anywhere.
+pub(crate) struct Anywhere<const WHOLE: bool>;
 
-impl Begin for InTiles {
+impl<const WHOLE: bool> Begin for InTiles<WHOLE> {
     const ANYWHERE: bool = false;
+    const WHOLE: bool = WHOLE;
 }
 
-impl Begin for Anywhere {
+impl<const WHOLE: bool> Begin for Anywhere<WHOLE> {
     const ANYWHERE: bool = true;
+    const WHOLE: bool = WHOLE;
 }
 
 /// The most faces staged at once: a lane each.
@@ -137,7 +145,7 @@ where
         let channels = plan.channels;
         let weights = walk.drawn.params.get_weights();
         let setting = faults::setting(plan, picture, weights).splat(like);
-        let draws = if walk.pixels.layout.color { Draws::Color } else { Draws::SilhouetteAlone };
+        let draws = if B::WHOLE || walk.pixels.layout.color { Draws::Color } else { Draws::SilhouetteAlone };
         let mut scratch = Scratch::<L, C> {
             color: C::values(like, channels),
             grad_color: C::values(like, channels),
@@ -298,29 +306,57 @@ where
         texels: &mut [R],
         scratch: &mut Scratch<L, C>,
     ) {
-        let kept = self.saved.layout.count();
+        let (kept, own) = self.layouts::<L, C, B>();
+        let (kept, own_count) = (kept.count(), own.count());
         if const { B::ANYWHERE } {
             let (x, y) = block.corner;
-            let Rows { numbers, planes } = &self.pixels.rows;
+            let (numbers, planes) = (self.pixels.rows.numbers, kept + own_count);
             let width = self.saved.grid.across * TILE;
             let first = y * planes * width + x;
             let row = planes * width;
             let state = InRows { like, from: &numbers[first..], width, row };
             let own = InRows { like, from: &numbers[first + kept * width..], width, row };
             let at = self.saved.places.free_centres(like, block.corner);
-            self.pair(walker, at, (&state, &own), sums, texels, scratch);
+            self.pair::<L, C, B, _>(walker, at, (&state, &own), sums, texels, scratch);
         } else {
-            let (state_size, own_size) = (kept * L::LANES, self.pixels.layout.count() * L::LANES);
+            let (state_size, own_size) = (kept * L::LANES, own_count * L::LANES);
             let state = &self.saved.planes[block.kept * state_size..][..state_size];
             let own = &self.pixels.planes[block.own * own_size..][..own_size];
             let at = self.saved.places.centres(like, block.place, block.n);
-            self.pair(walker, at, (&InTile(like, state), &InTile(like, own)), sums, texels, scratch);
+            let planes = (&InTile(like, state), &InTile(like, own));
+            self.pair::<L, C, B, _>(walker, at, planes, sums, texels, scratch);
         }
+    }
+
+    /// Which planes a block has: of states, and of gradients.
+    #[inline(always)]
+    fn layouts<L: Real<Scalar = R>, C: Channels, B: Begin>(&self) -> (Layout, CotangentLayout) {
+        if const { B::WHOLE } { Self::whole::<L, C>() } else { (self.saved.layout, self.pixels.layout) }
+    }
+
+    /// The same where everything is gone back over.
+    #[inline(always)]
+    const fn whole<L: Real<Scalar = R>, C: Channels>() -> (Layout, CotangentLayout) {
+        let kept = Layout {
+            silhouette: S::State::<L>::COUNT,
+            color: A::State::<L>::COUNT,
+            sums: C::SUMS,
+            channels: C::SUMS,
+            lanes: L::LANES,
+        };
+        (kept, CotangentLayout::whole(A::Cotangent::<L>::COUNT, C::SUMS))
+    }
+
+    /// Tells whether everything is gone back over, by a kernel for three channels.
+    pub(crate) fn is_whole(&self) -> bool {
+        let kept = Layout { lanes: R::LANES, ..self.saved.layout };
+        let whole = Self::whole::<R, Three>();
+        (kept, self.pixels.layout) == whole && self.texture == Some(TextureKind::Vertex)
     }
 
     /// Adds what pixels give to a face, given the planes of their states and gradients.
     #[inline(always)]
-    fn pair<L: Real<Scalar = R>, C: Channels, P: ReadPlanes<L>>(
+    fn pair<L: Real<Scalar = R>, C: Channels, B: Begin, P: ReadPlanes<L>>(
         &self,
         walker: &Walker<'_, L>,
         at: Vec2<L>,
@@ -329,13 +365,13 @@ where
         texels: &mut [R],
         scratch: &mut Scratch<L, C>,
     ) {
-        let (kept, layout, like) = (&self.saved.layout, &self.pixels.layout, at.x);
-        let silhouette = if layout.silhouette {
+        let (like, (kept, layout)) = (at.x, self.layouts::<L, C, B>());
+        let silhouette = if B::WHOLE || layout.silhouette {
             Some(SilhouetteGrad { state: read_state::<L, S::State<L>>(like, state, 0), grad: own.plane(0) })
         } else {
             None
         };
-        let color = if layout.color {
+        let color = if B::WHOLE || layout.color {
             read_rows(scratch.sums.as_mut(), state, kept.sums_at());
             read_rows(scratch.grad_sums.as_mut(), own, layout.sums_at());
             Some(ColorGrad {
@@ -356,11 +392,13 @@ where
             color: scratch.color.as_mut(),
             grad_color: scratch.grad_color.as_mut(),
             texels: match self.texture {
+                _ if B::WHOLE => TexelSink::Corners(sums.corner_texels.as_mut()),
                 Some(TextureKind::Vertex) => TexelSink::Corners(sums.corner_texels.as_mut()),
                 Some(TextureKind::Surface { .. }) => TexelSink::Surface(texels),
                 None => TexelSink::Nowhere,
             },
-            weights: &mut sums.weights,
+            // The aggregator that such a kernel is built for has none.
+            weights: if B::WHOLE { &mut [] } else { &mut sums.weights },
         };
         let (setting, face) = (&walker.setting, &walker.face);
         let (silhouette, color) = (silhouette.as_ref(), color.as_ref());
