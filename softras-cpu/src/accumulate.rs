@@ -20,10 +20,28 @@ pub(crate) fn joined(mut a: Row<f64>, b: &Row<f64>) -> Row<f64> {
     a
 }
 
+/// Writes the sum of the lanes of each value to `out`.
+#[inline(always)]
+pub(crate) fn write_sums<L: Real>(out: &mut [L::Scalar], values: &[L]) {
+    let (fours, rest) = values.as_chunks::<4>();
+    let (out, last) = out.split_at_mut(4 * fours.len());
+    for (out, four) in out.chunks_exact_mut(4).zip(fours) {
+        out.copy_from_slice(&faults::sums(four));
+    }
+    for (out, value) in last.iter_mut().zip(rest) {
+        *out = faults::sum(*value);
+    }
+}
+
 /// Adds the sum of the lanes of each value to `sums`.
 #[inline(always)]
 pub(crate) fn add_lanes<L: Real>(sums: &mut [L::Scalar], values: &[L]) {
-    for (sum, value) in sums.iter_mut().zip(values) {
+    let (fours, rest) = values.as_chunks::<4>();
+    let (sums, last) = sums.split_at_mut(4 * fours.len());
+    for (sums, four) in sums.chunks_exact_mut(4).zip(fours) {
+        add(sums, &L::sums(four));
+    }
+    for (sum, value) in last.iter_mut().zip(rest) {
         *sum += value.sum();
     }
 }

@@ -19,7 +19,7 @@ use crate::bins::TILE;
 use crate::channels::{Any, Three, three};
 use crate::faults::{self, Fault};
 use crate::lanes::{Vector, has_kernel};
-use crate::prepare::{CotangentLayout, PictureGrad, Prepare};
+use crate::prepare::{CotangentLayout, PictureGrad, Prepare, Room};
 use crate::row::Row;
 use crate::setup::PixelRect;
 use crate::staged::Own;
@@ -68,7 +68,7 @@ where
     let prepare = Prepare { parts, saved, drawn, grad, layout, three };
     let turns = Turns {
         pictures: faces.pictures(),
-        pixels: (saved.grid.tiles() * layout.count() * TILE * TILE + prepare.row_numbers()) * size_of::<R>(),
+        pixels: (prepare.sizes().planes + prepare.sizes().rows) * size_of::<R>(),
         // Rows that no two pictures share take their gradient at once.
         slots: if rows_ascend(faces.pictures()) { 0 } else { texture_size * size_of::<R>() },
         budget: u128::from(*drawn.params.get_memory_budget()),
@@ -80,14 +80,13 @@ where
     while first < plan.batch {
         let pictures = first..turns.end(first);
         first = pictures.end;
-        prepare.pictures(pictures.clone(), &mut buffers);
-        keep_pixel_sums(&pictures, &buffers.totals, plan.channels, gradients);
-        let Buffers { cotangents, rows, active, totals, slots } = &mut buffers;
-        let rows = Rows { numbers: rows, planes: prepare.row_planes(), picture: prepare.row_numbers() };
-        let pixels = Pixels { planes: cotangents, rows, active, layout, first: pictures.start };
-        let walk = Walk { parts, saved, drawn, pixels, texture, texture_size, three };
-        walk.pictures(pictures.clone(), turns.slots > 0, (slots, totals), gradients);
-        keep_face_sums(&pictures, totals, gradients);
+        prepare.fit(pictures.len(), &mut buffers);
+        let reverse = Reverse { prepare: &prepare, texture, texture_size };
+        reverse.pictures(pictures.clone(), turns.slots > 0, &mut buffers, gradients);
+        for ((b, pixels), faces) in pictures.clone().zip(&buffers.pixel_totals).zip(&buffers.totals) {
+            keep_pixel_sums(faults::picture(b, &pictures), pixels, plan.channels, gradients);
+            keep_face_sums(b, faces, gradients);
+        }
     }
     saved.put_buffers(buffers);
     Ok(())
@@ -135,46 +134,137 @@ impl Turns<'_> {
     }
 }
 
-/// Writes what `prepare` summed over pictures: epsilon, background, weights.
-fn keep_pixel_sums<R: Vector>(
-    pictures: &Range<usize>,
-    totals: &[Row<f64>],
-    channels: usize,
-    gradients: &mut Gradients<R>,
-) {
-    for (b, total) in pictures.clone().zip(totals) {
-        let b = faults::picture(b, pictures);
-        if let Some(g) = &mut gradients.epsilon {
-            g[b] = R::from_f64(total[0]);
+/// Writes what `prepare` summed over picture `b`: epsilon, background, weights.
+fn keep_pixel_sums<R: Vector>(b: usize, total: &Row<f64>, channels: usize, gradients: &mut Gradients<R>) {
+    if let Some(g) = &mut gradients.epsilon {
+        g[b] = R::from_f64(total[0]);
+    }
+    if let Some(g) = &mut gradients.background {
+        for (c, &value) in total[1..=channels].iter().enumerate() {
+            g[[b, c]] = R::from_f64(value);
         }
-        if let Some(g) = &mut gradients.background {
-            for (c, &value) in total[1..=channels].iter().enumerate() {
-                g[[b, c]] = R::from_f64(value);
-            }
-        }
-        if let Some(g) = &mut gradients.weights {
-            for (out, &value) in g.iter_mut().zip(&total[1 + channels..]) {
-                *out += R::from_f64(value);
-            }
+    }
+    if let Some(g) = &mut gradients.weights {
+        for (out, &value) in g.iter_mut().zip(&total[1 + channels..]) {
+            *out += R::from_f64(value);
         }
     }
 }
 
-/// Writes what the faces summed over pictures.
-fn keep_face_sums<R: Vector>(pictures: &Range<usize>, totals: &[Row<f64>], gradients: &mut Gradients<R>) {
-    for (b, total) in pictures.clone().zip(totals) {
-        let sums = [&mut gradients.sigma, &mut gradients.gamma];
-        let shapes = [&mut gradients.distribution, &mut gradients.t_conorm];
-        for (out, &value) in sums.into_iter().chain(shapes).zip(total.iter()) {
-            if let Some(out) = out {
-                out[b] = R::from_f64(value);
-            }
+/// Writes what the faces summed over picture `b`.
+fn keep_face_sums<R: Vector>(b: usize, total: &Row<f64>, gradients: &mut Gradients<R>) {
+    let sums = [&mut gradients.sigma, &mut gradients.gamma];
+    let shapes = [&mut gradients.distribution, &mut gradients.t_conorm];
+    for (out, &value) in sums.into_iter().chain(shapes).zip(total.iter()) {
+        if let Some(out) = out {
+            out[b] = R::from_f64(value);
         }
-        if let Some(g) = &mut gradients.weights {
-            for (out, &value) in g.iter_mut().zip(&total[PictureSums::FIXED..]) {
-                *out += R::from_f64(value);
-            }
+    }
+    if let Some(g) = &mut gradients.weights {
+        for (out, &value) in g.iter_mut().zip(&total[PictureSums::FIXED..]) {
+            *out += R::from_f64(value);
         }
+    }
+}
+
+/// Goes back over pictures, each prepared and walked before its thread takes another.
+struct Reverse<'a, R: Vector, M, F, S, A> {
+    prepare: &'a Prepare<'a, R, M, F, S, A>,
+    texture: Option<TextureKind>,
+    texture_size: usize,
+}
+
+/// Where the gradients of some pictures go, and what they need on the way.
+struct Places<'a, R> {
+    room: Room<'a, R>,
+    corners: &'a mut [R],
+    texels: &'a mut [R],
+    pixel_totals: &'a mut [Row<f64>],
+    totals: &'a mut [Row<f64>],
+}
+
+impl<R, M, F, S, A> Reverse<'_, R, M, F, S, A>
+where
+    R: Vector,
+    M: DistanceMetric,
+    F: DistributionFunction,
+    S: SilhouetteAggregator,
+    A: ColorAggregator,
+{
+    /// Goes back over `pictures`; leaves the sums over each in the totals of the buffers.
+    fn pictures(
+        &self,
+        pictures: Range<usize>,
+        shared: bool,
+        buffers: &mut Buffers<R>,
+        gradients: &mut Gradients<R>,
+    ) {
+        let own = &self.prepare.drawn.faces.pictures()[pictures.clone()];
+        let (start, row) = (own[0].faces.start, own[0].first_texture);
+        let count = own[own.len() - 1].faces.end - start;
+        let corners = gradients.corners.as_mut().and_then(|a| a.as_slice_mut());
+        let corners = corners.map_or(&mut [][..], |all| &mut all[start * 9..(start + count) * 9]);
+        let rows = gradients.textures.as_mut().and_then(|a| a.as_slice_mut()).unwrap_or_default();
+        let size = self.texture_size;
+        let Buffers { cotangents, rows: numbers, active, pixel_totals, totals, slots } = buffers;
+        let room = Room { planes: cotangents, rows: numbers, active };
+        if shared {
+            slots.clear();
+            slots.resize(count * size, R::ZERO);
+            let places = Places { room, corners, texels: slots, pixel_totals, totals };
+            self.halves(pictures, places, &|picture| picture.faces.start - start);
+            gather_textures(own, slots, size, rows);
+        } else {
+            let texels = if size > 0 { &mut rows[row * size..] } else { &mut [][..] };
+            let places = Places { room, corners, texels, pixel_totals, totals };
+            self.halves(pictures, places, &|picture| picture.first_texture - row);
+        }
+    }
+
+    /// Goes back over pictures in halves on two threads; `corners` begins with those of the first picture's faces,
+    /// `texels` too, and `row` says which of its slots a picture's first face has.
+    fn halves(
+        &self,
+        pictures: Range<usize>,
+        places: Places<'_, R>,
+        row: &(impl Fn(&Picture) -> usize + Sync),
+    ) {
+        let Prepare { saved, drawn, parts, layout, three, .. } = self.prepare;
+        let all = drawn.faces.pictures();
+        let Places { mut room, corners, texels, pixel_totals, totals } = places;
+        if pictures.len() > 1 {
+            let half = pictures.len() / 2;
+            let middle = pictures.start + half;
+            let at = (all[middle].faces.start - all[pictures.start].faces.start) * 9;
+            let (corners, later_corners) = corners.split_at_mut(at.min(corners.len()));
+            let at = (row(&all[middle]) - row(&all[pictures.start])) * self.texture_size;
+            let (texels, later_texels) = texels.split_at_mut(at.min(texels.len()));
+            let (room, later_room) = room.cut(half, self.prepare.sizes());
+            let (pixel_totals, later_pixel_totals) = pixel_totals.split_at_mut(half);
+            let (totals, later_totals) = totals.split_at_mut(half);
+            let first = Places { room, corners, texels, pixel_totals, totals };
+            let later = Places {
+                room: later_room,
+                corners: later_corners,
+                texels: later_texels,
+                pixel_totals: later_pixel_totals,
+                totals: later_totals,
+            };
+            rayon::join(
+                || self.halves(pictures.start..middle, first, row),
+                || self.halves(middle..pictures.end, later, row),
+            );
+            return;
+        }
+        let picture = pictures.start;
+        pixel_totals[0] = self.prepare.picture(picture, &mut room);
+        let Room { planes, rows, active } = room;
+        let rows = Rows { numbers: rows, planes: self.prepare.row_planes() };
+        let pixels = Pixels { planes, rows, active, layout: *layout };
+        let (texture, texture_size) = (self.texture, self.texture_size);
+        let walk = Walk { parts, saved, drawn, pixels, texture, texture_size, three: *three };
+        let locals = 0..all[picture].faces.len();
+        totals[0] = walk.faces(Faces { picture, locals, corners, texels });
     }
 }
 
@@ -225,70 +315,6 @@ where
     S: SilhouetteAggregator,
     A: ColorAggregator,
 {
-    /// Walks the faces of `pictures`; leaves the sums over each picture in `totals`.
-    fn pictures(
-        &self,
-        pictures: Range<usize>,
-        shared: bool,
-        (slots, totals): (&mut Vec<R>, &mut [Row<f64>]),
-        gradients: &mut Gradients<R>,
-    ) {
-        let own = &self.drawn.faces.pictures()[pictures.clone()];
-        let start = own[0].faces.start;
-        let count = own[own.len() - 1].faces.end - start;
-        let corners = gradients.corners.as_mut().and_then(|a| a.as_slice_mut());
-        let corners = corners.map_or(&mut [][..], |all| &mut all[start * 9..(start + count) * 9]);
-        let rows = gradients.textures.as_mut().and_then(|a| a.as_slice_mut()).unwrap_or_default();
-        let size = self.texture_size;
-        if shared {
-            slots.clear();
-            slots.resize(count * size, R::ZERO);
-            self.halves(pictures, corners, slots, totals, &|picture| picture.faces.start - start);
-            gather_textures(own, slots, size, rows);
-        } else {
-            let rows = if size > 0 { &mut rows[own[0].first_texture * size..] } else { &mut [][..] };
-            let first = own[0].first_texture;
-            self.halves(pictures, corners, rows, totals, &|picture| picture.first_texture - first);
-        }
-    }
-
-    /// Walks pictures in halves on two threads; `corners` begins with those of the first picture's faces, `texels` too,
-    /// and `row` says which of its slots a picture's first face has.
-    fn halves(
-        &self,
-        pictures: Range<usize>,
-        corners: &mut [R],
-        texels: &mut [R],
-        totals: &mut [Row<f64>],
-        row: &(impl Fn(&Picture) -> usize + Sync),
-    ) {
-        let all = self.drawn.faces.pictures();
-        if pictures.len() > 1 {
-            let half = pictures.len() / 2;
-            let (first, middle) = (&all[pictures.start], &all[pictures.start + half]);
-            let at = (middle.faces.start - first.faces.start) * 9;
-            let (corners, later_corners) = corners.split_at_mut(at.min(corners.len()));
-            let at = (row(middle) - row(first)) * self.texture_size;
-            let (texels, later_texels) = texels.split_at_mut(at.min(texels.len()));
-            let (totals, later_totals) = totals.split_at_mut(half);
-            rayon::join(
-                || self.halves(pictures.start..pictures.start + half, corners, texels, totals, row),
-                || {
-                    self.halves(
-                        pictures.start + half..pictures.end,
-                        later_corners,
-                        later_texels,
-                        later_totals,
-                        row,
-                    )
-                },
-            );
-            return;
-        }
-        let locals = 0..all[pictures.start].faces.len();
-        totals[0] = self.faces(Faces { picture: pictures.start, locals, corners, texels });
-    }
-
     /// Walks faces of one picture, in halves on two threads; returns their sums.
     fn faces(&self, faces: Faces<'_, R>) -> Row<f64> {
         let runs = faces.locals.len().div_ceil(RUN);
@@ -347,14 +373,24 @@ where
     ) -> Row<f64> {
         let Drawn { faces, params, plan } = self.drawn;
         let own = Own::new(faces, &self.saved.rects, params, plan, picture, R::WIDTH);
-        if const { has_kernel::<M>() } && self.three && self.pixels.rows.planes > 0 {
-            let kind = PhantomData::<(Three, Anywhere)>;
-            R::dispatch(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
+        macro_rules! walk {
+            ($begin:ty) => {{
+                let kind = PhantomData::<(Three, $begin)>;
+                R::dispatch(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
+            }};
+        }
+        // A kernel that cannot be meant is not built.
+        if const { has_kernel::<M>() && R::WIDTH > 1 } && self.three {
+            match (self.pixels.rows.planes > 0, self.is_whole()) {
+                (true, true) => walk!(Anywhere<true>),
+                (true, false) => walk!(Anywhere<false>),
+                (false, true) => walk!(InTiles<true>),
+                (false, false) => walk!(InTiles<false>),
+            }
         } else if const { has_kernel::<M>() } && self.three {
-            let kind = PhantomData::<(Three, InTiles)>;
-            R::dispatch(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
+            walk!(InTiles<false>)
         } else {
-            let kind = PhantomData::<(Any, InTiles)>;
+            let kind = PhantomData::<(Any, InTiles<false>)>;
             R::dispatch_few(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
         }
     }

@@ -8,6 +8,10 @@ use crate::staged::{Own, Staged};
 
 /// A number of channels.
 pub(crate) trait Channels {
+    /// Whether pairs of vectors are worth their registers and their share of the build.
+    const IN_TWOS: bool;
+    /// The sums of a pixel; 0 where that is known only at run time.
+    const SUMS: usize;
     /// A number for each channel.
     type Values<L: Real>: AsRef<[L]> + AsMut<[L]>;
     /// A number for each channel at each corner.
@@ -18,10 +22,10 @@ pub(crate) trait Channels {
     /// Returns zeros at the corners, for `channels` channels.
     fn corners<L: Real>(like: L, channels: usize) -> Self::Corners<L>;
     /// Returns face `i` of those staged; `local` is its number in the picture.
-    fn face<'a, L: Real<Scalar = R>, R: Scalar>(
+    fn face<'a, L: Real<Scalar = R>, R: Scalar, const N: usize>(
         like: L,
         own: &Own<'a, R>,
-        staged: &Staged<R>,
+        staged: &Staged<R, N>,
         i: usize,
         local: usize,
         draws: Draws,
@@ -49,6 +53,8 @@ pub(crate) fn three<R: Scalar>(faces: &Faces<R>, channels: usize) -> bool {
 }
 
 impl Channels for Three {
+    const IN_TWOS: bool = true;
+    const SUMS: usize = 3;
     type Values<L: Real> = [L; 3];
     type Corners<L: Real> = [L; 9];
 
@@ -62,10 +68,10 @@ impl Channels for Three {
     }
     /// A face that is not seen has no texels, so one that has any is seen in every lane.
     #[inline(always)]
-    fn face<'a, L: Real<Scalar = R>, R: Scalar>(
+    fn face<'a, L: Real<Scalar = R>, R: Scalar, const N: usize>(
         like: L,
         own: &Own<'a, R>,
-        staged: &Staged<R>,
+        staged: &Staged<R, N>,
         i: usize,
         local: usize,
         draws: Draws,
@@ -82,6 +88,8 @@ impl Channels for Three {
 }
 
 impl Channels for Any {
+    const IN_TWOS: bool = false;
+    const SUMS: usize = 0;
     type Values<L: Real> = Row<L>;
     type Corners<L: Real> = Row<L>;
 
@@ -94,10 +102,10 @@ impl Channels for Any {
         Row::of(like.zero(), 3 * channels)
     }
     #[inline(always)]
-    fn face<'a, L: Real<Scalar = R>, R: Scalar>(
+    fn face<'a, L: Real<Scalar = R>, R: Scalar, const N: usize>(
         like: L,
         own: &Own<'a, R>,
-        staged: &Staged<R>,
+        staged: &Staged<R, N>,
         i: usize,
         local: usize,
         draws: Draws,

@@ -7,8 +7,8 @@ use core::marker::PhantomData;
 
 use ndarray::{ArrayViewMut2, Axis};
 use softras_core::math::{
-    ColorAggregator, ColorSlot, DistanceMetric, DistributionFunction, Mask, Parts, Planes, Real, Scalar,
-    Setting, SilhouetteAggregator,
+    ColorAggregator, ColorSlot, DistanceMetric, DistributionFunction, Face, Mask, Parts, Planes, Real,
+    Scalar, Setting, SilhouetteAggregator, Vec2,
 };
 use softras_core::raster::{Outputs, Plan, RasterParams, Saturation};
 use softras_core::scene::Faces;
@@ -23,6 +23,7 @@ use crate::region::Region;
 use crate::setup::{PixelRect, setup};
 use crate::staged::{CHUNK, Own, Staged};
 use crate::state::BlockState;
+use crate::two::{self, Halves, Twin};
 use crate::workspace::{CpuSaved, Layout};
 
 /// Draws all pictures of the batch into `image`, and keeps the state of every pixel in `saved`.
@@ -82,8 +83,12 @@ where
         let listed = bins::build(&grid, &bands, bins, |i| of(first + i));
         (draw.region(region, (first, bins)), listed)
     };
-    let entries = (0..plan.batch).map(|b| bins::entries(of(b), &(0..grid.down))).sum();
-    if bins::bytes(&grid, plan.batch, entries) <= budget {
+    // Every face in every tile often fits; only if not, the entries are counted.
+    let most =
+        (0..plan.batch).map(|b| of(b).len().saturating_mul(grid.tiles())).fold(0, usize::saturating_add);
+    let entries = || (0..plan.batch).map(|b| bins::entries(of(b), &(0..grid.down))).sum();
+    let fits = |entries: usize| bins::bytes(&grid, plan.batch, entries) <= budget;
+    if fits(most) || fits(entries()) {
         (saved.pairs, saved.list_entries) = run(0, Region::whole(image, planes, &grid, plan.batch), bins);
         return Ok(());
     }
@@ -201,6 +206,7 @@ where
         }
         let setting = faults::of_tile(&setting, list.len()).splat(like);
         let simple = C::setting(setting);
+        let twice = two::setting(&simple);
         let draws = if plan.draws_color { Draws::Color } else { Draws::SilhouetteAlone };
         let block_size = layout.count() * L::LANES;
         let blocks = Blocks::in_tile(L::LANES);
@@ -210,7 +216,7 @@ where
         for (out, &channel) in behind.as_mut().iter_mut().zip(background) {
             *out = like.splat(channel);
         }
-        let mut staged = Staged::new();
+        let mut staged = Staged::<R, CHUNK>::new();
         let mut pairs = 0;
         let mut locals = [0; CHUNK];
         // A tile without faces is a chunk without any: blocks begin in the first and are finished in the last.
@@ -248,14 +254,46 @@ where
                 if bits == 0 && !begins && !ends {
                     continue;
                 }
-                // The next face is measured before this one is added: neither waits for the other.
                 // A macro, for a closure need not be compiled for the instruction set.
                 macro_rules! face {
                     ($i:expr) => {
                         C::face(like, &own, &staged, $i, locals[$i % CHUNK] as usize, draws)
                     };
                 }
+                macro_rules! slot {
+                    () => {
+                        ColorSlot { state: &mut block.color, sums: sums.as_mut(), scratch: scratch.as_mut() }
+                    };
+                }
+                macro_rules! count {
+                    ($member:expr) => {
+                        pairs += u64::from(faults::counted(L::bits($member), inside).count_ones())
+                    };
+                }
                 let mut touching = Touching::new(bits);
+                if const { C::IN_TWOS && L::LANES > 1 } {
+                    // Two faces are measured together: neither waits for the other.
+                    while let Some((i, j)) = touching.two() {
+                        let (a, b) = (face!(i), face!(j));
+                        let face = Face::join(&a, &b);
+                        let touch = parts.touch(&twice, &face, Vec2::join(&at, &at));
+                        count!(touch.member.0);
+                        count!(touch.member.1);
+                        if !touch.member.any() {
+                            continue;
+                        }
+                        let (first, second) = touch.halves();
+                        if plan.draws_silhouette {
+                            parts.push_silhouette(&simple, &first, &mut block.silhouette);
+                            parts.push_silhouette(&simple, &second, &mut block.silhouette);
+                        }
+                        if plan.draws_color && (a.texels.is_some() || b.texels.is_some()) {
+                            let (shade, other) = twice.shade(&face.triangle, &touch).halves();
+                            parts.push_shade(&simple, &a, &first, &shade, slot!());
+                            parts.push_shade(&simple, &b, &second, &other, slot!());
+                        }
+                    }
+                }
                 let mut next = match touching.next() {
                     Some(i) => Some((i, parts.touch(&simple, &face!(i), at))),
                     None => None,
@@ -265,7 +303,7 @@ where
                         Some(i) => Some((i, parts.touch(&simple, &face!(i), at))),
                         None => None,
                     };
-                    pairs += u64::from(faults::counted(L::bits(touch.member), inside).count_ones());
+                    count!(touch.member);
                     if !touch.member.any() {
                         continue;
                     }
@@ -273,8 +311,7 @@ where
                         parts.push_silhouette(&simple, &touch, &mut block.silhouette);
                     }
                     if plan.draws_color {
-                        let (state, sums, scratch) = (&mut block.color, sums.as_mut(), scratch.as_mut());
-                        parts.push_color(&simple, &face!(i), &touch, ColorSlot { state, sums, scratch });
+                        parts.push_color(&simple, &face!(i), &touch, slot!());
                     }
                 }
                 if ends {
@@ -319,6 +356,15 @@ impl Touching {
         let i = self.0.trailing_zeros() as usize;
         self.0 &= self.0 - 1;
         Some(i)
+    }
+
+    /// Returns the next two, if there are two.
+    #[inline(always)]
+    fn two(&mut self) -> Option<(usize, usize)> {
+        if self.0 & self.0.wrapping_sub(1) == 0 {
+            return None;
+        }
+        Some((self.next()?, self.next()?))
     }
 }
 

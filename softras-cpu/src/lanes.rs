@@ -9,7 +9,8 @@ use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssig
 use std::sync::OnceLock;
 
 use fearless_simd::{
-    Bytes, Level, Select, Simd, SimdBase, SimdFloat, SimdMask, SimdSplit, f32x4, f32x16, mask32x16, u32x16,
+    Bytes, ExtractToken, Level, Select, Simd, SimdBase, SimdFloat, SimdMask, SimdSplit, f32x4, f32x16,
+    mask32x16, u32x16,
 };
 use softras_core::math::{DistanceMetric, Mask, NEAREST, Real, Scalar, exp_f32};
 
@@ -229,7 +230,15 @@ impl<S: Simd> Mask for LaneMask<S> {
 impl<S: Simd> Lanes<S> {
     #[inline(always)]
     fn simd(self) -> S {
-        fearless_simd::ExtractToken::token(&self.0)
+        ExtractToken::token(&self.0)
+    }
+
+    /// Halves the lanes twice: lane i and lane i + 8, then lane i and lane i + 4.
+    #[inline(always)]
+    fn quarter(self) -> f32x4<S> {
+        let (low, high) = self.0.split();
+        let (low, high) = (low + high).split();
+        low + high
     }
 }
 
@@ -327,10 +336,18 @@ impl<S: Simd> Real for Lanes<S> {
     }
     #[inline(always)]
     fn sum(self) -> f32 {
-        let (low, high) = self.0.split();
-        let (low, high) = (low + high).split();
-        let table: [f32; 4] = (low + high).to_array();
+        let table: [f32; 4] = self.quarter().to_array();
         (table[0] + table[2]) + (table[1] + table[3])
+    }
+    #[inline(always)]
+    fn sums([a, b, c, d]: &[Self; 4]) -> [f32; 4] {
+        // The last two halvings of all four at once.
+        let (a, b, c, d) = (a.quarter(), b.quarter(), c.quarter(), d.quarter());
+        let simd = ExtractToken::token(&a);
+        let ab = simd.zip_low_f32x4(a, b) + simd.zip_high_f32x4(a, b);
+        let cd = simd.zip_low_f32x4(c, d) + simd.zip_high_f32x4(c, d);
+        let [a, c, b, d] = (simd.zip_low_f32x4(ab, cd) + simd.zip_high_f32x4(ab, cd)).to_array();
+        [a, b, c, d]
     }
     #[inline(always)]
     fn ln(self) -> Self {

@@ -20,6 +20,7 @@ mod row;
 mod setup;
 mod staged;
 mod state;
+mod two;
 mod variants;
 mod walk;
 mod workspace;

@@ -29,7 +29,7 @@ pub(crate) struct PictureGrad<'a, R> {
 }
 
 /// Which planes the gradient at a block of pixels has: that of alpha, the color aggregator's own, that of the sums.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CotangentLayout {
     /// Whether there is a gradient of the silhouette, and of the color.
     pub(crate) silhouette: bool,
@@ -49,6 +49,10 @@ impl CotangentLayout {
             sums: if color { sums } else { 0 },
         }
     }
+    /// The layout where there is a gradient of both.
+    pub(crate) const fn whole(fixed: usize, sums: usize) -> Self {
+        Self { silhouette: true, color: true, fixed, sums }
+    }
     pub(crate) const fn fixed_at(&self) -> usize {
         if self.silhouette { 1 } else { 0 }
     }
@@ -62,6 +66,32 @@ impl CotangentLayout {
 
 /// The most planes that faces read row by row.
 pub(crate) const FREE_PLANES: usize = 16;
+
+/// How many numbers, and words of active bits, a picture needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RoomSizes {
+    pub(crate) planes: usize,
+    pub(crate) rows: usize,
+    active: usize,
+}
+
+/// Where the pixels of some pictures are prepared.
+pub(crate) struct Room<'a, R> {
+    pub(crate) planes: &'a mut [R],
+    pub(crate) rows: &'a mut [R],
+    pub(crate) active: &'a mut [u32],
+}
+
+impl<R> Room<'_, R> {
+    /// Cuts after `count` pictures.
+    pub(crate) fn cut(self, count: usize, sizes: RoomSizes) -> (Self, Self) {
+        let (planes, later_planes) = self.planes.split_at_mut(count * sizes.planes);
+        let (rows, later_rows) = self.rows.split_at_mut(count * sizes.rows);
+        let (active, later_active) = self.active.split_at_mut(count * sizes.active);
+        let later = Self { planes: later_planes, rows: later_rows, active: later_active };
+        (Self { planes, rows, active }, later)
+    }
+}
 
 /// All that preparing needs beside the planes to fill.
 pub(crate) struct Prepare<'a, R: Scalar, M, F, S, A> {
@@ -87,29 +117,39 @@ where
         Blocks::in_tile(lanes) / lanes
     }
 
-    /// Reverses `finish` at every pixel of the pictures; leaves their sums (epsilon, background, weights) in `totals`.
-    pub(crate) fn pictures(&self, pictures: core::ops::Range<usize>, buffers: &mut Buffers<R>) {
+    /// Makes room for the pixels of `pictures` pictures.
+    pub(crate) fn fit(&self, pictures: usize, buffers: &mut Buffers<R>) {
+        let sizes = self.sizes();
+        buffers.cotangents.resize(pictures * sizes.planes, R::ZERO);
+        buffers.rows.resize(pictures * sizes.rows, R::ZERO);
+        buffers.active.resize(pictures * sizes.active, 0);
+        for totals in [&mut buffers.pixel_totals, &mut buffers.totals] {
+            totals.resize_with(pictures, || Row::of(0.0, 0));
+        }
+    }
+
+    /// The room that a picture needs.
+    pub(crate) fn sizes(&self) -> RoomSizes {
         let tiles = self.saved.grid.tiles();
-        let (size, words) = (tiles * self.layout.count() * TILE * TILE, tiles * Self::words(R::WIDTH));
-        let Buffers { cotangents, rows, active, totals, .. } = buffers;
-        cotangents.resize(pictures.len() * size, R::ZERO);
-        active.resize(pictures.len() * words, 0);
-        totals.resize_with(pictures.len(), || Row::of(0.0, 0));
-        let work = cotangents.par_chunks_mut(size.max(1)).zip(active.par_chunks_mut(words));
-        work.zip(totals.par_iter_mut()).enumerate().for_each(|(i, ((planes, active), total))| {
-            *total = self.tiles(pictures.start + i, 0, planes, active);
-        });
-        rows.resize(pictures.len() * self.row_numbers(), R::ZERO);
+        RoomSizes {
+            planes: tiles * self.layout.count() * TILE * TILE,
+            rows: self.row_numbers(),
+            active: tiles * Self::words(R::WIDTH),
+        }
+    }
+
+    /// Reverses `finish` at every pixel of picture `b`; returns its sums (epsilon, background, weights).
+    pub(crate) fn picture(&self, b: usize, room: &mut Room<'_, R>) -> Row<f64> {
+        let Room { planes, rows, active } = room;
+        let total = self.tiles(b, 0, planes, active);
         if !rows.is_empty() {
             let across = Blocks::down(R::WIDTH) * self.row_size();
             let bands = self.saved.grid.down * TILE / Blocks::down(R::WIDTH);
-            rows.par_chunks_mut(across).with_min_len(bands.div_ceil(2)).enumerate().for_each(|(i, rows)| {
-                let (b, band) = (i / bands, i % bands);
-                let of_picture = &cotangents[b * size..(b + 1) * size];
-                let active = &active[b * tiles * Self::words(R::WIDTH)..];
-                self.spread(pictures.start + b, band, (of_picture, active), rows);
-            });
+            let (planes, active) = (&*planes, &*active);
+            let work = rows.par_chunks_mut(across).with_min_len(bands.div_ceil(2));
+            work.enumerate().for_each(|(band, rows)| self.spread(b, band, (planes, active), rows));
         }
+        total
     }
 
     /// Planes of states and gradients, if faces read them row by row: where the picture is small and a block has

@@ -105,32 +105,32 @@ impl<L: Real> Outline<L> {
     }
 }
 
-/// Faces, set up.
+/// `N` faces, set up.
 #[derive(Debug)]
-pub(crate) struct Staged<R> {
-    p: [[[R; CHUNK]; 2]; 3],
-    e: [[[R; CHUNK]; 2]; 3],
-    along: [[[R; CHUNK]; 2]; 3],
-    slopes: [[[R; CHUNK]; 2]; 3],
-    inv_e_sq: [[R; CHUNK]; 3],
-    inv_det: [R; CHUNK],
-    z: [[R; CHUNK]; 3],
-    inv_z: [[R; CHUNK]; 3],
-    bounds: [[R; CHUNK]; 4],
-    lowest: [[R; CHUNK]; 3],
-    rect: [[R; CHUNK]; 4],
-    number: [R; CHUNK],
+pub(crate) struct Staged<R, const N: usize> {
+    p: [[[R; N]; 2]; 3],
+    e: [[[R; N]; 2]; 3],
+    along: [[[R; N]; 2]; 3],
+    slopes: [[[R; N]; 2]; 3],
+    inv_e_sq: [[R; N]; 3],
+    inv_det: [R; N],
+    z: [[R; N]; 3],
+    inv_z: [[R; N]; 3],
+    bounds: [[R; N]; 4],
+    lowest: [[R; N]; 3],
+    rect: [[R; N]; 4],
+    number: [R; N],
     /// 1 where the face has an area, where it may have color, where it runs counter-clockwise.
-    solid: [R; CHUNK],
-    colored: [R; CHUNK],
-    counter_clockwise: [R; CHUNK],
+    solid: [R; N],
+    colored: [R; N],
+    counter_clockwise: [R; N],
     /// A bit for each of a group's faces that may have color as seen from here.
-    sees: [u32; CHUNK],
+    sees: [u32; N],
 }
 
-impl<R: Scalar> Staged<R> {
+impl<R: Scalar, const N: usize> Staged<R, N> {
     pub(crate) const fn new() -> Self {
-        let row = [R::ZERO; CHUNK];
+        let row = [R::ZERO; N];
         Self {
             p: [[row; 2]; 3],
             e: [[row; 2]; 3],
@@ -147,7 +147,7 @@ impl<R: Scalar> Staged<R> {
             solid: row,
             colored: row,
             counter_clockwise: row,
-            sees: [0; CHUNK],
+            sees: [0; N],
         }
     }
 
@@ -224,7 +224,7 @@ impl<R: Scalar> Staged<R> {
         one.keep(triangle.solid).store(&mut self.solid[at..]);
         one.keep(triangle.colored).store(&mut self.colored[at..]);
         one.keep(triangle.counter_clockwise).store(&mut self.counter_clockwise[at..]);
-        self.sees[group % CHUNK] = L::bits(setting.sees(&triangle));
+        self.sees[group % N] = L::bits(setting.sees(&triangle));
     }
 
     /// Returns a bit for each face of the first `groups` that may touch the block at `spots`, the same in every lane.
@@ -232,7 +232,7 @@ impl<R: Scalar> Staged<R> {
     pub(crate) fn touching<L: Real<Scalar = R>>(&self, like: L, groups: usize, spots: &Spots<L>) -> u64 {
         let mut bits = 0;
         for group in 0..groups {
-            bits |= u64::from(self.group_touching(like, group, spots)) << (group * L::LANES % CHUNK);
+            bits |= u64::from(self.group_touching(like, group, spots)) << (group * L::LANES % 64);
         }
         bits
     }
@@ -240,7 +240,7 @@ impl<R: Scalar> Staged<R> {
     #[inline(always)]
     fn group_touching<L: Real<Scalar = R>>(&self, like: L, group: usize, spots: &Spots<L>) -> u32 {
         let at = group * L::LANES;
-        let vector = |rows: &[[R; CHUNK]; 2]| Vec2::new(like.load(&rows[0][at..]), like.load(&rows[1][at..]));
+        let vector = |rows: &[[R; N]; 2]| Vec2::new(like.load(&rows[0][at..]), like.load(&rows[1][at..]));
         let outline = Outline {
             p: [vector(&self.p[0]), vector(&self.p[1]), vector(&self.p[2])],
             slopes: [vector(&self.slopes[0]), vector(&self.slopes[1]), vector(&self.slopes[2])],
@@ -258,9 +258,9 @@ impl<R: Scalar> Staged<R> {
     /// Returns the outline of face `i`, in every lane, for the pixels of `rect` alone.
     #[inline(always)]
     pub(crate) fn outline<L: Real<Scalar = R>>(&self, like: L, i: usize, rect: &PixelRect) -> Outline<L> {
-        let i = i % CHUNK;
+        let i = i % N;
         let side = |side: u32| like.splat(R::from_f64(f64::from(side)));
-        let vector = |rows: &[[R; CHUNK]; 2]| Vec2::new(like.splat(rows[0][i]), like.splat(rows[1][i]));
+        let vector = |rows: &[[R; N]; 2]| Vec2::new(like.splat(rows[0][i]), like.splat(rows[1][i]));
         Outline {
             p: [vector(&self.p[0]), vector(&self.p[1]), vector(&self.p[2])],
             slopes: [vector(&self.slopes[0]), vector(&self.slopes[1]), vector(&self.slopes[2])],
@@ -277,7 +277,7 @@ impl<R: Scalar> Staged<R> {
     /// Tells whether face `i` may have color.
     #[inline(always)]
     pub(crate) const fn sees<L: Real>(&self, i: usize) -> bool {
-        (self.sees[i / L::LANES % CHUNK] >> (i % L::LANES)) & 1 == 1
+        (self.sees[i / L::LANES % N] >> (i % L::LANES)) & 1 == 1
     }
 
     /// Returns face `i` in every lane.
@@ -288,7 +288,7 @@ impl<R: Scalar> Staged<R> {
         i: usize,
         texels: Option<FaceTexels<'a, R>>,
     ) -> Face<'a, L> {
-        let i = i % CHUNK;
+        let i = i % N;
         macro_rules! splat {
             ($row:expr) => {
                 like.splat($row[i])

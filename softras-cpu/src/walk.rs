@@ -5,14 +5,15 @@ use core::ops::Range;
 
 use softras_core::math::{
     ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, DistanceMetric, DistributionFunction, Face,
-    PairGrad, PairSink, Real, Setting, SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind, Vec2,
+    PairGrad, PairSink, Planes, Real, Setting, SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind,
+    Vec2,
 };
 
-use crate::accumulate::{add_lanes, add_lanes_wide};
+use crate::accumulate::{add_lanes, add_lanes_wide, write_sums};
 use crate::backward::{BIG_PIXELS, Walk};
 use crate::bins::TILE;
 use crate::blocks::Blocks;
-use crate::channels::{Channels, Draws};
+use crate::channels::{Channels, Draws, Three};
 use crate::faults;
 use crate::lanes::{Kernel, Vector};
 use crate::prepare::CotangentLayout;
@@ -20,45 +21,51 @@ use crate::row::Row;
 use crate::setup::PixelRect;
 use crate::staged::{Outline, Own, Staged};
 use crate::state::{InRows, InTile, ReadPlanes, read_rows, read_state};
+use crate::workspace::Layout;
 
-/// The gradient at every pixel of some pictures, as `prepare` left it.
+/// The gradient at every pixel of a picture, as `prepare` left it.
 pub(crate) struct Pixels<'a, R> {
     pub(crate) planes: &'a [R],
     pub(crate) rows: Rows<'a, R>,
     pub(crate) active: &'a [u32],
     pub(crate) layout: CotangentLayout,
-    /// The first of the pictures.
-    pub(crate) first: usize,
 }
 
-/// States and gradients of small pictures, row by row.
+/// States and gradients of a small picture, row by row.
 pub(crate) struct Rows<'a, R> {
-    pub(crate) numbers: &'a [R], // [pictures, H, planes, W]
-    /// How many planes; none if the pictures are not small.
+    pub(crate) numbers: &'a [R], // [H, planes, W]
+    /// How many planes; none if the picture is not small.
     pub(crate) planes: usize,
-    /// Numbers of a picture.
-    pub(crate) picture: usize,
 }
 
-/// Where the blocks of a face may begin; a kernel for each, for large pictures are faster without the choice.
+/// What is known of a walk when its kernel is built.
 pub(crate) trait Begin {
-    /// Whether small faces have blocks of their own.
+    /// Whether small faces have blocks of their own, which begin anywhere; for pictures that have [`Rows`]. Large pictures
+    /// are faster without the choice.
     const ANYWHERE: bool;
+    /// Whether everything is gone back over: silhouette, color and the texels at the corners. Where a block's numbers are
+    /// is then known, and nothing about them is asked at every block.
+    const WHOLE: bool;
 }
 
 /// Blocks lie in tiles.
-pub(crate) struct InTiles;
+pub(crate) struct InTiles<const WHOLE: bool>;
 
-/// Those of small faces begin anywhere; for pictures that have [`Rows`].
-pub(crate) struct Anywhere;
+/// Those of small faces begin anywhere.
+pub(crate) struct Anywhere<const WHOLE: bool>;
 
-impl Begin for InTiles {
+impl<const WHOLE: bool> Begin for InTiles<WHOLE> {
     const ANYWHERE: bool = false;
+    const WHOLE: bool = WHOLE;
 }
 
-impl Begin for Anywhere {
+impl<const WHOLE: bool> Begin for Anywhere<WHOLE> {
     const ANYWHERE: bool = true;
+    const WHOLE: bool = WHOLE;
 }
+
+/// The most faces staged at once: a lane each.
+const GROUP: usize = 16;
 
 /// The sums over the faces of a picture: sigma, gamma, the shapes of distribution and t-conorm, then weights.
 pub(crate) struct PictureSums;
@@ -138,7 +145,7 @@ where
         let channels = plan.channels;
         let weights = walk.drawn.params.get_weights();
         let setting = faults::setting(plan, picture, weights).splat(like);
-        let draws = if walk.pixels.layout.color { Draws::Color } else { Draws::SilhouetteAlone };
+        let draws = if B::WHOLE || walk.pixels.layout.color { Draws::Color } else { Draws::SilhouetteAlone };
         let mut scratch = Scratch::<L, C> {
             color: C::values(like, channels),
             grad_color: C::values(like, channels),
@@ -155,7 +162,7 @@ where
             corner_texels: C::corners(like, channels),
             weights: Row::of(like.zero(), weights.len()),
         };
-        let mut staged = Staged::new();
+        let mut staged = Staged::<R, GROUP>::new();
         let size = walk.texture_size;
         let rect_of = |local: usize| match only {
             Some(rect) => rect,
@@ -189,16 +196,15 @@ where
                 walk.face::<L, C, B>(like, &walker, &mut sums, texels, &mut scratch);
                 let PairGrad { corners: own_corners, sigma, gamma, distribution, t_conorm } = sums.pair;
                 if let Some(out) = corners.get_mut(at * 9..(at + 1) * 9) {
-                    for (out, corner) in out.chunks_exact_mut(3).zip(&own_corners) {
-                        for (out, value) in out.iter_mut().zip(corner) {
-                            *out = faults::sum(*value);
-                        }
-                    }
+                    write_sums(out, own_corners.as_flattened());
                 }
                 if walk.texture == Some(TextureKind::Vertex) {
                     add_lanes(texels, sums.corner_texels.as_ref());
                 }
-                add_lanes_wide(&mut totals, &[sigma, gamma, distribution, t_conorm]);
+                add_lanes_wide(&mut totals, &[sigma, gamma]);
+                if F::SHAPED || S::SHAPED {
+                    add_lanes_wide(&mut totals[2..], &[distribution, t_conorm]);
+                }
                 add_lanes_wide(&mut totals[PictureSums::FIXED..], &sums.weights);
             }
         }
@@ -243,7 +249,6 @@ where
                 let place = (tx as usize, ty as usize);
                 let t = place.1 * grid.across + place.0;
                 let kept = walker.picture * grid.tiles() + t;
-                let own = (walker.picture - self.pixels.first) * grid.tiles() + t;
                 for word in 0..words {
                     let mut bits = match free {
                         Some(corner) => {
@@ -251,7 +256,7 @@ where
                             L::bits(walker.outline.may_touch(&spots))
                         }
                         None => {
-                            let active = self.pixels.active[own * words + word];
+                            let active = self.pixels.active[t * words + word];
                             let spots = self.saved.places.spots(like, place, word * L::LANES);
                             active & L::bits(walker.outline.may_touch(&spots))
                         }
@@ -269,7 +274,7 @@ where
                                 (place.0 * TILE + x, place.1 * TILE + y)
                             }
                         };
-                        let at = BlockAt { place, n, kept: kept * blocks + n, own: own * blocks + n, corner };
+                        let at = BlockAt { place, n, kept: kept * blocks + n, own: t * blocks + n, corner };
                         self.block::<L, C, B>(like, walker, &at, sums, texels, scratch);
                     }
                 }
@@ -301,29 +306,57 @@ where
         texels: &mut [R],
         scratch: &mut Scratch<L, C>,
     ) {
-        let kept = self.saved.layout.count();
+        let (kept, own) = self.layouts::<L, C, B>();
+        let (kept, own_count) = (kept.count(), own.count());
         if const { B::ANYWHERE } {
             let (x, y) = block.corner;
-            let Rows { numbers, planes, picture: size } = &self.pixels.rows;
+            let (numbers, planes) = (self.pixels.rows.numbers, kept + own_count);
             let width = self.saved.grid.across * TILE;
-            let first = (walker.picture - self.pixels.first) * size + y * planes * width + x;
+            let first = y * planes * width + x;
             let row = planes * width;
             let state = InRows { like, from: &numbers[first..], width, row };
             let own = InRows { like, from: &numbers[first + kept * width..], width, row };
             let at = self.saved.places.free_centres(like, block.corner);
-            self.pair(walker, at, (&state, &own), sums, texels, scratch);
+            self.pair::<L, C, B, _>(walker, at, (&state, &own), sums, texels, scratch);
         } else {
-            let (state_size, own_size) = (kept * L::LANES, self.pixels.layout.count() * L::LANES);
+            let (state_size, own_size) = (kept * L::LANES, own_count * L::LANES);
             let state = &self.saved.planes[block.kept * state_size..][..state_size];
             let own = &self.pixels.planes[block.own * own_size..][..own_size];
             let at = self.saved.places.centres(like, block.place, block.n);
-            self.pair(walker, at, (&InTile(like, state), &InTile(like, own)), sums, texels, scratch);
+            let planes = (&InTile(like, state), &InTile(like, own));
+            self.pair::<L, C, B, _>(walker, at, planes, sums, texels, scratch);
         }
+    }
+
+    /// Which planes a block has: of states, and of gradients.
+    #[inline(always)]
+    fn layouts<L: Real<Scalar = R>, C: Channels, B: Begin>(&self) -> (Layout, CotangentLayout) {
+        if const { B::WHOLE } { Self::whole::<L, C>() } else { (self.saved.layout, self.pixels.layout) }
+    }
+
+    /// The same where everything is gone back over.
+    #[inline(always)]
+    const fn whole<L: Real<Scalar = R>, C: Channels>() -> (Layout, CotangentLayout) {
+        let kept = Layout {
+            silhouette: S::State::<L>::COUNT,
+            color: A::State::<L>::COUNT,
+            sums: C::SUMS,
+            channels: C::SUMS,
+            lanes: L::LANES,
+        };
+        (kept, CotangentLayout::whole(A::Cotangent::<L>::COUNT, C::SUMS))
+    }
+
+    /// Tells whether everything is gone back over, by a kernel for three channels.
+    pub(crate) fn is_whole(&self) -> bool {
+        let kept = Layout { lanes: R::LANES, ..self.saved.layout };
+        let whole = Self::whole::<R, Three>();
+        (kept, self.pixels.layout) == whole && self.texture == Some(TextureKind::Vertex)
     }
 
     /// Adds what pixels give to a face, given the planes of their states and gradients.
     #[inline(always)]
-    fn pair<L: Real<Scalar = R>, C: Channels, P: ReadPlanes<L>>(
+    fn pair<L: Real<Scalar = R>, C: Channels, B: Begin, P: ReadPlanes<L>>(
         &self,
         walker: &Walker<'_, L>,
         at: Vec2<L>,
@@ -332,13 +365,13 @@ where
         texels: &mut [R],
         scratch: &mut Scratch<L, C>,
     ) {
-        let (kept, layout, like) = (&self.saved.layout, &self.pixels.layout, at.x);
-        let silhouette = if layout.silhouette {
+        let (like, (kept, layout)) = (at.x, self.layouts::<L, C, B>());
+        let silhouette = if B::WHOLE || layout.silhouette {
             Some(SilhouetteGrad { state: read_state::<L, S::State<L>>(like, state, 0), grad: own.plane(0) })
         } else {
             None
         };
-        let color = if layout.color {
+        let color = if B::WHOLE || layout.color {
             read_rows(scratch.sums.as_mut(), state, kept.sums_at());
             read_rows(scratch.grad_sums.as_mut(), own, layout.sums_at());
             Some(ColorGrad {
@@ -359,11 +392,13 @@ where
             color: scratch.color.as_mut(),
             grad_color: scratch.grad_color.as_mut(),
             texels: match self.texture {
+                _ if B::WHOLE => TexelSink::Corners(sums.corner_texels.as_mut()),
                 Some(TextureKind::Vertex) => TexelSink::Corners(sums.corner_texels.as_mut()),
                 Some(TextureKind::Surface { .. }) => TexelSink::Surface(texels),
                 None => TexelSink::Nowhere,
             },
-            weights: &mut sums.weights,
+            // The aggregator that such a kernel is built for has none.
+            weights: if B::WHOLE { &mut [] } else { &mut sums.weights },
         };
         let (setting, face) = (&walker.setting, &walker.face);
         let (silhouette, color) = (silhouette.as_ref(), color.as_ref());
@@ -378,7 +413,7 @@ struct BlockAt {
     place: (usize, usize),
     /// Its number in the tile.
     n: usize,
-    /// Its number among the blocks of the batch, and among those of the pictures at work.
+    /// Its number among the blocks of the batch, and among those of its picture.
     kept: usize,
     own: usize,
     /// The column and row of its first pixel.

@@ -49,7 +49,8 @@ pub(crate) struct Buffers<R> {
     pub(crate) rows: Vec<R>,
     /// A bit for each block with any gradient, `[B, tiles, groups of LANES blocks]`.
     pub(crate) active: Vec<u32>,
-    /// Sums over a picture, `[B]`.
+    /// Sums over the pixels of a picture and over its faces, `[B]`.
+    pub(crate) pixel_totals: Vec<Row<f64>>,
     pub(crate) totals: Vec<Row<f64>>,
     /// Texture gradients of faces whose rows are shared, `[F', texels, C]`.
     pub(crate) slots: Vec<R>,
@@ -62,6 +63,7 @@ impl<R> Clone for Workspace<R> {
             cotangents: Vec::new(),
             rows: Vec::new(),
             active: Vec::new(),
+            pixel_totals: Vec::new(),
             totals: Vec::new(),
             slots: Vec::new(),
         }))

@@ -61,6 +61,7 @@ const HOST_ONLY: &[&str] = &[
     // Steps of forward, which shaders take whole.
     "push_silhouette",
     "push_color",
+    "push_shade",
     // A sink is a pointer to a local array.
     "texel_sink_of",
 ];

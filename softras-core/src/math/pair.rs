@@ -381,12 +381,27 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
         touch: &Touch<R>,
         slot: ColorSlot<'_, A::State<R>, R>,
     ) {
+        if face.texels.is_some() {
+            let shade = setting.shade(&face.triangle, touch);
+            self.push_shade(setting, face, touch, &shade, slot);
+        }
+    }
+
+    /// Adds what a face shows to the color of the pixel it touches: the end of [`Parts::push_color`].
+    #[inline(always)]
+    pub fn push_shade<R: Real>(
+        &self,
+        setting: &Setting<'_, R>,
+        face: &Face<'_, R>,
+        touch: &Touch<R>,
+        shade: &Shade<R>,
+        slot: ColorSlot<'_, A::State<R>, R>,
+    ) {
         let Some(texels) = &face.texels else { return };
-        let ColorSlot { state, sums, scratch } = slot;
-        let shade = setting.shade(&face.triangle, touch);
         if shade.member.any() {
+            let ColorSlot { state, sums, scratch } = slot;
             texels.color(&shade.weights, scratch);
-            let pair = color_pair(touch, &shade, face, scratch);
+            let pair = color_pair(touch, shade, face, scratch);
             self.color.push(&setting.color, state, sums, &pair);
         }
     }

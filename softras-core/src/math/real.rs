@@ -71,6 +71,11 @@ pub trait Real:
         }
         table[0]
     }
+    /// Returns the sum of the lanes of each of four values, each as [`Real::sum`] adds them.
+    #[inline(always)]
+    fn sums([a, b, c, d]: &[Self; 4]) -> [Self::Scalar; 4] {
+        [a.sum(), b.sum(), c.sum(), d.sum()]
+    }
     /// Returns a bit for each lane of `mask`, lane 0 the lowest.
     #[inline(always)]
     fn bits(mask: Self::Mask) -> u32 {

@@ -356,6 +356,12 @@ pub(crate) fn sum<L: Real>(lanes: L) -> L::Scalar {
     lanes.sum()
 }
 
+/// Returns the sum of the lanes of each of four.
+#[inline(always)]
+pub(crate) fn sums<L: Real>(four: &[L; 4]) -> [L::Scalar; 4] {
+    if cfg!(feature = "faults") { four.map(sum) } else { L::sums(four) }
+}
+
 /// Returns the parts that the kernels run.
 #[cfg(not(feature = "faults"))]
 #[inline(always)]
