@@ -36,11 +36,12 @@ fn backward(
     var grad_color: Channels;
     var texels: CornerTexels;
     var sum = pair_grad_zero();
-    for (var y = rect.y0; y < rect.y1; y++) {
-        for (var x = rect.x0; x < rect.x1; x++) {
-            let grad = pixel_backward(u, face, x, y, background, &grad_color, &texels);
-            pair_grad_add(&sum, grad);
-        }
+    // One loop, row by row: lanes that walk boxes of different shapes then take no more rounds than the largest box.
+    let width = rect.x1 - rect.x0;
+    for (var i = 0u; i < rect_area(rect); i++) {
+        let grad =
+            pixel_backward(u, face, rect.x0 + i % width, rect.y0 + i / width, background, &grad_color, &texels);
+        pair_grad_add(&sum, grad);
     }
     let first = f * 9u;
     for (var k = 0u; k < 3u; k++) {
