@@ -175,7 +175,7 @@ impl WgpuRasterizer {
         inputs: &[f32],
         outputs: &mut [f32],
     ) -> Result<()> {
-        if rows == 0 || inputs.len() % rows != 0 || outputs.len() % rows != 0 {
+        if rows == 0 || !inputs.len().is_multiple_of(rows) || !outputs.len().is_multiple_of(rows) {
             let found = [inputs.len(), outputs.len()];
             return Err(Error::shape("rows", &found, format!("{rows} rows of inputs and of outputs")));
         }

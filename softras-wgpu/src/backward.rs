@@ -117,23 +117,32 @@ impl WgpuRasterizer {
         let Some(outputs) = outputs_of(grad) else { return Ok(()) };
         let axes = Axes { outputs, ..drawn.layout.axes };
         let asked = Asked::new(wanted, &axes, drawn.faces.textures().is_some());
-        let sizes = self.sizes(&drawn.layout, &drawn.plan, &drawn.params);
-        let bytes = 4 * drawn.turns.iter().map(|(turn, _)| sizes.of_turn(turn)).max().unwrap_or(0);
         let mut most =
             drawn.turns.iter().flat_map(|(turn, _)| &turn.chunks).map(|c| c.faces).max().unwrap_or(0);
         loop {
             let back = Back { drawn, axes, asked, grad, most };
             let what = format!("going back over {most} faces at a time");
-            match self.gpu.attempt(&what, bytes, || self.turns_back(&back, gradients)) {
+            match self.gpu.attempt(&what, 0, || self.turns_back(&back, gradients)) {
                 Err(WgpuError::OutOfMemory { .. }) if most > 1 => {
                     self.arena.clear();
                     most = most.div_ceil(2);
                     // What was added so far is begun anew.
                     gradients.fit(wanted, &drawn.faces, &drawn.plan, weights);
                 }
-                done => return done,
+                done => return done.map_err(|error| error.of_size(self.bytes_back(drawn, most))),
             }
         }
+    }
+
+    /// Bytes that going back takes, so many faces at a time.
+    fn bytes_back(&self, drawn: &Drawn, most: usize) -> u64 {
+        let sizes = self.sizes(&drawn.layout, &drawn.plan, &drawn.params);
+        let turns = drawn.turns.iter().map(|(turn, _)| {
+            let pictures = drawn.faces.pictures();
+            let chunks = turn.chunks.iter().flat_map(|chunk| pieces(chunk, pictures, most)).collect();
+            4 * sizes.of_turn(&Turn { chunks, ..turn.clone() })
+        });
+        turns.max().unwrap_or(0)
     }
 
     fn turns_back(&self, back: &Back<'_>, gradients: &mut Gradients) -> Result<()> {

@@ -241,8 +241,12 @@ impl Resident<'_> {
         work: impl FnOnce() -> crate::error::Result<T>,
     ) -> crate::error::Result<T> {
         self.device.gpu.begin()?;
-        let bytes = 4 * self.parts.iter().map(|part| self.sizes.of_turn(&part.turn)).sum::<u64>();
-        self.device.gpu.attempt(what, bytes, work)
+        self.device.gpu.attempt(what, self.bytes(), work)
+    }
+
+    /// Bytes that all parts take.
+    fn bytes(&self) -> u64 {
+        4 * self.parts.iter().map(|part| self.sizes.of_turn(&part.turn)).sum::<u64>()
     }
 
     /// Draws what is on the device, in one submission where pictures need no lists of faces (64 pixels a side or less).
@@ -314,9 +318,9 @@ impl Resident<'_> {
             }
             Ok((commands.submit(), hosts))
         });
-        let (submission, hosts) = hosts?;
+        let ((submission, hosts), bytes) = (hosts?, self.bytes());
         let (gpu, plan, axes) = (&self.device.gpu, &self.plan, &self.layout.axes);
-        gpu.attempt("reading pictures", 0, || {
+        gpu.attempt("reading pictures", bytes, || {
             for (part, host) in self.parts.iter_mut().zip(&hosts) {
                 read_submitted(gpu, submission.clone(), host, |numbers: &[f32]| {
                     let (items, pictures) = numbers.split_at(part.chunks.len());
@@ -377,8 +381,10 @@ impl Resident<'_> {
         }
         self.step = Step::Counted;
         let asked = Asked::new(self.wanted, &axes, self.faces.textures().is_some());
+        let bytes = self.bytes();
         let mut parts = core::mem::take(&mut self.parts);
-        let done = self.device.gpu.attempt("going back", 0, || self.record_back(&axes, asked, &mut parts));
+        let done =
+            self.device.gpu.attempt("going back", bytes, || self.record_back(&axes, asked, &mut parts));
         self.parts = parts;
         done?;
         self.step = Step::Back(axes);

@@ -1,5 +1,7 @@
 //! What goes wrong is an error that says what was asked for and what was found; nothing panics.
 
+#![expect(clippy::float_cmp, reason = "numbers that need no rounding")]
+
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};

@@ -1,7 +1,6 @@
 //! The device-resident path: the bits of the trait's path, and no traffic but what changed and what is asked for.
 
 #![expect(clippy::expect_used, reason = "a test may panic")]
-#![expect(clippy::float_cmp, reason = "the same bits are meant")]
 
 use std::process::ExitCode;
 use std::sync::Arc;
