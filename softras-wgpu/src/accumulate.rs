@@ -18,10 +18,9 @@ impl Sums {
         Self { faces: vec![[0.0; 4]; batch], tiles: vec![0.0; batch * (channels + 1)], channels }
     }
 
-    /// Adds the gradients of the faces of a chunk: `[faces, 3, 3]` corners, then `[faces, 4]`.
-    pub(crate) fn add_faces(&mut self, chunk: &Chunk, numbers: &[f32], gradients: &mut Gradients) {
+    /// Adds the gradients of the faces of a chunk: `[faces, 3, 3]` to those of the batch, then `[faces, 4]`.
+    pub(crate) fn add_faces(&mut self, chunk: &Chunk, numbers: &[f32], mut all: Option<&mut [f32]>) {
         let (corners, params) = numbers.split_at(chunk.faces * 9);
-        let mut all = gradients.corners.as_mut().and_then(|a| a.as_slice_mut());
         for span in &chunk.spans {
             let own = span.first_face..span.first_face + span.faces.len();
             if let Some(all) = &mut all {

@@ -9,9 +9,8 @@ use softras_core::{Error, Result};
 use crate::WgpuRasterizer;
 use crate::axes::{Axes, ColorKernel, SilhouetteKernel};
 use crate::buffers::{Commands, Use, read_back};
-use crate::error::WgpuError;
 use crate::kernels::{Access, Pipeline, assemble, probe_source};
-use crate::shared::Probed;
+use crate::shared::{Probed, WALK_LANES};
 
 const PROBE: &str = include_str!("shaders/probe.wgsl");
 
@@ -152,13 +151,60 @@ fn axes(function: &Function) -> Option<Axes> {
 
 /// The text of the module that runs `function`.
 fn text(function: &Function) -> Option<String> {
-    let body = format!("fn probe_one() {{\n    {}\n}}\n", body(function)?);
-    Some(probe_source(&axes(function)?, &[PROBE, &body]))
+    Some(module(&axes(function)?, &body(function)?))
+}
+
+/// The text of the module that runs `body` on each row.
+fn module(axes: &Axes, body: &str) -> String {
+    let body = format!("fn probe_one() {{\n    {body}\n}}\n");
+    probe_source(axes, &[PROBE, &body])
 }
 
 impl WgpuRasterizer {
+    /// Runs WGSL of your own on `rows` rows of numbers: `body` reads its row with `take()`, writes one with `give(x)`, and
+    /// calls whatever `shaders/*.wgsl` has, the twins of the core's formulas. `COLOR_push` and its like are those of `color`.
+    ///
+    /// # Errors
+    /// `Shape` if inputs or outputs are no whole number of rows, `Unsupported` for a color aggregator without kernels,
+    /// `Device` if the text is invalid or the device fails, `OutOfMemory` if it has no room.
+    pub fn run_wgsl(
+        &self,
+        color: &Color,
+        body: &str,
+        rows: usize,
+        inputs: &[f32],
+        outputs: &mut [f32],
+    ) -> Result<()> {
+        if rows == 0 || !inputs.len().is_multiple_of(rows) || !outputs.len().is_multiple_of(rows) {
+            let found = [inputs.len(), outputs.len()];
+            return Err(Error::shape("rows", &found, format!("{rows} rows of inputs and of outputs")));
+        }
+        let Some(axes) = axes(&Function::Color(color.clone())) else {
+            return Err(unsupported(format!("color aggregator {}", color.name()), "built-in parts"));
+        };
+        Ok(self.run_module("WGSL", module(&axes, body), rows, inputs, outputs)?)
+    }
+
+    /// Runs the module `text` on rows.
+    fn run_module(
+        &self,
+        what: &str,
+        text: String,
+        rows: usize,
+        inputs: &[f32],
+        outputs: &mut [f32],
+    ) -> crate::error::Result<()> {
+        self.gpu.begin()?;
+        let bytes = 4 * (inputs.len() + 2 * outputs.len()) as u64;
+        self.gpu.attempt(&format!("running {what}"), bytes, || {
+            let build = || Ok(assemble(&self.gpu, "probe", &[Access::Read, Access::Write], text));
+            let kernel = self.gpu.guarded(&|| what.to_owned(), build).map(Arc::new)?;
+            self.run_rows(&kernel, inputs, rows, outputs)
+        })
+    }
+
     /// Runs the rows of `inputs` through `kernel`.
-    pub(crate) fn run_rows(
+    fn run_rows(
         &self,
         kernel: &Arc<Pipeline>,
         inputs: &[f32],
@@ -179,16 +225,14 @@ impl WgpuRasterizer {
         let results = self.lend("outputs of a function", count)?;
         let host = self.arena.lend(&self.gpu, Use::Host, "outputs of a function", count)?;
         let mut commands = Commands::new(&self.gpu);
-        commands.run(kernel, &uniform, &[&numbers, &results], rows.div_ceil(64) as u64)?;
+        commands.run(kernel, &uniform, &[&numbers, &results], (rows as u64).div_ceil(WALK_LANES.into()))?;
         commands.copy((&results, 0), (&host, 0), count)?;
         read_back(&self.gpu, commands, &host, |all: &[f32]| outputs.copy_from_slice(&all[..outputs.len()]))
     }
+}
 
-    /// Builds the kernel `probe` of the module `text`.
-    pub(crate) fn probe_kernel(&self, what: &str, text: String) -> crate::error::Result<Arc<Pipeline>> {
-        let build = || Ok(assemble(&self.gpu, "probe", &[Access::Read, Access::Write], text));
-        self.gpu.guarded(&|| what.to_owned(), build).map(Arc::new)
-    }
+fn unsupported(what: String, supported: &str) -> Error {
+    Error::Unsupported { backend: "wgpu".to_owned(), what, supported: supported.to_owned() }
 }
 
 impl Probe for WgpuRasterizer {
@@ -204,17 +248,9 @@ impl Probe for WgpuRasterizer {
             ));
         }
         let Some(text) = text(function) else {
-            return Err(Error::Unsupported {
-                backend: "wgpu".to_owned(),
-                what: format!("function {}", function.name()),
-                supported: "functions of built-in parts".to_owned(),
-            });
+            return Err(unsupported(format!("function {}", function.name()), "functions of built-in parts"));
         };
-        let work = || -> core::result::Result<(), WgpuError> {
-            let kernel = self.probe_kernel(&function.name(), text)?;
-            self.run_rows(&kernel, inputs, rows, outputs)
-        };
-        Ok(self.gpu.guarded(&|| format!("running {}", function.name()), work)?)
+        Ok(self.run_module(&function.name(), text, rows, inputs, outputs)?)
     }
 }
 

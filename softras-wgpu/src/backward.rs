@@ -5,175 +5,317 @@
 
 use ndarray::Axis;
 use softras_core::ImageGrad;
-use softras_core::raster::{Gradients, Outputs};
+use softras_core::raster::{Gradients, Outputs, Wanted};
 
 use crate::WgpuRasterizer;
 use crate::accumulate::Sums;
 use crate::axes::{Axes, FACE_VALUES};
-use crate::buffers::{Buffer, Commands, Use, read_back, write};
-use crate::error::Result;
-use crate::forward::rows;
+use crate::buffers::{Buffer, Commands, Use, read_back};
+use crate::error::{Result, WgpuError};
+use crate::forward::{count_items, rows};
 use crate::kernels::Stage;
-use crate::shared::{BLOCK_FACES, Globals};
-use crate::turns::{Chunk, Turn};
+use crate::setup::Input;
+use crate::shared::{BLOCK_FACES, Globals, NUMBER_LANES, WALK_LANES};
+use crate::turns::{Chunk, Turn, pieces};
 use crate::workspace::{ChunkBuffers, Drawn, TurnBuffers};
 
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Gradients that are sums over pairs: corners, and the numbers of each picture that faces see.
+    pub(crate) faces: bool,
+    /// Texels.
+    pub(crate) textures: bool,
+    /// Background and epsilon.
+    pub(crate) pixels: bool,
+}
+
+impl Asked {
+    pub(crate) fn new(wanted: Wanted, axes: &Axes, textured: bool) -> Self {
+        let of_faces =
+            [Wanted::CORNERS, Wanted::SIGMA, Wanted::GAMMA, Wanted::DISTRIBUTION, Wanted::T_CONORM];
+        Self {
+            faces: of_faces.into_iter().any(|one| wanted.contains(one)),
+            textures: wanted.contains(Wanted::TEXTURES) && axes.outputs.color() && textured,
+            pixels: wanted.intersects(Wanted::BACKGROUND | Wanted::EPSILON) && axes.outputs.color(),
+        }
+    }
+}
+
+/// The outputs that a gradient is about; none where it is about nothing.
+pub(crate) const fn outputs_of(grad: &ImageGrad) -> Option<Outputs> {
+    match (&grad.color, &grad.silhouette) {
+        (Some(_), Some(_)) => Some(Outputs::Both),
+        (Some(_), None) => Some(Outputs::Color),
+        (None, Some(_)) => Some(Outputs::Silhouette),
+        (None, None) => None,
+    }
+}
+
+/// A way back through a batch, and where it leads.
+struct Back<'a> {
+    drawn: &'a Drawn,
+    axes: Axes,
+    asked: Asked,
+    grad: &'a ImageGrad,
+    /// The most faces at a time.
+    most: usize,
+}
+
+/// What `prepare` leaves.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// `[pictures, window pixels, axes.cotangent_stride()]`.
+    pub(crate) cotangents: Buffer,
+    /// `[pictures, tiles, C + 1]`, where it is asked for.
+    pub(crate) partials: Buffer,
+    /// How many numbers that are; 0 where it is not asked for.
+    pub(crate) partial_count: u64,
+}
+
 /// What the walk over the faces of a chunk needs.
-struct Walk<'a> {
-    axes: &'a Axes,
-    globals: Globals,
-    uniform: &'a Buffer,
-    chunk: &'a ChunkBuffers,
-    state: &'a Buffer,
-    cotangents: &'a Buffer,
-    face_grads: &'a Buffer,
-    texel_slots: &'a Buffer,
+pub(crate) struct Walk<'a> {
+    pub(crate) axes: &'a Axes,
+    pub(crate) asked: Asked,
+    /// Those of the chunk, and what is wanted.
+    pub(crate) globals: Globals,
+    /// The same, on the device.
+    pub(crate) uniform: &'a Buffer,
+    pub(crate) chunk: &'a ChunkBuffers,
+    pub(crate) state: &'a Buffer,
+    pub(crate) cotangents: &'a Buffer,
+    /// `[faces, 3, 3]`, then `[faces, 4]`.
+    pub(crate) face_grads: &'a Buffer,
+    /// `[faces, texels]`.
+    pub(crate) texel_slots: &'a Buffer,
     /// Numbers that the gradients of items may take.
-    item_room: u64,
+    pub(crate) item_room: u64,
+}
+
+impl Walk<'_> {
+    /// Numbers of a chunk's face gradients, and of its texel slots.
+    pub(crate) fn counts(asked: Asked, globals: &Globals) -> (u64, u64) {
+        let faces = u64::from(globals.faces);
+        let slots = if asked.textures { faces * u64::from(globals.texel_size) } else { 1 };
+        (faces * u64::from(FACE_VALUES), slots)
+    }
 }
 
 impl WgpuRasterizer {
-    /// Writes the gradients that `gradients` has room for.
-    pub(crate) fn go_back(&self, drawn: &Drawn, grad: &ImageGrad, gradients: &mut Gradients) -> Result<()> {
-        let outputs = match (&grad.color, &grad.silhouette) {
-            (Some(_), Some(_)) => Outputs::Both,
-            (Some(_), None) => Outputs::Color,
-            (None, Some(_)) => Outputs::Silhouette,
-            (None, None) => return Ok(()),
-        };
+    /// Writes the gradients that are wanted.
+    ///
+    /// Where the device has no room, the work is cut smaller and tried again.
+    pub(crate) fn go_back(
+        &self,
+        drawn: &Drawn,
+        grad: &ImageGrad,
+        wanted: Wanted,
+        gradients: &mut Gradients,
+    ) -> Result<()> {
+        let weights = drawn.params.get_weights().len();
+        gradients.fit(wanted, &drawn.faces, &drawn.plan, weights);
+        let Some(outputs) = outputs_of(grad) else { return Ok(()) };
         let axes = Axes { outputs, ..drawn.layout.axes };
-        let mut sums = Sums::new(drawn.plan.batch, drawn.plan.channels);
-        for (turn, buffers) in &drawn.turns {
-            self.turn_back(drawn, &axes, turn, buffers, grad, gradients, &mut sums)?;
+        let asked = Asked::new(wanted, &axes, drawn.faces.textures().is_some());
+        let mut most =
+            drawn.turns.iter().flat_map(|(turn, _)| &turn.chunks).map(|c| c.faces).max().unwrap_or(0);
+        loop {
+            let back = Back { drawn, axes, asked, grad, most };
+            let what = format!("going back over {most} faces at a time");
+            match self.gpu.attempt(&what, 0, || self.turns_back(&back, gradients)) {
+                Err(WgpuError::OutOfMemory { .. }) if most > 1 => {
+                    self.arena.clear();
+                    most = most.div_ceil(2);
+                    // What was added so far is begun anew.
+                    gradients.fit(wanted, &drawn.faces, &drawn.plan, weights);
+                }
+                done => return done.map_err(|error| error.of_size(self.bytes_back(drawn, most))),
+            }
+        }
+    }
+
+    /// Bytes that going back takes, so many faces at a time.
+    fn bytes_back(&self, drawn: &Drawn, most: usize) -> u64 {
+        let sizes = self.sizes(&drawn.layout, &drawn.plan, &drawn.params);
+        let turns = drawn.turns.iter().map(|(turn, _)| {
+            let pictures = drawn.faces.pictures();
+            let chunks = turn.chunks.iter().flat_map(|chunk| pieces(chunk, pictures, most)).collect();
+            4 * sizes.of_turn(&Turn { chunks, ..turn.clone() })
+        });
+        turns.max().unwrap_or(0)
+    }
+
+    fn turns_back(&self, back: &Back<'_>, gradients: &mut Gradients) -> Result<()> {
+        let mut sums = Sums::new(back.drawn.plan.batch, back.drawn.plan.channels);
+        for (turn, buffers) in &back.drawn.turns {
+            self.turn_back(back, turn, buffers, gradients, &mut sums)?;
         }
         sums.finish(gradients);
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a turn, and where its gradients go")]
     fn turn_back(
         &self,
-        drawn: &Drawn,
-        axes: &Axes,
+        back: &Back<'_>,
         turn: &Turn,
         buffers: &TurnBuffers,
-        grad: &ImageGrad,
         gradients: &mut Gradients,
         sums: &mut Sums,
     ) -> Result<()> {
-        let cotangents = self.prepare(drawn, axes, turn, buffers, grad, gradients, sums)?;
-        let textures = gradients.textures.is_some() && axes.outputs.color();
-        let of_faces = gradients.corners.is_some()
-            || gradients.sigma.is_some()
-            || gradients.gamma.is_some()
-            || gradients.distribution.is_some()
-            || gradients.t_conorm.is_some();
-        if !of_faces && !textures {
-            return Ok(());
+        let Some(first) = buffers.chunks.first() else { return Ok(()) };
+        let mut commands = Commands::new(&self.gpu);
+        let picture = grad_numbers(&back.axes, turn, back.grad);
+        let picture = self.filled(Use::Storage, "gradients of pictures", &picture)?;
+        let globals = Globals { wants_pixel_sums: u32::from(back.asked.pixels), ..first.globals };
+        let uniform = self.filled(Use::Uniform, "settings", &[globals])?;
+        let prepared = self.room_to_prepare(&back.axes, back.asked, turn)?;
+        let reads = (&uniform, first, &buffers.state, &picture);
+        self.prepare(&back.axes, turn, reads, &prepared, &mut commands)?;
+        commands.hold([uniform, picture]);
+        // They come back with the first chunk.
+        let mut partials = prepared.partial_count;
+        if back.asked.faces || back.asked.textures {
+            for (chunk, own) in turn.chunks.iter().zip(&buffers.chunks).filter(|(chunk, _)| chunk.faces > 0) {
+                if chunk.faces <= back.most {
+                    let reads = (own, &buffers.state, &prepared, partials);
+                    self.chunk_back(back, turn, chunk, reads, commands, gradients, sums)?;
+                    (commands, partials) = (Commands::new(&self.gpu), 0);
+                    continue;
+                }
+                for piece in pieces(chunk, back.drawn.faces.pictures(), back.most) {
+                    let piece = Turn { chunks: vec![piece], ..turn.clone() };
+                    let own = self.set_up_again(back, &piece)?;
+                    let reads = (&own, &buffers.state, &prepared, partials);
+                    self.chunk_back(back, turn, &piece.chunks[0], reads, commands, gradients, sums)?;
+                    (commands, partials) = (Commands::new(&self.gpu), 0);
+                }
+            }
         }
-        let sizes = self.sizes(&drawn.layout, &drawn.plan, &drawn.params);
-        for (chunk, own) in turn.chunks.iter().zip(&buffers.chunks) {
-            if chunk.faces == 0 {
-                continue;
-            }
-            let faces = chunk.faces as u64;
-            let slots = if textures { faces * u64::from(drawn.layout.texel_size) } else { 1 };
-            let face_grads = self.lend("gradients of faces", faces * u64::from(FACE_VALUES))?;
-            let texel_slots = self.lend("texel gradients of faces", slots)?;
-            let globals = Globals { wants_textures: u32::from(textures), ..own.globals };
-            let uniform = self.filled(Use::Uniform, "settings", &[globals])?;
-            let walk = Walk {
-                axes,
-                globals,
-                uniform: &uniform,
-                chunk: own,
-                state: &buffers.state,
-                cotangents: &cotangents,
-                face_grads: &face_grads,
-                texel_slots: &texel_slots,
-                item_room: sizes.item_room(&turn.window, chunk),
-            };
-            let vertex = drawn.layout.side == 0;
-            let mut commands = Commands::new(&self.gpu);
-            if of_faces || (textures && vertex) {
-                self.walk_small(&walk, &mut commands)?;
-                commands = self.walk_items(&walk, commands)?;
-            }
-            if textures && !vertex {
-                self.walk_texels(&walk, &mut commands)?;
-            }
-            if textures {
-                commands = self.gather(drawn, &walk, chunk, commands, gradients)?;
-            }
-            if of_faces {
-                let count = faces * u64::from(FACE_VALUES);
-                let host = self.arena.lend(&self.gpu, Use::Host, "gradients of faces", count)?;
-                commands.copy((&face_grads, 0), (&host, 0), count)?;
-                let read = |numbers: &[f32]| sums.add_faces(chunk, numbers, gradients);
-                read_back(&self.gpu, commands, &host, read)?;
-            } else {
-                commands.submit();
-            }
+        if partials > 0 {
+            let host = self.arena.lend(&self.gpu, Use::Host, "sums of tiles", partials)?;
+            commands.copy((&prepared.partials, 0), (&host, 0), partials)?;
+            read_back(&self.gpu, commands, &host, |numbers: &[f32]| sums.add_tiles(turn, numbers))?;
         }
         Ok(())
     }
 
-    /// Reverses `finish` at every pixel; adds up the gradients to background and epsilon.
-    #[expect(clippy::too_many_arguments, reason = "a turn, and where its gradients go")]
-    fn prepare(
-        &self,
-        drawn: &Drawn,
-        axes: &Axes,
-        turn: &Turn,
-        buffers: &TurnBuffers,
-        grad: &ImageGrad,
-        gradients: &Gradients,
-        sums: &mut Sums,
-    ) -> Result<Buffer> {
-        let pixels = turn.pictures.len() as u64 * u64::from(turn.window.pixels());
-        let cotangents = self.lend("gradients of pixels", pixels * u64::from(axes.cotangent_stride()))?;
-        let picture = self.upload_grad(axes, turn, grad)?;
-        let Some(own) = buffers.chunks.first() else { return Ok(cotangents) };
-        let wanted = axes.outputs.color() && (gradients.background.is_some() || gradients.epsilon.is_some());
-        let tiles = turn.pictures.len() as u64 * u64::from(turn.window.tiles());
-        let count = if wanted { tiles * (drawn.plan.channels as u64 + 1) } else { 1 };
-        let partials = self.lend("sums of tiles", count)?;
-        let globals = Globals { wants_pixel_sums: u32::from(wanted), ..own.globals };
-        let uniform = self.filled(Use::Uniform, "settings", &[globals])?;
-        let storage = [&own.units, &own.numbers, &buffers.state, &picture, &cotangents, &partials];
+    /// Uploads the only chunk of `piece`, and finds the items of its faces.
+    fn set_up_again(&self, back: &Back<'_>, piece: &Turn) -> Result<ChunkBuffers> {
+        let Drawn { faces, params, plan, layout, .. } = back.drawn;
+        let mut own = self.upload(&Input { faces, params, plan, layout }, piece, 0)?;
         let mut commands = Commands::new(&self.gpu);
-        commands.run(&self.kernel(Stage::Prepare, axes)?, &uniform, &storage, tiles)?;
-        commands.hold([uniform, picture]);
-        if wanted {
-            let host = self.arena.lend(&self.gpu, Use::Host, "sums of tiles", count)?;
-            commands.copy((&partials, 0), (&host, 0), count)?;
-            let read = |numbers: &[f32]| sums.add_tiles(turn, numbers);
-            read_back(&self.gpu, commands, &host, read)?;
-        } else {
-            commands.hold([partials]);
-            commands.submit();
-        }
-        Ok(cotangents)
+        self.setup(&layout.axes, &own, &mut commands)?;
+        let count = u64::from(own.globals.faces);
+        self.scan(&layout.axes, &mut commands, &own.items, count + 1)?;
+        let host = self.arena.lend(&self.gpu, Use::Host, "items of faces", 1)?;
+        commands.copy((&own.items, count), (&host, 0), 1)?;
+        read_back(&self.gpu, commands, &host, |n: &[f32]| count_items(core::slice::from_mut(&mut own), n))?;
+        Ok(own)
     }
 
-    /// Uploads the gradient of a turn's pictures, `[pictures, planes, window height, window width]`.
-    fn upload_grad(&self, axes: &Axes, turn: &Turn, grad: &ImageGrad) -> Result<Buffer> {
-        let planes = axes.picture_planes() as usize;
-        let count = turn.pictures.len() * planes * turn.window.pixels() as usize;
-        let channels = grad.color.as_ref().map_or(0, |g| g.shape()[1]);
-        let (left, width) = (turn.window.x as usize, turn.window.width as usize);
-        let mut numbers: Vec<f32> = Vec::with_capacity(count);
-        rows(turn, planes, |b, plane, row, _| {
-            let picture = match (&grad.color, &grad.silhouette) {
-                (Some(color), _) if plane < channels => {
-                    color.index_axis(Axis(0), b).index_axis_move(Axis(0), plane)
-                }
-                (_, Some(alpha)) => alpha.index_axis(Axis(0), b),
-                _ => return,
-            };
-            numbers.extend(picture.index_axis_move(Axis(0), row).iter().skip(left).take(width));
-        });
-        self.filled(Use::Storage, "gradients of pictures", &numbers)
+    /// Goes back over a chunk, and adds what comes back; the sums of tiles too, if there are any.
+    #[expect(clippy::too_many_arguments, reason = "a chunk, and where its gradients go")]
+    fn chunk_back(
+        &self,
+        back: &Back<'_>,
+        turn: &Turn,
+        chunk: &Chunk,
+        (own, state, prepared, partials): (&ChunkBuffers, &Buffer, &Prepared, u64),
+        mut commands: Commands<'_>,
+        gradients: &mut Gradients,
+        sums: &mut Sums,
+    ) -> Result<()> {
+        let (asked, drawn) = (back.asked, back.drawn);
+        let sizes = self.sizes(&drawn.layout, &drawn.plan, &drawn.params);
+        let globals = Globals { wants_textures: u32::from(asked.textures), ..own.globals };
+        let (numbers, slots) = Walk::counts(asked, &globals);
+        let uniform = self.filled(Use::Uniform, "settings", &[globals])?;
+        let face_grads = self.lend("gradients of faces", numbers)?;
+        let texel_slots = self.lend("texel gradients of faces", slots)?;
+        let walk = Walk {
+            axes: &back.axes,
+            asked,
+            globals,
+            uniform: &uniform,
+            chunk: own,
+            state,
+            cotangents: &prepared.cotangents,
+            face_grads: &face_grads,
+            texel_slots: &texel_slots,
+            item_room: sizes.item_room(&turn.window, chunk),
+        };
+        self.walk(&walk, &mut commands)?;
+        let size = drawn.layout.texel_size as usize;
+        let own_rows = chunk.rows.start * size..chunk.rows.end * size;
+        let Gradients { corners, textures, .. } = gradients;
+        let texels = match textures.as_mut().and_then(|a| a.as_slice_mut()) {
+            Some(all) if asked.textures => &mut all[own_rows],
+            _ => &mut [],
+        };
+        let faces = if asked.faces { numbers } else { 0 };
+        let rows = texels.len() as u64;
+        let host = self.arena.lend(&self.gpu, Use::Host, "gradients of faces", faces + rows + partials)?;
+        commands.copy((&face_grads, 0), (&host, 0), faces)?;
+        if rows > 0 {
+            let own = self.filled(Use::Storage, "texel gradients", &*texels)?;
+            self.gather(&walk, &own, &mut commands)?;
+            commands.copy((&own, 0), (&host, faces), rows)?;
+            commands.hold([own]);
+        }
+        commands.copy((&prepared.partials, 0), (&host, faces + rows), partials)?;
+        let read = |numbers: &[f32]| {
+            let (of_faces, rest) = numbers.split_at(faces as usize);
+            let (of_texels, of_tiles) = rest.split_at(texels.len());
+            texels.copy_from_slice(of_texels);
+            if partials > 0 {
+                sums.add_tiles(turn, of_tiles);
+            }
+            if faces > 0 {
+                sums.add_faces(chunk, of_faces, corners.as_mut().and_then(|a| a.as_slice_mut()));
+            }
+        };
+        read_back(&self.gpu, commands, &host, read)
+    }
+
+    /// Buffers for what `prepare` leaves.
+    pub(crate) fn room_to_prepare(&self, axes: &Axes, asked: Asked, turn: &Turn) -> Result<Prepared> {
+        let tiles = turn.pictures.len() as u64 * u64::from(turn.window.tiles());
+        let partial_count = if asked.pixels { tiles * u64::from(axes.channels + 1) } else { 0 };
+        Ok(Prepared {
+            cotangents: self
+                .lend("gradients of pixels", turn.pixels() * u64::from(axes.cotangent_stride()))?,
+            partials: self.lend("sums of tiles", partial_count.max(1))?,
+            partial_count,
+        })
+    }
+
+    /// Records that `finish` is reversed at every pixel, and the gradients to background and epsilon added up. Reads the
+    /// settings, the first chunk, the states, and the gradient of the pictures.
+    pub(crate) fn prepare(
+        &self,
+        axes: &Axes,
+        turn: &Turn,
+        (uniform, first, state, picture): (&Buffer, &ChunkBuffers, &Buffer, &Buffer),
+        prepared: &Prepared,
+        commands: &mut Commands<'_>,
+    ) -> Result<()> {
+        let storage =
+            [&first.units, &first.numbers, state, picture, &prepared.cotangents, &prepared.partials];
+        let tiles = turn.pictures.len() as u64 * u64::from(turn.window.tiles());
+        commands.run(&self.kernel(Stage::Prepare, axes)?, uniform, &storage, tiles)
+    }
+
+    /// Records the walks over the faces of a chunk.
+    pub(crate) fn walk(&self, walk: &Walk<'_>, commands: &mut Commands<'_>) -> Result<()> {
+        let vertex = walk.globals.side == 0;
+        if walk.asked.faces || (walk.asked.textures && vertex) {
+            self.walk_small(walk, commands)?;
+            self.walk_items(walk, commands)?;
+        }
+        if walk.asked.textures && !vertex {
+            self.walk_texels(walk, commands)?;
+        }
+        Ok(())
     }
 
     /// Walks the faces that are not big, a thread each.
@@ -189,19 +331,19 @@ impl WgpuRasterizer {
             walk.face_grads,
             walk.texel_slots,
         ];
-        let groups = u64::from(walk.globals.blocks) * u64::from(BLOCK_FACES / 64);
+        let groups = u64::from(walk.globals.blocks) * u64::from(BLOCK_FACES / WALK_LANES);
         let groups = self.planted.walks(groups, walk.globals.faces);
         commands.run(&self.kernel(Stage::Backward, walk.axes)?, walk.uniform, &storage, groups)
     }
 
     /// Walks the items of the big faces, as many at a time as fit, and adds those of each face.
-    fn walk_items<'a>(&'a self, walk: &Walk<'_>, mut commands: Commands<'a>) -> Result<Commands<'a>> {
+    fn walk_items(&self, walk: &Walk<'_>, commands: &mut Commands<'_>) -> Result<()> {
         let own = walk.chunk;
         let values = u64::from(walk.axes.item_values());
         let most = walk.item_room.min(self.binding_bytes() / 4) / values;
         let turn = u64::from(own.item_count).min(most.max(1));
         if turn == 0 {
-            return Ok(commands);
+            return Ok(());
         }
         let item_grads = self.lend("gradients of items", turn * values)?;
         let kernel = self.kernel(Stage::BackwardItems, walk.axes)?;
@@ -223,13 +365,13 @@ impl WgpuRasterizer {
             ];
             commands.run(&kernel, &uniform, &storage, end - first)?;
             let storage = [&own.items, &item_grads, walk.face_grads, walk.texel_slots];
-            let groups = (u64::from(walk.globals.faces) * values).div_ceil(256);
+            let groups = (u64::from(walk.globals.faces) * values).div_ceil(NUMBER_LANES.into());
             commands.run(&combine, &uniform, &storage, groups)?;
             commands.hold([uniform]);
             first = end;
         }
         commands.hold([item_grads]);
-        Ok(commands)
+        Ok(())
     }
 
     /// Writes the gradient of every face's surface texels, as many pixels of each face at a time as one workgroup may
@@ -260,29 +402,30 @@ impl WgpuRasterizer {
         Ok(())
     }
 
-    /// Adds the texel gradients of the faces of a chunk to their rows, picture by picture.
-    fn gather<'a>(
-        &'a self,
-        drawn: &Drawn,
-        walk: &Walk<'_>,
-        chunk: &Chunk,
-        mut commands: Commands<'a>,
-        gradients: &mut Gradients,
-    ) -> Result<Commands<'a>> {
-        let size = drawn.layout.texel_size as usize;
-        let Some(all) = gradients.textures.as_mut().and_then(|a| a.as_slice_mut()) else {
-            return Ok(commands);
-        };
-        let own = &mut all[chunk.rows.start * size..chunk.rows.end * size];
-        let count = own.len() as u64;
-        let rows = self.lend("texel gradients", count)?;
-        write(&self.gpu, &rows, 0, own)?;
+    /// Records that the texel gradients of a chunk's faces are added to `rows`, picture by picture.
+    pub(crate) fn gather(&self, walk: &Walk<'_>, rows: &Buffer, commands: &mut Commands<'_>) -> Result<()> {
+        let count = walk.chunk.row_numbers();
         let kernel = self.kernel(Stage::Gather, walk.axes)?;
-        let storage = [&walk.chunk.units, walk.texel_slots, &rows];
-        commands.run(&kernel, walk.uniform, &storage, count.div_ceil(256))?;
-        let host = self.arena.lend(&self.gpu, Use::Host, "texel gradients", count)?;
-        commands.copy((&rows, 0), (&host, 0), count)?;
-        read_back(&self.gpu, commands, &host, |numbers: &[f32]| own.copy_from_slice(&numbers[..own.len()]))?;
-        Ok(Commands::new(&self.gpu))
+        let storage = [&walk.chunk.units, walk.texel_slots, rows];
+        commands.run(&kernel, walk.uniform, &storage, count.div_ceil(NUMBER_LANES.into()))
     }
+}
+
+/// The gradient of a turn's pictures, `[pictures, planes, window height, window width]`.
+pub(crate) fn grad_numbers(axes: &Axes, turn: &Turn, grad: &ImageGrad) -> Vec<f32> {
+    let planes = axes.picture_planes() as usize;
+    let channels = grad.color.as_ref().map_or(0, |g| g.shape()[1]);
+    let (left, width) = (turn.window.x as usize, turn.window.width as usize);
+    let mut numbers: Vec<f32> = Vec::with_capacity(turn.pixels() as usize * planes);
+    rows(turn, planes, |b, plane, row, _| {
+        let picture = match (&grad.color, &grad.silhouette) {
+            (Some(color), _) if plane < channels => {
+                color.index_axis(Axis(0), b).index_axis_move(Axis(0), plane)
+            }
+            (_, Some(alpha)) => alpha.index_axis(Axis(0), b),
+            _ => return,
+        };
+        numbers.extend(picture.index_axis_move(Axis(0), row).iter().skip(left).take(width));
+    });
+    numbers
 }

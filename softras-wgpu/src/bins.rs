@@ -7,11 +7,8 @@ use crate::axes::Axes;
 use crate::buffers::{Buffer, Commands, Use, read_back};
 use crate::error::{Result, WgpuError};
 use crate::kernels::Stage;
-use crate::shared::ScanLength;
+use crate::shared::{SCAN_BLOCK, ScanLength};
 use crate::workspace::ChunkBuffers;
-
-/// Numbers that one workgroup scans.
-const SCAN_BLOCK: u64 = 1024;
 
 /// The lists of a chunk: where each begins, and their entries.
 pub(crate) struct Bins {
@@ -30,7 +27,7 @@ impl WgpuRasterizer {
         numbers: &Buffer,
         count: u64,
     ) -> Result<()> {
-        let blocks = count.div_ceil(SCAN_BLOCK);
+        let blocks = count.div_ceil(SCAN_BLOCK.into());
         let length = ScanLength { length: count as u32, blocks: blocks as u32 };
         let uniform = self.filled(Use::Uniform, "settings", &[length])?;
         let sums = self.lend("sums of blocks", blocks)?;
@@ -74,7 +71,7 @@ impl WgpuRasterizer {
         let needed = working + u64::from(total);
         if needed > budget {
             let what = format!("working memory and lists of {faces} faces");
-            return Err(WgpuError::OutOfMemory { what, needed: 4 * needed, limit: 4 * budget });
+            return Err(WgpuError::OutOfMemory { what, needed: 4 * needed, limit: Some(4 * budget) });
         }
         let lists = self.lend("lists of bins", total.into())?;
         let mut commands = Commands::new(&self.gpu);

@@ -66,7 +66,7 @@ impl Drop for Buffer {
 }
 
 impl Buffer {
-    fn raw(&self) -> Result<&wgpu::Buffer> {
+    pub(crate) fn raw(&self) -> Result<&wgpu::Buffer> {
         self.own.as_ref().ok_or_else(|| WgpuError::refused("using a buffer", "it was given back"))
     }
 }
@@ -83,8 +83,18 @@ impl Arena {
             return Err(WgpuError::OutOfMemory {
                 what: what.to_owned(),
                 needed: bytes,
-                limit: self.most_bytes,
+                limit: Some(self.most_bytes),
             });
+        }
+        self.lend_any(gpu, purpose, what, numbers)
+    }
+
+    /// The same, for what no kernel sees: as large as the device can make it.
+    pub(crate) fn lend_any(&self, gpu: &Gpu, purpose: Use, what: &str, numbers: u64) -> Result<Buffer> {
+        let bytes = (numbers * 4).max(16);
+        if bytes > gpu.buffer_bytes {
+            let (what, limit) = (what.to_owned(), Some(gpu.buffer_bytes));
+            return Err(WgpuError::OutOfMemory { what, needed: bytes, limit });
         }
         let lent = |own| Buffer { own: Some(own), purpose, bytes, home: Arc::clone(&self.free) };
         {
@@ -110,12 +120,8 @@ impl Arena {
                 mapped_at_creation: false,
             }))
         });
-        match own {
-            Err(WgpuError::OutOfMemory { what, .. }) => {
-                Err(WgpuError::OutOfMemory { what, needed: bytes, limit: 0 })
-            }
-            own => Ok(lent(own?)),
-        }
+        gpu.traffic.buffers.add(1);
+        own.map(lent).map_err(|error| error.of_size(bytes))
     }
 
     /// Lends a buffer that holds `values`.
@@ -136,6 +142,7 @@ impl Arena {
 pub(crate) fn write<T: Pod>(gpu: &Gpu, buffer: &Buffer, first: u64, values: &[T]) -> Result<()> {
     if !values.is_empty() {
         gpu.queue.write_buffer(buffer.raw()?, first * 4, bytemuck::cast_slice(values));
+        gpu.traffic.uploaded.add(size_of_val(values) as u64);
     }
     Ok(())
 }
@@ -206,8 +213,15 @@ impl<'a> Commands<'a> {
         Ok(())
     }
 
+    /// Fills a buffer with zeros.
+    pub(crate) fn clear(&mut self, buffer: &Buffer) -> Result<()> {
+        self.encoder.clear_buffer(buffer.raw()?, 0, None);
+        Ok(())
+    }
+
     /// Submits what was recorded.
     pub(crate) fn submit(self) -> wgpu::SubmissionIndex {
+        self.gpu.traffic.submissions.add(1);
         self.gpu.queue.submit([self.encoder.finish()])
     }
 }
@@ -231,6 +245,17 @@ pub(crate) fn read_back<T: Pod, U>(
     read: impl FnOnce(&[T]) -> U,
 ) -> Result<U> {
     let submission = commands.submit();
+    read_submitted(gpu, submission, host, read)
+}
+
+/// Waits for `submission`, and gives the numbers that lie in `host` to `read`.
+pub(crate) fn read_submitted<T: Pod, U>(
+    gpu: &Gpu,
+    submission: wgpu::SubmissionIndex,
+    host: &Buffer,
+    read: impl FnOnce(&[T]) -> U,
+) -> Result<U> {
+    gpu.traffic.read_back.add(host.bytes);
     let raw = host.raw()?;
     let slice = raw.slice(0..host.bytes);
     let (answer, answers) = mpsc::channel();

@@ -2,13 +2,15 @@
 
 use core::fmt;
 use core::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use softras_core::Error;
 use softras_core::raster::Info;
 
 use crate::error::{Result, WgpuError};
+use crate::faults::Starved;
 use crate::loops::Loops;
+use crate::traffic::Counters;
 
 /// Which adapter to draw on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -188,10 +190,24 @@ pub(crate) struct Gpu {
     pub(crate) queue: wgpu::Queue,
     /// The most bytes of a buffer that a kernel sees at once.
     pub(crate) binding_bytes: u64,
+    /// The most bytes of a buffer.
+    pub(crate) buffer_bytes: u64,
     /// How often an invocation may loop.
     pub(crate) loops: Loops,
-    /// What the driver said when the device was lost, and errors that no one was waiting for.
-    fault: Arc<Mutex<Option<String>>>,
+    /// What was moved between the host and the device so far.
+    pub(crate) traffic: Counters,
+    reports: Arc<Mutex<Reports>>,
+    /// Passes that find no memory, though there is some.
+    pub(crate) starved: Starved,
+}
+
+/// What the device reported when nobody was asking.
+#[derive(Debug, Default)]
+struct Reports {
+    /// Why the device is gone: for good.
+    lost: Option<String>,
+    /// The first error that no call was waiting for; the next call tells it, once.
+    uncaught: Option<WgpuError>,
 }
 
 impl fmt::Debug for Gpu {
@@ -235,16 +251,23 @@ impl Gpu {
             ..wgpu::DeviceDescriptor::default()
         }))
         .map_err(|e| no_device(&e))?;
-        let fault = Arc::new(Mutex::new(None));
-        let lost = Arc::clone(&fault);
-        device.set_device_lost_callback(move |reason, text| note(&lost, format!("{reason:?}: {text}")));
-        let uncaught = Arc::clone(&fault);
-        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| note(&uncaught, error.to_string())));
+        let reports: Arc<Mutex<Reports>> = Arc::default();
+        let lost = Arc::clone(&reports);
+        device.set_device_lost_callback(move |reason, text| {
+            locked(&lost).lost.get_or_insert(format!("{reason:?}: {text}"));
+        });
+        let uncaught = Arc::clone(&reports);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            let error = WgpuError::reported("a command that no call was waiting for".to_owned(), error);
+            locked(&uncaught).uncaught.get_or_insert(error);
+        }));
         let own = device.limits();
         // Offsets are 32-bit words, so one buffer holds less than 2^32 of them.
         let binding_bytes = own.max_storage_buffer_binding_size.min(own.max_buffer_size).min(1 << 31);
         let loops = if info.kind == AdapterKind::Software { Loops::LLVMPIPE } else { Loops::Free };
-        Ok(Self { info, device, queue, binding_bytes, loops, fault })
+        let (traffic, starved) = (Counters::default(), Starved::default());
+        let buffer_bytes = own.max_buffer_size;
+        Ok(Self { info, device, queue, binding_bytes, buffer_bytes, loops, traffic, reports, starved })
     }
 
     /// Runs `work`, and returns the first error the device reports meanwhile.
@@ -260,21 +283,49 @@ impl Gpu {
         let internal = pollster::block_on(internal.pop());
         let validation = pollster::block_on(validation.pop());
         let memory = pollster::block_on(memory.pop());
-        self.check()?;
-        if memory.is_some() {
-            return Err(WgpuError::OutOfMemory { what: what(), needed: 0, limit: 0 });
+        if done.is_err() || memory.is_some() || internal.is_some() || validation.is_some() {
+            // A device that was lost says so when it is asked; whatever else went wrong follows from it.
+            let _ = self.device.poll(wgpu::PollType::Poll);
         }
-        match internal.or(validation) {
-            Some(error) => Err(WgpuError::refused(what(), error)),
+        self.check()?;
+        // Where memory ran out, what else went wrong follows from it.
+        match memory.or(internal).or(validation) {
+            Some(error) => Err(WgpuError::reported(what(), error)),
             None => done,
         }
     }
 
-    /// Fails if the device was lost, or reported an error that no one was waiting for.
+    /// One try of a whole pass of `bytes` bytes: fails with that size where memory runs out, at a write or a submission
+    /// too, and can then be tried again in smaller pieces.
+    pub(crate) fn attempt<T>(&self, what: &str, bytes: u64, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let done = self.guarded(&|| what.to_owned(), work);
+        let done = if self.starved.take() {
+            Err(WgpuError::OutOfMemory { what: what.to_owned(), needed: 0, limit: None })
+        } else {
+            done
+        };
+        done.map_err(|error| error.of_size(bytes))
+    }
+
+    /// Fails if the device was lost.
     pub(crate) fn check(&self) -> Result<()> {
-        match &*self.fault.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &locked(&self.reports).lost {
             Some(why) => Err(WgpuError::Lost { why: why.clone() }),
             None => Ok(()),
+        }
+    }
+
+    /// Begins a call: fails if the device was lost, or with the error that no call was waiting for, which is told once.
+    pub(crate) fn begin(&self) -> Result<()> {
+        self.check()?;
+        locked(&self.reports).uncaught.take().map_or(Ok(()), Err)
+    }
+
+    /// Keeps an error for the next call, where this one has no way to tell it.
+    pub(crate) fn tell_later(&self, error: WgpuError) {
+        // A lost device says so by itself.
+        if !matches!(error, WgpuError::Lost { .. }) {
+            locked(&self.reports).uncaught.get_or_insert(error);
         }
     }
 
@@ -286,6 +337,6 @@ impl Gpu {
     }
 }
 
-fn note(fault: &Mutex<Option<String>>, why: String) {
-    fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+fn locked(reports: &Mutex<Reports>) -> MutexGuard<'_, Reports> {
+    reports.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -27,16 +27,24 @@ pub enum WgpuError {
         why: String,
     },
     /// The device has no room, even for the smallest piece of the work.
-    #[error("{what}: {needed} bytes found no room, at most {limit} fit")]
+    #[error("{what}: {needed} bytes found no room{}", limit.map_or_else(String::new, |most| format!(", at most {most} fit")))]
     OutOfMemory {
         /// What the memory is for.
         what: String,
         /// Bytes it would take.
         needed: u64,
-        /// Bytes it may take; 0 where the device does not say.
-        limit: u64,
+        /// Bytes it may take, where that is known.
+        limit: Option<u64>,
     },
-    /// The device refused a command: a fault of this crate or of the driver.
+    /// The device found a command invalid: a fault of this crate, or of whoever else uses the device.
+    #[error("{what}: invalid: {why}")]
+    Validation {
+        /// What was being done.
+        what: String,
+        /// The device's words.
+        why: String,
+    },
+    /// The device failed at a command, or cannot do it.
     #[error("{what}: {why}")]
     Refused {
         /// What was being done.
@@ -50,6 +58,23 @@ impl WgpuError {
     pub(crate) fn refused(what: impl Into<String>, why: impl ToString) -> Self {
         Self::Refused { what: what.into(), why: why.to_string() }
     }
+
+    /// What the device reported while `what` was done.
+    pub(crate) fn reported(what: String, error: wgpu::Error) -> Self {
+        match error {
+            wgpu::Error::OutOfMemory { .. } => Self::OutOfMemory { what, needed: 0, limit: None },
+            wgpu::Error::Validation { description, .. } => Self::Validation { what, why: description },
+            wgpu::Error::Internal { description, .. } => Self::Refused { what, why: description },
+        }
+    }
+
+    /// The same; where memory ran out and the device did not say for how much, `bytes` is what the work takes.
+    pub(crate) fn of_size(self, bytes: u64) -> Self {
+        match self {
+            Self::OutOfMemory { what, needed: 0, limit } => Self::OutOfMemory { what, needed: bytes, limit },
+            other => other,
+        }
+    }
 }
 
 impl From<WgpuError> for Error {
@@ -59,9 +84,11 @@ impl From<WgpuError> for Error {
                 Self::Unavailable { what: "wgpu".to_owned(), why: error.to_string() }
             }
             WgpuError::OutOfMemory { what, needed, limit } => {
+                // A device that has no room does not say how much it has: less than what was asked for.
+                let limit = limit.unwrap_or(needed.saturating_sub(1));
                 Self::OutOfMemory { what, needed: needed.into(), limit: limit.into() }
             }
-            WgpuError::Lost { .. } | WgpuError::Refused { .. } => {
+            WgpuError::Lost { .. } | WgpuError::Validation { .. } | WgpuError::Refused { .. } => {
                 Self::Device { backend: "wgpu".to_owned(), what: error.to_string(), source: Box::new(error) }
             }
         }

@@ -56,6 +56,31 @@ faults! {
     UnpaddedTail => "gradient::is_the_derivative_of_the_picture",
 }
 
+/// Passes that find no memory, though the device has some: none, but where they were planted.
+#[derive(Debug, Default)]
+pub(crate) struct Starved(#[cfg(feature = "faults")] core::sync::atomic::AtomicU32);
+
+impl Starved {
+    /// The next `passes` passes find none.
+    #[cfg(feature = "faults")]
+    pub(crate) fn plant(&self, passes: u32) {
+        self.0.store(passes, core::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Tells whether this pass is one of them.
+    #[cfg(feature = "faults")]
+    pub(crate) fn take(&self) -> bool {
+        use core::sync::atomic::Ordering::Relaxed;
+        self.0.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+    /// Tells whether this pass is one of them: it is not, without the feature.
+    #[cfg(not(feature = "faults"))]
+    #[expect(clippy::unused_self, reason = "with the feature it is asked")]
+    pub(crate) const fn take(&self) -> bool {
+        false
+    }
+}
+
 /// The fault of a back end: none, but where one was planted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Planted {
@@ -99,7 +124,7 @@ impl Planted {
 
     /// How many workgroups walk small faces.
     pub(crate) fn walks(self, groups: u64, faces: u32) -> u64 {
-        if self.is(Fault::UnpaddedTail) { u64::from(faces / 64) } else { groups }
+        if self.is(Fault::UnpaddedTail) { u64::from(faces / crate::shared::WALK_LANES) } else { groups }
     }
 
     /// The corners that are uploaded.

@@ -294,7 +294,7 @@ pub(crate) fn assemble(gpu: &Gpu, entry: &'static str, bindings: &[Access], text
 
 /// The text of a module that runs functions of the core's twins at `axes`.
 pub(crate) fn probe_source(axes: &Axes, own: &[&str]) -> String {
-    assembled(axes, &[&Stage::math(), own].concat())
+    assembled(axes, &[&Stage::math(), [GRID].as_slice(), own].concat())
 }
 
 #[cfg(test)]

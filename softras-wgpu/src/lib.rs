@@ -17,10 +17,10 @@ mod faults;
 mod forward;
 mod kernels;
 mod loops;
-#[cfg(test)]
-mod probe;
+mod resident;
 mod setup;
 mod shared;
+mod traffic;
 mod turns;
 #[cfg(test)]
 mod twins;
@@ -37,6 +37,10 @@ use softras_core::{Error, Image, ImageGrad};
 
 pub use device::{Adapter, AdapterInfo, AdapterKind, adapters};
 pub use error::WgpuError;
+pub use resident::{Resident, ResidentArray};
+pub use traffic::Traffic;
+/// The interface to the device, for kernels of your own on resident buffers.
+pub use wgpu;
 pub use workspace::WgpuSaved;
 
 use axes::{Axes, MAX_CHANNELS, Tile};
@@ -117,6 +121,21 @@ impl WgpuRasterizer {
         self.gpu.device.destroy();
     }
 
+    /// The next `passes` passes, forward or backward, find no memory on the device, though there is some.
+    #[cfg(feature = "faults")]
+    pub fn starve(&self, passes: u32) {
+        self.gpu.starved.plant(passes);
+    }
+
+    /// Gives the device a command that is invalid, while no call waits for an answer.
+    #[cfg(feature = "faults")]
+    pub fn misuse(&self) {
+        let size = self.gpu.device.limits().max_buffer_size + 4;
+        let usage = wgpu::BufferUsages::COPY_DST;
+        let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
+        drop(self.gpu.device.create_buffer(&descriptor));
+    }
+
     /// The same device and kernels, drawn on in tiles of another shape and in other pieces.
     fn variant(&self, name: &str, tile: Tile, pieces: Pieces) -> Variant {
         let arena = Arena::new(self.arena.most_bytes);
@@ -129,6 +148,24 @@ impl WgpuRasterizer {
     #[must_use]
     pub fn adapter(&self) -> &AdapterInfo {
         &self.gpu.info
+    }
+
+    /// The device, for kernels of your own on [`Resident`] buffers.
+    #[must_use]
+    pub fn device(&self) -> &wgpu::Device {
+        &self.gpu.device
+    }
+
+    /// The queue of the device: what is submitted to it runs before and after this crate's work, in order.
+    #[must_use]
+    pub fn queue(&self) -> &wgpu::Queue {
+        &self.gpu.queue
+    }
+
+    /// What was moved between the host and this device so far, by all that share it.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.gpu.traffic.now()
     }
 
     /// Frees the device memory that no picture uses.
@@ -180,12 +217,13 @@ impl Rasterizer<f32> for WgpuRasterizer {
         saved: &mut WgpuSaved,
     ) -> softras_core::Result<()> {
         saved.drawn = None;
+        self.gpu.begin()?;
         let plan = Plan::new(faces, params)?;
         self.check(faces, params, &plan)?;
         image.fit(&plan);
         let layout = Layout::new(faces, params, &plan)?;
         let input = Input { faces, params, plan: &plan, layout: &layout };
-        let turns = self.gpu.guarded(&|| "drawing".to_owned(), || self.draw(&input, image))?;
+        let turns = self.draw(&input, image)?;
         saved.drawn = Some(Drawn {
             gpu: Arc::clone(&self.gpu),
             faces: Arc::clone(faces),
@@ -211,22 +249,20 @@ impl Rasterizer<f32> for WgpuRasterizer {
             return Err(Error::layout("saved state", "one of another device", "one of this device"));
         }
         grad.check(&drawn.plan)?;
-        gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
-        let work = || match self.go_back(drawn, grad, gradients) {
-            Err(WgpuError::OutOfMemory { .. }) => {
-                // Buffers that other work has left over may be all that is in the way.
-                self.arena.clear();
-                gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
-                self.go_back(drawn, grad, gradients)
-            }
-            done => done,
-        };
-        Ok(self.gpu.guarded(&|| "going back".to_owned(), work)?)
+        self.gpu.begin()?;
+        Ok(self.go_back(drawn, grad, wanted, gradients)?)
     }
 
     fn pairs(&self, saved: &WgpuSaved) -> Option<u64> {
         let drawn = saved.drawn.as_ref().filter(|drawn| Arc::ptr_eq(&drawn.gpu, &self.gpu))?;
-        self.gpu.guarded(&|| "counting pairs".to_owned(), || self.count_pairs(drawn)).ok()
+        match self.count_pairs(drawn) {
+            Ok(pairs) => Some(pairs),
+            Err(error) => {
+                // There is no way to say it here: the next call does.
+                self.gpu.tell_later(error);
+                None
+            }
+        }
     }
 
     fn variants(&self) -> Vec<Variant> {

@@ -1,8 +1,9 @@
 //! How often one invocation may loop: some devices in software end a loop without a word.
 //!
 //! Mesa's llvmpipe allows an invocation 65,535 rounds of all its loops together and then leaves them, so that no program
-//! hangs. Work is cut so that no invocation comes near, counting a round for each channel too: whether a compiler unrolls
-//! those is its own affair.
+//! hangs; invocations that run side by side in the lanes of a vector share theirs. `tests/probe.rs` measures it. Work is
+//! cut so that no invocation comes near, counting a round for each channel too: whether a compiler unrolls those is its
+//! own affair.
 
 /// Rounds that loops other than the longest may take.
 const REST: u32 = 4096;

@@ -7,7 +7,7 @@ use softras_core::raster::{Plan, RasterParams, Saturation, cull_reach};
 use softras_core::scene::Faces;
 
 use crate::WgpuRasterizer;
-use crate::axes::Tile;
+use crate::axes::{Axes, Tile};
 use crate::buffers::{Buffer, Commands, Use, write};
 use crate::error::{Result, WgpuError};
 use crate::kernels::Stage;
@@ -25,46 +25,48 @@ pub(crate) struct Input<'a> {
 }
 
 impl WgpuRasterizer {
-    /// Uploads chunk number `number` of `turn`, and records its setup.
-    pub(crate) fn setup(
-        &self,
-        input: &Input<'_>,
-        turn: &Turn,
-        number: usize,
-        commands: &mut Commands<'_>,
-    ) -> Result<ChunkBuffers> {
+    /// Uploads chunk number `number` of `turn`.
+    pub(crate) fn upload(&self, input: &Input<'_>, turn: &Turn, number: usize) -> Result<ChunkBuffers> {
         let chunk = &turn.chunks[number];
         let globals = globals(input, turn, number, self.tile);
         let units = units(input, chunk)?;
         let (corners, absent) = (self.corners(input.faces, chunk)?, absent(input.faces, chunk));
         let numbers = self.numbers(input, turn, chunk, &globals)?;
         let faces = chunk.faces as u64;
-        let own = ChunkBuffers {
+        Ok(ChunkBuffers {
             globals,
             uniform: self.filled(Use::Uniform, "settings", &[globals])?,
             units: self.filled(Use::Storage, "units", &units)?,
             corners,
+            absent: self.filled(Use::Storage, "absent faces", &absent)?,
             rects: self.lend("pixel boxes of faces", 2 * faces)?,
             numbers,
             items: self.lend("items of faces", faces + 1)?,
             item_count: 0,
-        };
-        let absent = self.filled(Use::Storage, "absent faces", &absent)?;
-        let storage = [&own.units, &own.corners, &absent, &own.rects, &own.items];
-        let kernel = self.kernel(Stage::Setup, &input.layout.axes)?;
-        commands.run(&kernel, &own.uniform, &storage, chunk.blocks as u64)?;
-        commands.hold([absent]);
-        Ok(own)
+        })
+    }
+
+    /// Records the setup of a chunk's faces.
+    pub(crate) fn setup(&self, axes: &Axes, own: &ChunkBuffers, commands: &mut Commands<'_>) -> Result<()> {
+        let storage = [&own.units, &own.corners, &own.absent, &own.rects, &own.items];
+        let kernel = self.kernel(Stage::Setup, axes)?;
+        commands.run(&kernel, &own.uniform, &storage, own.globals.blocks.into())
     }
 
     fn corners(&self, faces: &Faces, chunk: &Chunk) -> Result<Buffer> {
         let buffer = self.lend("corners of faces", 9 * chunk.faces as u64)?;
+        self.write_corners(faces, chunk, &buffer)?;
+        Ok(buffer)
+    }
+
+    /// Uploads the corners of a chunk.
+    pub(crate) fn write_corners(&self, faces: &Faces, chunk: &Chunk, buffer: &Buffer) -> Result<()> {
         let all = faces.corners().as_slice().ok_or_else(|| layout_fault("corners"))?;
         for span in &chunk.spans {
             let own = &all[span.faces.start * 9..span.faces.end * 9];
-            write(&self.gpu, &buffer, 9 * span.first_face as u64, &self.planted.corners(own))?;
+            write(&self.gpu, buffer, 9 * span.first_face as u64, &self.planted.corners(own))?;
         }
-        Ok(buffer)
+        Ok(())
     }
 
     /// Pixel centres of the window's columns and rows, backgrounds, texels.
@@ -78,12 +80,25 @@ impl WgpuRasterizer {
         let texels = if size == 0 { 0 } else { chunk.rows.len() * size };
         let buffer = self.lend("texels", head.len() as u64 + texels as u64)?;
         write(&self.gpu, &buffer, 0, &head)?;
-        if let Some(textures) = faces.textures().filter(|_| texels > 0) {
+        self.write_texels(faces, chunk, globals, &buffer)?;
+        Ok(buffer)
+    }
+
+    /// Uploads the texels of a chunk, behind the other numbers.
+    pub(crate) fn write_texels(
+        &self,
+        faces: &Faces,
+        chunk: &Chunk,
+        globals: &Globals,
+        buffer: &Buffer,
+    ) -> Result<()> {
+        let size = globals.texel_size as usize;
+        if let Some(textures) = faces.textures().filter(|_| size > 0) {
             let all = textures.texels().as_slice().ok_or_else(|| layout_fault("texels"))?;
             let own = &all[chunk.rows.start * size..chunk.rows.end * size];
-            write(&self.gpu, &buffer, globals.texels.into(), own)?;
+            write(&self.gpu, buffer, globals.texels.into(), own)?;
         }
-        Ok(buffer)
+        Ok(())
     }
 }
 

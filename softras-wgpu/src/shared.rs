@@ -40,6 +40,12 @@ constants! {
     TILE_SIDE = 16;
     /// Pixels along a side of an item of a big face.
     ITEM_SIDE = 32;
+    /// Numbers that one workgroup scans.
+    SCAN_BLOCK = 1024;
+    /// Lanes of a workgroup that has a lane a number.
+    NUMBER_LANES = 256;
+    /// Lanes of a workgroup that has a lane a face, and walks it.
+    WALK_LANES = 64;
     /// The most pixels of a face that one thread walks.
     SMALL_PIXELS = 64;
     /// `Distance::Euclidean`.

@@ -142,7 +142,20 @@ impl Window {
     }
 }
 
+impl Turn {
+    /// The pixels of all its pictures.
+    pub(crate) fn pixels(&self) -> u64 {
+        self.pictures.len() as u64 * u64::from(self.window.pixels())
+    }
+}
+
 impl Sizes {
+    /// Numbers that a turn takes: the states of its pixels, and what its chunks need while one is worked on.
+    pub(crate) fn of_turn(&self, turn: &Turn) -> u64 {
+        let working = turn.chunks.iter().map(|chunk| self.working(&turn.window, chunk)).max().unwrap_or(0);
+        turn.pixels() * self.pixel + working
+    }
+
     /// The windows of a picture, row by row.
     fn windows(&self) -> Vec<Window> {
         let fits = |side: &u64| side * side * self.pixel * 4 <= SMALLEST_LIMIT;
@@ -180,8 +193,8 @@ impl Sizes {
         self.windows().iter().map(|window| self.working(window, &chunk)).max().unwrap_or(0)
     }
 
-    /// Tells whether a chunk, and the pixels of its pictures, fit the limit.
-    fn fits(&self, window: &Window, chunk: &Chunk) -> bool {
+    /// Numbers of the largest buffer that a chunk, and the pixels of its pictures, take.
+    fn largest(&self, window: &Window, chunk: &Chunk) -> u64 {
         let units = chunk.spans.len() as u64;
         let (faces, blocks, rows) = (chunk.faces as u64, chunk.blocks as u64, chunk.rows.len() as u64);
         let bins = u64::from(window.bins(self.tile).bins);
@@ -195,7 +208,14 @@ impl Sizes {
             bins * blocks + 1,
         ]
         .into_iter()
-        .all(|numbers| numbers <= self.limit)
+        .fold(0, u64::max)
+    }
+
+    /// Tells whether a chunk, and the pixels of its pictures, fit all limits.
+    fn fits(&self, window: &Window, chunk: &Chunk) -> bool {
+        let bins = u64::from(window.bins(self.tile).bins);
+        let blocks = chunk.blocks as u64;
+        self.largest(window, chunk) <= self.limit
             && bins * blocks <= MAX_BIN_BLOCKS
             && chunk.faces <= self.pieces.faces
             && chunk.spans.last().is_none_or(|span| span.faces.len() <= self.run)
@@ -225,6 +245,21 @@ impl Chunk {
     }
 }
 
+/// Cuts a chunk of a turn in pieces of at most `most` faces, in order. Each has a span of every picture, if an empty one:
+/// units keep their numbers.
+pub(crate) fn pieces(chunk: &Chunk, pictures: &[Picture], most: usize) -> Vec<Chunk> {
+    let piece = |first: usize| {
+        let mut piece = Chunk::default();
+        for span in &chunk.spans {
+            let within = |face: usize| face.clamp(span.first_face, span.first_face + span.faces.len());
+            let place = |face: usize| span.faces.start + within(face) - span.first_face;
+            piece.push(span.picture, &pictures[span.picture], place(first)..place(first + most));
+        }
+        piece
+    };
+    (0..chunk.faces).step_by(most.max(1)).map(piece).collect()
+}
+
 /// Cuts the work in turns.
 pub(crate) fn turns(pictures: &[Picture], sizes: &Sizes) -> Result<Vec<Turn>> {
     let windows = sizes.windows();
@@ -232,7 +267,7 @@ pub(crate) fn turns(pictures: &[Picture], sizes: &Sizes) -> Result<Vec<Turn>> {
     if least > sizes.budget {
         let (width, height) = sizes.size;
         let what = format!("working memory to draw {BLOCK_FACES} faces of {width} x {height} pixels");
-        return Err(WgpuError::OutOfMemory { what, needed: 4 * least, limit: 4 * sizes.budget });
+        return Err(WgpuError::OutOfMemory { what, needed: 4 * least, limit: Some(4 * sizes.budget) });
     }
     let mut turns: Vec<Turn> = Vec::new();
     for (b, picture) in pictures.iter().enumerate() {
@@ -268,16 +303,23 @@ fn chunks(b: usize, picture: &Picture, window: &Window, sizes: &Sizes) -> Result
     }
     let start = picture.faces.start;
     let fits = |count: usize| sizes.fits(window, &chunk_of(start..start + count));
+    // Nothing is too little for `low`, or nothing fits; all of it is too much for `high`.
     let (mut low, mut high) = (0, picture.faces.len());
     while high - low > 1 {
         let middle = usize::midpoint(low, high);
         if fits(middle) { low = middle } else { high = middle }
     }
     if low == 0 {
-        let pixels = u64::from(window.pixels()) * sizes.pixel;
-        let needed = 4 * pixels.max(sizes.texels + pixels.min(1) * FACE_NUMBERS);
-        let what = format!("a window of {} x {} pixels and one face", window.width, window.height);
-        return Err(WgpuError::OutOfMemory { what, needed, limit: 4 * sizes.limit });
+        // Of the limits that `fits` asks for, one face keeps all but these.
+        let one = chunk_of(start..picture.faces.end.min(start + 1));
+        let piece = format!("a window of {} x {} pixels and one face", window.width, window.height);
+        let (largest, working) = (sizes.largest(window, &one), sizes.working(window, &one));
+        let (what, needed, limit) = if largest > sizes.limit {
+            (format!("the largest buffer of {piece}"), largest, sizes.limit)
+        } else {
+            (format!("working memory of {piece}"), working, sizes.budget)
+        };
+        return Err(WgpuError::OutOfMemory { what, needed: 4 * needed, limit: Some(4 * limit) });
     }
     let ends = picture.faces.clone().step_by(low);
     Ok(ends.map(|first| chunk_of(first..(first + low).min(picture.faces.end))).collect())
@@ -334,6 +376,41 @@ mod tests {
             assert_eq!(faces_of(&turns), (0..2130).collect::<Vec<_>>(), "limit {limit}");
         }
         assert!(turns(&all, &Sizes { limit: 1000, ..SIZES }).is_err());
+    }
+
+    #[test]
+    fn pieces_of_a_chunk_have_all_its_faces_in_order_and_all_its_pictures() {
+        let all = pictures(&[10, 0, 300, 7]);
+        let turns = turns(&all, &SIZES).expect("fits");
+        for most in [1, 9, 11, 256, 400] {
+            let pieces = pieces(&turns[0].chunks[0], &all, most);
+            assert_eq!(pieces.len(), 317_usize.div_ceil(most));
+            assert!(pieces.iter().all(|p| p.spans.len() == 4 && p.faces <= most));
+            let spans = pieces.iter().flat_map(|p| &p.spans);
+            let faces: Vec<_> = spans.clone().flat_map(|s| s.faces.clone()).collect();
+            assert_eq!(faces, (0..317).collect::<Vec<_>>());
+            for span in spans {
+                let picture = &all[span.picture];
+                assert_eq!(span.first_number, span.faces.start - picture.faces.start);
+                assert_eq!(span.row, picture.first_texture + span.first_number);
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_names_the_limit_that_it_breaks() {
+        let all = pictures(&[100]);
+        // The pixels of one picture, then the texels of one face.
+        for (limit, texels, needed) in [(64 * 64 * 7 - 1, 9, 64 * 64 * 7), (40_000, 40_001, 40_001 + 128 + 3)]
+        {
+            let found = turns(&all, &Sizes { limit, texels, ..SIZES }).err();
+            match found {
+                Some(WgpuError::OutOfMemory { needed: bytes, limit: most, .. }) => {
+                    assert_eq!((bytes, most), (4 * needed, Some(4 * limit)));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub(crate) struct ChunkBuffers {
     pub(crate) units: Buffer,
     /// `[faces, 3, 3]`.
     pub(crate) corners: Buffer,
+    /// A bit for each face that is not drawn.
+    pub(crate) absent: Buffer,
     /// `[faces, 2]`.
     pub(crate) rects: Buffer,
     /// Pixel centres of the window's columns and rows, backgrounds, texels.
@@ -66,6 +68,13 @@ pub(crate) struct ChunkBuffers {
     pub(crate) items: Buffer,
     /// How many items there are.
     pub(crate) item_count: u32,
+}
+
+impl ChunkBuffers {
+    /// Numbers of the texture rows that the faces read.
+    pub(crate) fn row_numbers(&self) -> u64 {
+        u64::from(self.globals.rows) * u64::from(self.globals.texel_size)
+    }
 }
 
 /// How the numbers of a pixel and a face lie in the buffers.

@@ -1,9 +1,12 @@
 //! What goes wrong is an error that says what was asked for and what was found; nothing panics.
 
+#![expect(clippy::float_cmp, reason = "numbers that need no rounding")]
+
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use softras_core::Error;
+use softras_core::math::Color;
 use softras_wgpu::{Adapter, WgpuRasterizer, adapters};
 
 type Answer = Result<(), Failed>;
@@ -43,24 +46,137 @@ fn every_adapter_opens_by_number_kind_and_name() -> Answer {
     Ok(())
 }
 
-/// Whoever loses the device is told so by every call.
-#[cfg(feature = "faults")]
-fn a_lost_device_says_so() -> Answer {
-    use softras_core::raster::{Outputs, RasterParams, Rasterizer};
-    use softras_core::scene::Faces;
+/// What WGSL of one's own is not is said in the device's words, and the device goes on.
+fn invalid_wgsl_is_told_as_invalid() -> Answer {
     let device = WgpuRasterizer::new()?;
-    let corners = ndarray::arr3(&[[[-1.0, -1.0, 2.0], [1.0, -1.0, 2.0], [0.0, 1.0, 2.0]]]);
-    let faces = Faces::new(corners)?;
-    let params = RasterParams::new(8, 8).outputs(Outputs::Silhouette);
-    device.forward(&faces, &params)?;
-    device.lose();
-    for _ in 0..2 {
-        match device.forward(&faces, &params) {
-            Err(Error::Device { .. }) => {}
-            other => return Err(format!("a lost device gave {:?}", other.map(|(image, _)| image)).into()),
+    for body in ["give(take()", "give(no_such_function(take()));"] {
+        match device.run_wgsl(&Color::Softmax, body, 1, &[1.0], &mut [0.0]) {
+            Err(Error::Device { what, .. }) if what.contains("invalid") => {}
+            other => return Err(format!("{body} gave {other:?}").into()),
         }
     }
-    Ok(())
+    let mut doubled = [0.0];
+    device.run_wgsl(&Color::Softmax, "give(2.0 * take());", 1, &[1.5], &mut doubled)?;
+    if doubled == [3.0] { Ok(()) } else { Err(format!("1.5 doubled is {doubled:?}").into()) }
+}
+
+/// More than a kernel may see of a buffer is refused, with the size.
+fn a_buffer_beyond_the_limit_is_refused_with_its_size() -> Answer {
+    let device = WgpuRasterizer::new()?.with_binding_bytes(1 << 16);
+    let (inputs, mut outputs) = (vec![0.5; (1 << 14) + 1], vec![0.0; 1]);
+    match device.run_wgsl(&Color::Softmax, "give(take());", 1, &inputs, &mut outputs) {
+        Err(Error::OutOfMemory { needed: 65_540, limit: 65_536, .. }) => {}
+        other => return Err(format!("a number too many gave {other:?}").into()),
+    }
+    device.run_wgsl(&Color::Softmax, "give(take());", 1, &inputs[1..], &mut outputs)?;
+    if outputs == [0.5] { Ok(()) } else { Err(format!("what fits gave {outputs:?}").into()) }
+}
+
+#[cfg(feature = "faults")]
+mod planted {
+    use std::sync::Arc;
+
+    use ndarray::Array3;
+    use softras_core::raster::{Gradients, RasterParams, Rasterizer, Wanted};
+    use softras_core::scene::Faces;
+    use softras_core::{Error, Image, ImageGrad};
+    use softras_wgpu::{WgpuRasterizer, WgpuSaved};
+
+    use super::Answer;
+
+    /// Nine faces in two pictures, big and small ones.
+    fn faces() -> Result<Arc<Faces>, Error> {
+        let corners = Array3::from_shape_fn((9, 3, 3), |(f, k, axis)| {
+            let size = if f % 2 == 0 { 1.6 } else { 0.1 };
+            let turn = (f * 3 + k * 7) as f32;
+            [0.1 * f as f32 - 0.4 + size * turn.sin(), size * turn.cos(), 2.0 + 0.1 * turn][axis]
+        });
+        let picture = |faces| softras_core::scene::Picture { faces, first_texture: 0 };
+        Ok(Arc::new(Faces::packed(corners, vec![picture(0..4), picture(4..9)])?))
+    }
+
+    fn params() -> RasterParams {
+        RasterParams::new(40, 40).sigma(1e-3).outputs(softras_core::raster::Outputs::Silhouette)
+    }
+
+    /// Draws and goes back, with so many passes starved before each; what comes out.
+    fn starved(device: &WgpuRasterizer, passes: (u32, u32)) -> Result<(Image, Gradients), Error> {
+        let (mut image, mut saved) = (Image::default(), WgpuSaved::default());
+        device.starve(passes.0);
+        device.forward_into(&faces()?, &params(), &mut image, &mut saved)?;
+        let grad = ImageGrad { color: None, silhouette: image.silhouette.as_ref().map(|a| a - 0.3) };
+        let mut gradients = Gradients::default();
+        device.starve(passes.1);
+        device.backward_into(&saved, &grad, Wanted::CORNERS | Wanted::SIGMA, &mut gradients)?;
+        Ok((image, gradients))
+    }
+
+    /// Memory that runs out in the middle of a pass, at a write or a submission, makes smaller pieces of the work, with
+    /// the same bits; where they cannot be smaller, the size is told, and the device goes on.
+    pub(super) fn memory_that_runs_out_is_tried_again_in_smaller_pieces() -> Answer {
+        let device = WgpuRasterizer::new()?;
+        let whole = starved(&device, (0, 0))?;
+        let corners = whole.1.corners.as_ref().ok_or("no gradient")?;
+        if corners.iter().filter(|g| **g != 0.0).count() < 30 {
+            return Err("the scene has hardly a gradient".into());
+        }
+        // 9 faces, 5, 3, 2, 1: the fifth try is the last.
+        for passes in [(1, 0), (0, 1), (2, 2), (4, 0), (0, 4)] {
+            if starved(&device, passes)? != whole {
+                return Err(format!("{passes:?} starved passes change the bits").into());
+            }
+        }
+        for passes in [(5, 0), (0, 5)] {
+            match starved(&device, passes) {
+                Err(Error::OutOfMemory { needed: 1000.., what, .. }) if what.contains("1 faces") => {}
+                other => return Err(format!("{passes:?} starved passes gave {other:?}").into()),
+            }
+        }
+        if starved(&device, (0, 0))? == whole { Ok(()) } else { Err("it does not recover".into()) }
+    }
+
+    /// An error that no call waited for is told by the next one, as what it is, once.
+    pub(super) fn what_no_call_waited_for_is_told_once_as_what_it_is() -> Answer {
+        let device = WgpuRasterizer::new()?;
+        device.forward(&*faces()?, &params())?;
+        device.misuse();
+        match device.forward(&*faces()?, &params()) {
+            Err(Error::Device { what, .. }) if what.contains("invalid") && !what.contains("lost") => {}
+            other => return Err(format!("misuse gave {:?}", other.map(|(image, _)| image)).into()),
+        }
+        device.forward(&*faces()?, &params())?;
+        Ok(())
+    }
+
+    /// What counting pairs failed at, which has no way to say it, the next call says.
+    pub(super) fn what_pairs_failed_at_is_told_by_the_next_call() -> Answer {
+        let device = WgpuRasterizer::new()?;
+        let (_, saved) = device.forward(&*faces()?, &params())?;
+        let counted = Rasterizer::pairs(&device, &saved);
+        device.starve(1);
+        if counted.is_none() || Rasterizer::pairs(&device, &saved).is_some() {
+            return Err("pairs are counted without memory".into());
+        }
+        match device.forward(&*faces()?, &params()) {
+            Err(Error::OutOfMemory { what, .. }) if what.contains("pairs") => {}
+            other => return Err(format!("then forward gave {:?}", other.map(|(image, _)| image)).into()),
+        }
+        if Rasterizer::pairs(&device, &saved) == counted { Ok(()) } else { Err("it does not recover".into()) }
+    }
+
+    /// Whoever loses the device is told so by every call.
+    pub(super) fn a_lost_device_says_so() -> Answer {
+        let device = WgpuRasterizer::new()?;
+        device.forward(&*faces()?, &params())?;
+        device.lose();
+        for _ in 0..2 {
+            match device.forward(&*faces()?, &params()) {
+                Err(Error::Device { what, .. }) if what.contains("lost") => {}
+                other => return Err(format!("a lost device gave {:?}", other.map(|(image, _)| image)).into()),
+            }
+        }
+        Ok(())
+    }
 }
 
 fn main() -> ExitCode {
@@ -85,7 +201,26 @@ fn main() -> ExitCode {
         });
     };
     add("errors::every_adapter_opens_by_number_kind_and_name", every_adapter_opens_by_number_kind_and_name);
+    add("errors::invalid_wgsl_is_told_as_invalid", invalid_wgsl_is_told_as_invalid);
+    add(
+        "errors::a_buffer_beyond_the_limit_is_refused_with_its_size",
+        a_buffer_beyond_the_limit_is_refused_with_its_size,
+    );
     #[cfg(feature = "faults")]
-    add("errors::a_lost_device_says_so", a_lost_device_says_so);
+    {
+        add("errors::a_lost_device_says_so", planted::a_lost_device_says_so);
+        add(
+            "errors::memory_that_runs_out_is_tried_again_in_smaller_pieces",
+            planted::memory_that_runs_out_is_tried_again_in_smaller_pieces,
+        );
+        add(
+            "errors::what_no_call_waited_for_is_told_once_as_what_it_is",
+            planted::what_no_call_waited_for_is_told_once_as_what_it_is,
+        );
+        add(
+            "errors::what_pairs_failed_at_is_told_by_the_next_call",
+            planted::what_pairs_failed_at_is_told_by_the_next_call,
+        );
+    }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

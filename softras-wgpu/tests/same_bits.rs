@@ -21,6 +21,8 @@ const TESTS: &[(&str, Test)] = &[
     ("same_bits::wherever_pictures_and_faces_are_cut", wherever_pictures_and_faces_are_cut),
     ("same_bits::in_tiles_and_pieces_of_any_shape", in_tiles_and_pieces_of_any_shape),
     ("same_bits::where_a_list_does_not_fit", where_a_list_does_not_fit),
+    ("same_bits::past_65_535_workgroups_of_tiles_and_faces", past_65_535_workgroups_of_tiles_and_faces),
+    ("same_bits::past_65_535_workgroups_of_texels", past_65_535_workgroups_of_texels),
     ("same_bits::what_cannot_be_cut_is_refused_with_its_size", what_cannot_be_cut_is_refused_with_its_size),
 ];
 
@@ -163,6 +165,49 @@ fn where_a_list_does_not_fit(device: WgpuRasterizer) {
     let device = device.with_binding_bytes(65_000);
     let cut = bits(&draw(&device, &faces, &params));
     assert!(cut == whole);
+}
+
+/// One small face in each of many pictures.
+fn one_face_each(count: usize) -> Faces {
+    let mut next = numbers(3);
+    let corners = Array3::from_shape_fn((count, 3, 3), |(_, k, axis)| {
+        [[-0.3, 0.3, 0.0][k] + next(), [-0.3, -0.3, 0.3][k] - next(), 2.0 + next()][axis]
+    });
+    let picture = |f| Picture { faces: f..f + 1, first_texture: f % 7 };
+    Faces::packed(corners, (0..count).map(picture).collect()).expect("valid faces")
+}
+
+/// Draws all pictures at once, which takes more workgroups than a dimension of a dispatch has, and a few at a time.
+fn all_at_once_as_few_at_a_time(
+    mut device: WgpuRasterizer,
+    faces: &Arc<Faces>,
+    params: &RasterParams,
+    few: usize,
+) {
+    let before = device.traffic();
+    let at_once = bits(&draw(&device, faces, params));
+    assert_eq!((device.traffic() - before).submissions, 2, "all of a pass goes at once");
+    let gradients = at_once.iter().filter(|&&bits| f32::from_bits(bits) != 0.0).count();
+    assert!(gradients > faces.count() * 9, "the scene draws something: {gradients} numbers");
+    device = device.with_pieces(usize::MAX, few);
+    assert!(bits(&draw(&device, faces, params)) == at_once, "{few} pictures at a time differ");
+}
+
+fn past_65_535_workgroups_of_tiles_and_faces(device: WgpuRasterizer) {
+    // Four tiles each, and four workgroups of faces: 65,536 of both.
+    let faces = Arc::new(one_face_each(16_384));
+    let params = RasterParams::new(17, 17).sigma(1e-2).outputs(Outputs::Silhouette);
+    all_at_once_as_few_at_a_time(device, &faces, &params, 5000);
+}
+
+fn past_65_535_workgroups_of_texels(device: WgpuRasterizer) {
+    // A workgroup for each place of a block of 256 faces: 76,800.
+    let mut next = numbers(5);
+    let kind = TextureKind::Surface { side: 2 };
+    let texels = Array3::from_shape_fn((7, kind.texels(), 3), |_| next());
+    let textures = Textures::new(kind, texels).expect("valid texels");
+    let faces = Arc::new(one_face_each(300).with_textures(textures).expect("rows exist"));
+    all_at_once_as_few_at_a_time(device, &faces, &params(8, 8), 100);
 }
 
 fn what_cannot_be_cut_is_refused_with_its_size(device: WgpuRasterizer) {

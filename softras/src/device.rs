@@ -161,6 +161,17 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "wgpu")]
+    #[test]
+    fn auto_takes_no_adapter_in_software_and_is_the_first_of_the_devices() {
+        let chosen = open(Device::Auto).expect("the CPU is there").info();
+        assert_eq!(devices().first(), Some(&chosen));
+        let software = softras_wgpu::AdapterKind::Software;
+        for adapter in softras_wgpu::adapters().iter().filter(|adapter| adapter.kind == software) {
+            assert_ne!(adapter.info(), chosen);
+        }
+    }
+
     #[test]
     fn what_was_not_built_is_unavailable() {
         if !cfg!(feature = "wgpu") {

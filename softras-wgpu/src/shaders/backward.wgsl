@@ -10,19 +10,19 @@
 @group(0) @binding(7) var<storage, read_write> face_grads: array<f32>;
 @group(0) @binding(8) var<storage, read_write> texel_slots: array<f32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WALK_LANES)
 fn backward(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
     let number = group_number(group, groups);
-    let block = number / 4u;
+    let block = number / (BLOCK_FACES / WALK_LANES);
     if block >= globals.blocks {
         return;
     }
     let u = unit_of_block(block);
-    let local = (block - units[u].first_block) * BLOCK_FACES + number % 4u * 64u + lane;
+    let local = (block - units[u].first_block) * BLOCK_FACES + number % (BLOCK_FACES / WALK_LANES) * WALK_LANES + lane;
     if local >= units[u].face_count {
         return;
     }
@@ -36,11 +36,12 @@ fn backward(
     var grad_color: Channels;
     var texels: CornerTexels;
     var sum = pair_grad_zero();
-    for (var y = rect.y0; y < rect.y1; y++) {
-        for (var x = rect.x0; x < rect.x1; x++) {
-            let grad = pixel_backward(u, face, x, y, background, &grad_color, &texels);
-            pair_grad_add(&sum, grad);
-        }
+    // One loop, row by row: lanes that walk boxes of different shapes then take no more rounds than the largest box.
+    let width = rect.x1 - rect.x0;
+    for (var i = 0u; i < rect_area(rect); i++) {
+        let grad =
+            pixel_backward(u, face, rect.x0 + i % width, rect.y0 + i / width, background, &grad_color, &texels);
+        pair_grad_add(&sum, grad);
     }
     let first = f * 9u;
     for (var k = 0u; k < 3u; k++) {

@@ -15,13 +15,13 @@ fn item_sum(first: u32, end: u32, value: u32, before: f32) -> f32 {
     return sum;
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(NUMBER_LANES)
 fn combine(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let number = group_number(group, groups) * 256u + lane;
+    let number = group_number(group, groups) * NUMBER_LANES + lane;
     let f = number / ITEM_VALUES;
     let value = number % ITEM_VALUES;
     if f >= globals.faces {

@@ -5,13 +5,13 @@
 @group(0) @binding(2) var<storage, read> texel_slots: array<f32>;
 @group(0) @binding(3) var<storage, read_write> rows: array<f32>;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(NUMBER_LANES)
 fn gather(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let at = group_number(group, groups) * 256u + lane;
+    let at = group_number(group, groups) * NUMBER_LANES + lane;
     if at >= globals.rows * globals.texel_size {
         return;
     }

@@ -100,12 +100,17 @@ fn give_probability_grad(p: ProbabilityGrad) {
     give(p.ln_not_d);
 }
 
-@compute @workgroup_size(64)
-fn probe(@builtin(global_invocation_id) id: vec3<u32>) {
-    if id.x >= probed.count {
+@compute @workgroup_size(WALK_LANES)
+fn probe(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let row = group_number(group, groups) * WALK_LANES + lane;
+    if row >= probed.count {
         return;
     }
-    taken = id.x * probed.inputs;
-    given = id.x * probed.outputs;
+    taken = row * probed.inputs;
+    given = row * probed.outputs;
     probe_one();
 }

@@ -13,7 +13,7 @@ fn scan(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let block = group_number(group, groups);
-    let first = block * 1024u + lane * 4u;
+    let first = block * SCAN_BLOCK + lane * 4u;
     var own = array<u32, 4>(0u, 0u, 0u, 0u);
     var total = 0u;
     for (var i = 0u; i < 4u; i++) {
@@ -57,7 +57,7 @@ fn scan_add(
     }
     let before = sums[block];
     for (var i = 0u; i < 4u; i++) {
-        let at = block * 1024u + lane * 4u + i;
+        let at = block * SCAN_BLOCK + lane * 4u + i;
         if at < length.length {
             data[at] += before;
         }

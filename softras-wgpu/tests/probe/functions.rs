@@ -244,20 +244,29 @@ const COLOR: &str = "let context = take_context();
     give(g.nearness);
     give(g.gamma);";
 
-pub(super) const PROBES: &[Probe] = &[
-    Probe {
-        name: "exp_f32",
-        ulps: 2.0,
-        draw: |n| vec![n.between(-79.0, 87.0)],
-        wgsl: "give(exp_f32(take()));",
-        single: |i| vec![i.one().exp()],
-        double: |i| vec![i.one().exp()],
-    },
-    Probe {
-        name: "triangle_new and triangle_barycentric",
-        ulps: 64.0,
-        draw: around,
-        wgsl: "let face = triangle_new(take_corners());
+/// Declares functions; the core runs the same in 32 and in 64 bits.
+macro_rules! probes {
+    ($($name:literal, within $ulps:literal, $draw:expr, $wgsl:expr, |$i:ident| $core:expr;)+) => {
+        /// Every function that is probed.
+        pub(super) const PROBES: &[Probe] = &[$(Probe {
+            name: $name,
+            ulps: $ulps,
+            draw: $draw,
+            wgsl: $wgsl,
+            single: |$i| $core,
+            double: |$i| $core,
+        }),+];
+    };
+}
+
+probes! {
+    "exp_f32", within 2.0,
+        |n| vec![n.between(-79.0, 87.0)],
+        "give(exp_f32(take()));",
+        |i| vec![i.one().exp()];
+    "triangle_new and triangle_barycentric", within 64.0,
+        around,
+        "let face = triangle_new(take_corners());
             let at = take2();
             give3(triangle_barycentric(face, at));
             give_xy(triangle_barycentric_slopes(face));
@@ -271,7 +280,7 @@ pub(super) const PROBES: &[Probe] = &[
             let grad = take();
             give_truth(bounding_box_holds(bounds, at, take()));
             give_xy(triangle_barycentric_vjp(face, triangle_barycentric(face, at), vec3<f32>(grad, 0.5, -0.25)));",
-        single: |i| {
+        |i| {
             let (face, at, grad) = (i.triangle(), i.two(), i.one());
             let w = face.barycentric(at);
             let bounds = face.bounding_box();
@@ -285,48 +294,21 @@ pub(super) const PROBES: &[Probe] = &[
             out.push(truth(bounds.holds(at, i.one())));
             out.extend(xy(face.barycentric_vjp(&w, [grad, 0.5, -0.25])));
             out
-        },
-        double: |i| {
-            let (face, at, grad) = (i.triangle(), i.two(), i.one());
-            let w = face.barycentric(at);
-            let bounds = face.bounding_box();
-            let mut out = w.to_vec();
-            out.extend(xy(face.barycentric_slopes()));
-            out.extend(face.inv_z);
-            out.push(truth(face.inside(&w)));
-            out.push(truth(face.holds(&w)));
-            out.push(truth(face.counter_clockwise));
-            out.extend([bounds.low.x, bounds.low.y, bounds.high.x, bounds.high.y]);
-            out.push(truth(bounds.holds(at, i.one())));
-            out.extend(xy(face.barycentric_vjp(&w, [grad, 0.5, -0.25])));
-            out
-        },
-    },
-    Probe {
-        name: "triangle_clip and its vjp",
-        ulps: 8.0,
-        draw: |n| [n.three(-0.5, 1.3), n.three(-1.0, 1.0)].concat(),
-        wgsl: "let clipped = triangle_clip(take3());
+        };
+    "triangle_clip and its vjp", within 8.0,
+        |n| [n.three(-0.5, 1.3), n.three(-1.0, 1.0)].concat(),
+        "let clipped = triangle_clip(take3());
             give3(clipped.c);
             give3(triangle_clip_vjp(clipped, take3()));",
-        single: |i| {
+        |i| {
             let clipped = Triangle::clip(&i.three());
             let mut out = clipped.c.to_vec();
             out.extend(Triangle::clip_vjp(&clipped, i.three()));
             out
-        },
-        double: |i| {
-            let clipped = Triangle::clip(&i.three());
-            let mut out = clipped.c.to_vec();
-            out.extend(Triangle::clip_vjp(&clipped, i.three()));
-            out
-        },
-    },
-    Probe {
-        name: "triangle_depth, triangle_perspective and their vjps",
-        ulps: 16.0,
-        draw: |n| [n.corners(), n.weights(), n.three(-1.0, 1.0).to_vec()].concat(),
-        wgsl: "let face = triangle_new(take_corners());
+        };
+    "triangle_depth, triangle_perspective and their vjps", within 16.0,
+        |n| [n.corners(), n.weights(), n.three(-1.0, 1.0).to_vec()].concat(),
+        "let face = triangle_new(take_corners());
             let c = take3();
             let grad = take3();
             let z = triangle_depth(face, c);
@@ -339,7 +321,7 @@ pub(super) const PROBES: &[Probe] = &[
             give3(p.c);
             give(p.z_p);
             give3(p.z);",
-        single: |i| {
+        |i| {
             let (face, c, grad) = (i.triangle(), i.three(), i.three());
             let z = face.depth(&c);
             let mut out = vec![z];
@@ -351,175 +333,114 @@ pub(super) const PROBES: &[Probe] = &[
             out.push(to_depth);
             out.extend(to_z);
             out
-        },
-        double: |i| {
-            let (face, c, grad) = (i.triangle(), i.three(), i.three());
-            let z = face.depth(&c);
-            let mut out = vec![z];
-            out.extend(face.perspective(&c, z));
-            let (to_c, to_z) = face.depth_vjp(&c, z, grad[0]);
-            out.extend(to_c.iter().chain(&to_z));
-            let (to_c, to_depth, to_z) = face.perspective_vjp(&c, z, grad);
-            out.extend(to_c);
-            out.push(to_depth);
-            out.extend(to_z);
-            out
-        },
-    },
-    Probe { name: "euclidean", ulps: 64.0, draw: around, wgsl: DISTANCE, single: |i| distance(i, &Euclidean),
-        double: |i| distance(i, &Euclidean)},
-    Probe {
-        name: "euclidean_unsquared",
-        ulps: 256.0,
-        draw: around,
-        wgsl: DISTANCE,
-        single: |i| distance(i, &EuclideanUnsquared),
-        double: |i| distance(i, &EuclideanUnsquared),
-    },
-    Probe { name: "barycentric", ulps: 256.0, draw: around, wgsl: DISTANCE, single: |i| distance(i, &Barycentric),
-        double: |i| distance(i, &Barycentric)},
-    Probe { name: "hard_edge", ulps: 0.0, draw: around, wgsl: DISTANCE, single: |i| distance(i, &HardEdge),
-        double: |i| distance(i, &HardEdge)},
-    Probe {
-        name: "logistic_probability and probability_vjp",
-        ulps: 4.0,
-        draw: |n| vec![n.between(-30.0, 30.0), n.next(), n.next(), n.next()],
-        wgsl: "let p = take_probability();
+        };
+    "euclidean", within 64.0,
+        around,
+        DISTANCE,
+        |i| distance(i, &Euclidean);
+    "euclidean_unsquared", within 256.0,
+        around,
+        DISTANCE,
+        |i| distance(i, &EuclideanUnsquared);
+    "barycentric", within 256.0,
+        around,
+        DISTANCE,
+        |i| distance(i, &Barycentric);
+    "hard_edge", within 0.0,
+        around,
+        DISTANCE,
+        |i| distance(i, &HardEdge);
+    "logistic_probability and probability_vjp", within 4.0,
+        |n| vec![n.between(-30.0, 30.0), n.next(), n.next(), n.next()],
+        "let p = take_probability();
             give_probability(p);
             let grad = take3();
             give(probability_vjp(p, ProbabilityGrad(grad.x, grad.y, grad.z)));",
-        single: |i| {
+        |i| {
             let p = i.probability();
             let mut out = all(&p);
             out.push(p.vjp(&i.grad()));
             out
-        },
-        double: |i| {
-            let p = i.probability();
-            let mut out = all(&p);
-            out.push(p.vjp(&i.grad()));
-            out
-        },
-    },
-    Probe {
-        name: "smooth_window and its vjp",
-        ulps: 64.0,
-        draw: |n| vec![n.between(-9.0, 9.0), n.next(), n.next(), n.next()],
-        wgsl: "let x = take();
+        };
+    "smooth_window and its vjp", within 64.0,
+        |n| vec![n.between(-9.0, 9.0), n.next(), n.next(), n.next()],
+        "let x = take();
             let p = logistic_probability(x, 1.0);
             give_probability(smooth_window(p, x, 9.25));
             let grad = take3();
             give_probability_grad(smooth_window_vjp(p, x, 9.25, ProbabilityGrad(grad.x, grad.y, grad.z)));",
-        single: |i| {
+        |i| {
             let x = i.one();
             let p = Logistic.probability(x, 1.0);
             let mut out = all(&smooth_window(&p, x, 9.25));
             out.extend(of_grad(&smooth_window_vjp(&p, x, 9.25, &i.grad())));
             out
-        },
-        double: |i| {
-            let x = i.one();
-            let p = Logistic.probability(x, 1.0);
-            let mut out = all(&smooth_window(&p, x, 9.25));
-            out.extend(of_grad(&smooth_window_vjp(&p, x, 9.25, &i.grad())));
-            out
-        },
-    },
-    Probe {
-        name: "probabilistic_or",
-        ulps: 4.0,
-        draw: |n| vec![n.between(-9.0, 9.0), n.between(-9.0, 9.0), n.next()],
-        wgsl: SILHOUETTE,
-        single: |i| silhouette(i, &ProbabilisticOr),
-        double: |i| silhouette(i, &ProbabilisticOr),
-    },
-    Probe {
-        name: "sum",
-        ulps: 4.0,
-        draw: |n| vec![n.between(-9.0, 9.0), n.between(-9.0, 9.0), n.next()],
-        wgsl: SILHOUETTE,
-        single: |i| silhouette(i, &Sum),
-        double: |i| silhouette(i, &Sum),
-    },
-    Probe {
-        name: "hard_silhouette",
-        ulps: 0.0,
-        draw: |n| vec![n.between(-9.0, 9.0), n.between(-9.0, 9.0), n.next()],
-        wgsl: SILHOUETTE,
-        single: |i| silhouette(i, &HardSilhouette),
-        double: |i| silhouette(i, &HardSilhouette),
-    },
-    Probe {
-        name: "depth_map_nearness and its vjp",
-        ulps: 4.0,
-        draw: |n| vec![n.between(1.0, 100.0), n.between(-1.0, 1.0)],
-        wgsl: "let z = take();
+        };
+    "probabilistic_or", within 4.0,
+        |n| vec![n.between(-9.0, 9.0), n.between(-9.0, 9.0), n.next()],
+        SILHOUETTE,
+        |i| silhouette(i, &ProbabilisticOr);
+    "sum", within 4.0,
+        |n| vec![n.between(-9.0, 9.0), n.between(-9.0, 9.0), n.next()],
+        SILHOUETTE,
+        |i| silhouette(i, &Sum);
+    "hard_silhouette", within 0.0,
+        |n| vec![n.between(-9.0, 9.0), n.between(-9.0, 9.0), n.next()],
+        SILHOUETTE,
+        |i| silhouette(i, &HardSilhouette);
+    "depth_map_nearness and its vjp", within 4.0,
+        |n| vec![n.between(1.0, 100.0), n.between(-1.0, 1.0)],
+        "let z = take();
             let grad = take();
             give(depth_map_nearness(DEPTH_MAP_LINEAR, z));
             give(depth_map_nearness_vjp(DEPTH_MAP_LINEAR, z, grad));
             give(depth_map_nearness(DEPTH_MAP_INVERSE, z));
             give(depth_map_nearness_vjp(DEPTH_MAP_INVERSE, z, grad));",
-        single: |i| {
+        |i| {
             let (z, grad) = (i.one(), i.one());
             [DepthMap::Linear, DepthMap::Inverse]
                 .iter()
                 .flat_map(|map| [map.nearness(z), map.nearness_vjp(z, grad)])
                 .collect()
-        },
-        double: |i| {
-            let (z, grad) = (i.one(), i.one());
-            [DepthMap::Linear, DepthMap::Inverse]
-                .iter()
-                .flat_map(|map| [map.nearness(z), map.nearness_vjp(z, grad)])
-                .collect()
-        },
-    },
-    Probe { name: "color softmax", ulps: 64.0, draw: colors, wgsl: COLOR, single: |i| color(i, &Softmax),
-        double: |i| color(i, &Softmax)},
-    Probe { name: "color over", ulps: 64.0, draw: colors, wgsl: COLOR, single: |i| color(i, &Over),
-        double: |i| color(i, &Over)},
-    Probe { name: "color hard", ulps: 0.0, draw: colors, wgsl: COLOR, single: |i| color(i, &HardColor),
-        double: |i| color(i, &HardColor)},
-    Probe {
-        name: "surface_texel",
-        ulps: 0.0,
+        };
+    "color softmax", within 64.0,
+        colors,
+        COLOR,
+        |i| color(i, &Softmax);
+    "color over", within 64.0,
+        colors,
+        COLOR,
+        |i| color(i, &Over);
+    "color hard", within 0.0,
+        colors,
+        COLOR,
+        |i| color(i, &HardColor);
+    "surface_texel", within 0.0,
         // Weights from a grid that no border of texels passes through.
-        draw: |n| {
+        |n| {
             let side = 1.0 + (n.next() * 8.0).floor();
             let (x, y) = ((n.next() * 96.0).floor(), (n.next() * 96.0).floor());
             let (x, y) = if x + y > 95.0 { (95.0 - x, 95.0 - y) } else { (x, y) };
             let place = |x: f32| (x + 0.37) / 97.0;
             vec![place(x), place(y), 1.0 - place(x) - place(y), side]
         },
-        wgsl: "let c = take3();
+        "let c = take3();
             give(surface_texel(c, take()));",
-        single: |i| vec![surface_texel(&i.three(), i.one())],
-        double: |i| vec![surface_texel(&i.three(), i.one())],
-    },
-    Probe {
-        name: "vertex_color and its vjp",
-        ulps: 4.0,
-        draw: |n| [n.three(0.0, 1.0), n.three(0.0, 1.0), n.three(-1.0, 1.0)].concat(),
-        wgsl: "let c = take3();
+        |i| vec![surface_texel(&i.three(), i.one())];
+    "vertex_color and its vjp", within 4.0,
+        |n| [n.three(0.0, 1.0), n.three(0.0, 1.0), n.three(-1.0, 1.0)].concat(),
+        "let c = take3();
             let corners = take3();
             let grad = take3().x;
             give(vertex_color(c, corners));
             let g = vertex_color_vjp(c, corners, grad);
             give3(g.c);
             give3(g.corners);",
-        single: |i| {
+        |i| {
             let (c, corners, grad) = (i.three(), i.three(), i.three()[0]);
             let (to_c, to_corners) = vertex_color_vjp(&c, corners, grad);
             let mut out = vec![vertex_color(&c, corners)];
             out.extend(to_c.iter().chain(&to_corners));
             out
-        },
-        double: |i| {
-            let (c, corners, grad) = (i.three(), i.three(), i.three()[0]);
-            let (to_c, to_corners) = vertex_color_vjp(&c, corners, grad);
-            let mut out = vec![vertex_color(&c, corners)];
-            out.extend(to_c.iter().chain(&to_corners));
-            out
-        },
-    },
-];
+        };
+}
