@@ -30,7 +30,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let picture = Array4::from_shape_fn((PAIRS, 4, PIXELS, PIXELS), |(_, _, y, x)| {
         f32::from(u8::from((16..48).contains(&y) && (12..52).contains(&x)))
     });
-    let targets = PairTargets { views_a: &views, views_b: &other, pictures_a: picture.view(), pictures_b: picture.view() };
+    let targets = PairTargets {
+        views_a: &views,
+        views_b: &other,
+        pictures_a: picture.view(),
+        pictures_b: picture.view(),
+    };
     let colors = Colors::Vertex(Array3::from_elem((2 * PAIRS, count, 3), 0.5));
     let settings = ReconSettings::default();
     for (name, colors) in [("silhouettes", None), ("silhouettes and colors", Some(&colors))] {
@@ -43,7 +48,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             times.push(start.elapsed().as_secs_f64() * 1e3);
         }
         times.sort_by(f64::total_cmp);
-        let pictures = if params.get_outputs() == &Outputs::Both { "color and silhouette" } else { "silhouette" };
+        let pictures =
+            if params.get_outputs() == &Outputs::Both { "color and silhouette" } else { "silhouette" };
         writeln!(
             std::io::stdout(),
             "{name}: 256 pictures ({pictures}) forward and backward, with projection and the losses: median {:.0} ms, best \

@@ -16,10 +16,11 @@
 use std::sync::Arc;
 
 use ndarray::{Array3, Array4, ArrayView3, ArrayView4, Axis, concatenate};
+use rayon::prelude::*;
 use softras_core::loss::{Flatten, Laplacian, Norm, Topology, color, iou};
 use softras_core::math::Scalar;
 use softras_core::raster::{DynRasterizer, DynSaved, Gradients, Outputs, RasterParams, Wanted};
-use softras_core::scene::{Camera, Mesh, MeshTexture, View, project_batch};
+use softras_core::scene::{Camera, Mesh, MeshGrad, MeshTexture, View, project_batch};
 use softras_core::{Image, ImageGrad};
 
 use crate::error::{Error, Result};
@@ -160,20 +161,34 @@ impl<R: Scalar> PairLoss<R> {
         let (n, v, _) = vertices.dim();
         if b == 0 || targets.views_b.len() != b || n != 2 * b {
             let found = format!("{n} for {b} views a and {} views b", targets.views_b.len());
-            return Err(Error::setting("meshes of a pair loss", found, "two for each pair, at least one pair"));
+            return Err(Error::setting(
+                "meshes of a pair loss",
+                found,
+                "two for each pair, at least one pair",
+            ));
         }
         for (name, pictures) in [("pictures a", targets.pictures_a), ("pictures b", targets.pictures_b)] {
             if pictures.dim() != targets.pictures_a.dim() || pictures.dim().0 != b || pictures.dim().1 != 4 {
-                return Err(Error::setting(name, format!("{:?}", pictures.shape()), format!("[{b}, 4, H, W]")));
+                return Err(Error::setting(
+                    name,
+                    format!("{:?}", pictures.shape()),
+                    format!("[{b}, 4, H, W]"),
+                ));
             }
         }
         let expected = match colors {
             None => true,
             Some(Colors::Vertex(a)) => a.dim() == (n, v, 3),
-            Some(Colors::Surface { side, texels }) => texels.dim() == (n, self.triangles.len(), side * side, 3),
+            Some(Colors::Surface { side, texels }) => {
+                texels.dim() == (n, self.triangles.len(), side * side, 3)
+            }
         };
         if !expected {
-            return Err(Error::setting("colors of a pair loss", "another shape", "three channels for each mesh"));
+            return Err(Error::setting(
+                "colors of a pair loss",
+                "another shape",
+                "three channels for each mesh",
+            ));
         }
         let camera = |view: &usize| {
             let expected = || format!("below {}", self.cameras.len());
@@ -199,7 +214,12 @@ impl<R: Scalar> PairLoss<R> {
     }
 
     /// Returns the loss of the silhouettes and of the colors, and the weighted gradient to the pictures.
-    fn compare(&self, image: &Image<R>, colored: bool, targets: &PairTargets<'_, R>) -> Result<(R, R, ImageGrad<R>)> {
+    fn compare(
+        &self,
+        image: &Image<R>,
+        colored: bool,
+        targets: &PairTargets<'_, R>,
+    ) -> Result<(R, R, ImageGrad<R>)> {
         let (a, b) = (targets.pictures_a, targets.pictures_b);
         let all = |part: fn(ArrayView4<'_, R>) -> Array4<R>| {
             let (a, b) = (part(a), part(b));
@@ -222,9 +242,13 @@ impl<R: Scalar> PairLoss<R> {
     /// Adds the losses on vertices and their gradients.
     fn smooth(&self, vertices: ArrayView3<'_, R>, value: &mut PairValue<R>) -> Result<()> {
         let share = R::from_f64(1.0 / vertices.dim().0 as f64);
-        for (vertices, mut grad) in vertices.outer_iter().zip(value.grad_vertices.axis_iter_mut(Axis(0))) {
-            let (laplacian, grad_l) = self.laplacian.loss(&vertices)?;
-            let (flatten, grad_f) = self.flatten.loss(&vertices)?;
+        let parts = |i: usize| {
+            let vertices = vertices.index_axis(Axis(0), i);
+            Ok((self.laplacian.loss(&vertices)?, self.flatten.loss(&vertices)?))
+        };
+        let parts: Vec<_> = (0..vertices.dim().0).into_par_iter().map(parts).collect::<Result<_>>()?;
+        for (parts, mut grad) in parts.into_iter().zip(value.grad_vertices.axis_iter_mut(Axis(0))) {
+            let ((laplacian, grad_l), (flatten, grad_f)) = parts;
             value.laplacian += share * laplacian;
             value.flatten += share * flatten;
             for (weight, part) in [(self.weights.laplacian, &grad_l), (self.weights.flatten, &grad_f)] {
@@ -236,11 +260,11 @@ impl<R: Scalar> PairLoss<R> {
     }
 }
 
-/// Adds what each of the 4 B views says about its mesh.
+/// Adds what each of the 4 B views says about its mesh, in order: the same bits for any number of threads.
 fn gather<R: Scalar>(views: &[View<R>], gradients: &Gradients<R>, value: &mut PairValue<R>) {
     let count = value.grad_vertices.dim().0;
-    for (i, view) in views.iter().enumerate() {
-        let mesh = view.vjp(gradients);
+    let meshes: Vec<MeshGrad<R>> = views.par_iter().map(|view| view.vjp(gradients)).collect();
+    for (i, mesh) in meshes.iter().enumerate() {
         let mut vertices = value.grad_vertices.index_axis_mut(Axis(0), i % count);
         vertices.zip_mut_with(&mesh.vertices, |sum, g| *sum += *g);
         match (&mut value.grad_colors, &mesh.texture) {

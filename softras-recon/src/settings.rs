@@ -125,13 +125,25 @@ impl ReconSettings {
     pub fn check(&self) -> Result<()> {
         let Self { data, raster, loss, train, eval } = self;
         let share = |name: &str, x: f64| {
-            if (0.0..1.0).contains(&x) { Ok(()) } else { Err(Error::setting(name, x, "at least 0 and below 1")) }
+            if (0.0..1.0).contains(&x) {
+                Ok(())
+            } else {
+                Err(Error::setting(name, x, "at least 0 and below 1"))
+            }
         };
         let positive = |name: &str, x: f64| {
-            if x > 0.0 && x.is_finite() { Ok(()) } else { Err(Error::setting(name, x, "a finite number above 0")) }
+            if x > 0.0 && x.is_finite() {
+                Ok(())
+            } else {
+                Err(Error::setting(name, x, "a finite number above 0"))
+            }
         };
         let weight = |name: &str, x: f64| {
-            if x >= 0.0 && x.is_finite() { Ok(()) } else { Err(Error::setting(name, x, "a finite number, not negative")) }
+            if x >= 0.0 && x.is_finite() {
+                Ok(())
+            } else {
+                Err(Error::setting(name, x, "a finite number, not negative"))
+            }
         };
         let count = |name: &str, n: usize| {
             if n > 0 { Ok(()) } else { Err(Error::setting(name, n, "at least 1")) }
@@ -139,7 +151,12 @@ impl ReconSettings {
         share("data.stop_share", data.stop_share)?;
         count("data.sampled_train", data.sampled_train)?;
         count("data.sampled_val", data.sampled_val)?;
-        for (name, x) in [("raster.sigma", raster.sigma), ("raster.gamma", raster.gamma), ("train.lr", train.lr), ("train.decay", train.decay)] {
+        for (name, x) in [
+            ("raster.sigma", raster.sigma),
+            ("raster.gamma", raster.gamma),
+            ("train.lr", train.lr),
+            ("train.decay", train.decay),
+        ] {
             positive(name, x)?;
         }
         if !(raster.dist_eps > 0.0 && raster.dist_eps < 0.5) {
@@ -175,7 +192,11 @@ impl ReconSettings {
     pub fn raster(&self, step: usize, outputs: Outputs) -> RasterParams {
         let RasterSettings { sigma, gamma, dist_eps } = self.raster;
         let sigma = sigma * self.train.fall(step);
-        RasterParams::new(PIXELS, PIXELS).sigma(sigma as f32).gamma(gamma as f32).dist_eps(dist_eps).outputs(outputs)
+        RasterParams::new(PIXELS, PIXELS)
+            .sigma(sigma as f32)
+            .gamma(gamma as f32)
+            .dist_eps(dist_eps)
+            .outputs(outputs)
     }
 }
 

@@ -13,8 +13,10 @@ fn main() {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
     let required =
         std::env::var("SOFTRAS_REQUIRE").is_ok_and(|list| list.split(',').any(|word| word.trim() == "data"));
-    let cases =
-        [("sphere", "deform/sphere_642.obj", 0.25, 2536, 1112), ("airplane", "deform/plane.obj", 1.0, 511, 507)];
+    let cases = [
+        ("sphere", "deform/sphere_642.obj", 0.25, 2536, 1112),
+        ("airplane", "deform/plane.obj", 1.0, 511, 507),
+    ];
     let trials = cases.map(|(name, file, scale, solid, shell)| {
         let path = root.join(file);
         let absent = !path.is_file() && !required;
@@ -29,5 +31,9 @@ fn counts(path: &Path, scale: f32, solid: usize, shell: usize) -> Result<(), Fai
     let mut mesh = load_obj(path)?;
     mesh.set_vertices(mesh.vertices() * scale)?;
     let found = (Voxels::solid(&mesh).count(), Voxels::shell(&mesh).count());
-    if found == (solid, shell) { Ok(()) } else { Err(format!("found {found:?}, expected {:?}", (solid, shell)).into()) }
+    if found == (solid, shell) {
+        Ok(())
+    } else {
+        Err(format!("found {found:?}, expected {:?}", (solid, shell)).into())
+    }
 }

@@ -30,13 +30,21 @@ fn case(weights: LossWeights) -> Case {
     let vertices = Array3::from_shape_fn((4, 42, 3), |(n, v, k)| {
         0.3 * sphere.vertices()[[v, k]] * (1.0 + 0.3 * noise(n * 126 + v * 3 + k))
     });
-    let picture = |salt: usize| Array4::from_shape_fn((2, 4, SIZE, SIZE), |(b, c, y, x)| noise(salt + ((b * 4 + c) * SIZE + y) * SIZE + x));
+    let picture = |salt: usize| {
+        Array4::from_shape_fn((2, 4, SIZE, SIZE), |(b, c, y, x)| {
+            noise(salt + ((b * 4 + c) * SIZE + y) * SIZE + x)
+        })
+    };
     let params = RasterParams::new(SIZE, SIZE).sigma(3e-3).gamma(1e-2).dist_eps(1e-10);
     Case { loss, params, vertices, pictures: [picture(7), picture(999)] }
 }
 
 impl Case {
-    fn value(&self, vertices: &Array3<f64>, colors: Option<&Colors<f64>>) -> softras_recon::loss::PairValue<f64> {
+    fn value(
+        &self,
+        vertices: &Array3<f64>,
+        colors: Option<&Colors<f64>>,
+    ) -> softras_recon::loss::PairValue<f64> {
         let targets = PairTargets {
             views_a: &[0, 2],
             views_b: &[1, 3],
@@ -63,7 +71,9 @@ fn the_gradient_is_the_slope_of_the_loss() {
         assert!(value.laplacian > 0.0 && value.flatten > 0.0 && value.silhouette > 0.0);
         for salt in 0..4 {
             let h = 1e-6;
-            let step = Array3::from_shape_fn(case.vertices.dim(), |(n, v, k)| noise(salt * 1009 + n * 126 + v * 3 + k) - 0.5);
+            let step = Array3::from_shape_fn(case.vertices.dim(), |(n, v, k)| {
+                noise(salt * 1009 + n * 126 + v * 3 + k) - 0.5
+            });
             let at = |t: f64| case.value(&(&case.vertices + &(&step * t)), colors.as_ref()).total;
             let (slope, expected) = ((at(h) - at(-h)) / (2.0 * h), (&value.grad_vertices * &step).sum());
             assert!((slope - expected).abs() < 1e-5 * (1.0 + expected.abs()), "{slope} {expected}");
@@ -74,9 +84,15 @@ fn the_gradient_is_the_slope_of_the_loss() {
             let (slope, expected) = ((at(1e-6) - at(-1e-6)) / 2e-6, (grad * &step).sum());
             assert!((slope - expected).abs() < 1e-6, "{slope} {expected}");
         }
-        if let (Some(Colors::Surface { texels, .. }), Some(Colors::Surface { texels: grad, .. })) = (&colors, &value.grad_colors) {
-            let step = Array4::from_shape_fn(texels.dim(), |(n, f, t, c)| noise(n * 577 + f * 12 + t * 3 + c) - 0.5);
-            let at = |t: f64| case.value(&case.vertices, Some(&Colors::Surface { side: 2, texels: texels + &(&step * t) })).total;
+        if let (Some(Colors::Surface { texels, .. }), Some(Colors::Surface { texels: grad, .. })) =
+            (&colors, &value.grad_colors)
+        {
+            let step =
+                Array4::from_shape_fn(texels.dim(), |(n, f, t, c)| noise(n * 577 + f * 12 + t * 3 + c) - 0.5);
+            let at = |t: f64| {
+                case.value(&case.vertices, Some(&Colors::Surface { side: 2, texels: texels + &(&step * t) }))
+                    .total
+            };
             let (slope, expected) = ((at(1e-6) - at(-1e-6)) / 2e-6, (grad * &step).sum());
             assert!((slope - expected).abs() < 1e-6, "{slope} {expected}");
         }

@@ -61,7 +61,8 @@ impl<'s> Batches<'s> {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed ^ 0x5bd1_e995);
         random.set_stream(step as u64);
         // The bias of the remainder is below 2^-27.
-        let mut views = || -> Vec<usize> { objects.iter().map(|_| random.next_u32() as usize % VIEWS).collect() };
+        let mut views =
+            || -> Vec<usize> { objects.iter().map(|_| random.next_u32() as usize % VIEWS).collect() };
         let (views_a, views_b) = (views(), views());
         let pictures_a = self.pictures(&objects, &views_a)?;
         let pictures_b = self.pictures(&objects, &views_b)?;
@@ -70,7 +71,8 @@ impl<'s> Batches<'s> {
 
     fn pictures(&self, objects: &[usize], views: &[usize]) -> Result<Array4<f32>> {
         let mut pictures = Array4::zeros((objects.len(), 4, PIXELS, PIXELS));
-        for ((&object, &view), mut picture) in objects.iter().zip(views).zip(pictures.axis_iter_mut(Axis(0))) {
+        for ((&object, &view), mut picture) in objects.iter().zip(views).zip(pictures.axis_iter_mut(Axis(0)))
+        {
             picture.assign(&self.store.picture(object, view)?.mapv(|b| f32::from(b) / 255.0));
         }
         Ok(pictures)
@@ -93,7 +95,9 @@ impl Store {
         }
         let (mut learn, mut stop) = (Vec::new(), Vec::new());
         for mut members in categories.into_values() {
-            members.sort_by_cached_key(|&i| crc32fast::hash(format!("{seed} {}", self.objects()[i].name).as_bytes()));
+            members.sort_by_cached_key(|&i| {
+                crc32fast::hash(format!("{seed} {}", self.objects()[i].name).as_bytes())
+            });
             let count = ((members.len() as f64 * share).round() as usize).min(members.len() - 1);
             stop.extend(members.drain(..count));
             learn.extend(members);
@@ -128,7 +132,10 @@ mod tests {
         let batch = batches.read(2).unwrap();
         assert_eq!(batch, Batches::new(&store, learn.clone(), 8, 5).unwrap().read(2).unwrap());
         assert_ne!(batch.views_a, batch.views_b);
-        assert_ne!(batch.objects, Batches::new(&store, learn.clone(), 8, 6).unwrap().read(2).unwrap().objects);
+        assert_ne!(
+            batch.objects,
+            Batches::new(&store, learn.clone(), 8, 6).unwrap().read(2).unwrap().objects
+        );
         let picture = store.picture(batch.objects[1], batch.views_b[1]).unwrap();
         assert_eq!(batch.pictures_b.index_axis(Axis(0), 1).mapv(|x| (x * 255.0).round() as u8), picture);
         assert!(Batches::new(&store, vec![], 8, 5).is_err());

@@ -74,7 +74,9 @@ impl Appearance {
     /// # Errors
     /// Says which view is empty, or that the solid is.
     pub(super) fn check(&self) -> Result<(), String> {
-        let empty = |view: &usize| self.pictures.index_axis(Axis(0), *view).index_axis(Axis(0), 3).iter().all(|a| *a == 0);
+        let empty = |view: &usize| {
+            self.pictures.index_axis(Axis(0), *view).index_axis(Axis(0), 3).iter().all(|a| *a == 0)
+        };
         if let Some(view) = (0..VIEWS).find(empty) {
             return Err(format!("found view {view} empty, expected something to see in every view"));
         }

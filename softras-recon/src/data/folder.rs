@@ -25,7 +25,12 @@ pub(super) const DRAWN: &str = "24 views of 64, elevation 30, distance 2.732, li
 ///
 /// # Errors
 /// As [`Manifest::load`]; `Write` if the cache cannot be written; `Data` if no mesh is sound.
-pub fn open_folder(device: &dyn DynRasterizer, folder: &Path, cache: &Path, progress: Progress<'_>) -> Result<Store> {
+pub fn open_folder(
+    device: &dyn DynRasterizer,
+    folder: &Path,
+    cache: &Path,
+    progress: Progress<'_>,
+) -> Result<Store> {
     let manifest = Manifest::load(folder)?;
     Store::open_or(cache, &key(folder, &manifest), |writer| {
         let mut done = 0;

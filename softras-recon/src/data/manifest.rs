@@ -39,29 +39,39 @@ impl Manifest {
     pub fn load(folder: &Path) -> Result<Self> {
         let path = folder.join(Self::FILE);
         let bytes = std::fs::read(&path).map_err(|e| Error::read(&path, e))?;
-        let text = std::str::from_utf8(&bytes).map_err(|e| Error::data(&path, e.to_string(), "text in UTF-8"))?;
+        let text =
+            std::str::from_utf8(&bytes).map_err(|e| Error::data(&path, e.to_string(), "text in UTF-8"))?;
         let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        let head: Vec<&str> = lines.next().map_or_else(Vec::new, |(_, line)| line.split('\t').map(str::trim).collect());
+        let head: Vec<&str> =
+            lines.next().map_or_else(Vec::new, |(_, line)| line.split('\t').map(str::trim).collect());
         let column = |name: &str| head.iter().position(|h| *h == name);
         let need = |name: &str| {
-            column(name).ok_or_else(|| Error::data(&path, format!("the columns {}", head.join(", ")), format!("a column {name}")))
+            column(name).ok_or_else(|| {
+                Error::data(&path, format!("the columns {}", head.join(", ")), format!("a column {name}"))
+            })
         };
         let (key_at, category_at, split_at) = (need("key")?, need("category")?, column("split"));
 
         let mut entries = Vec::new();
         let mut known = HashSet::new();
         for (n, line) in lines {
-            let wrong = |found: String, expected: String| Error::data(&path, format!("line {}: {found}", n + 1), expected);
+            let wrong = |found: String, expected: String| {
+                Error::data(&path, format!("line {}: {found}", n + 1), expected)
+            };
             let fields: Vec<&str> = line.split('\t').map(str::trim).collect();
             if fields.len() != head.len() {
-                return Err(wrong(format!("{} columns", fields.len()), format!("{}, as the first line", head.len())));
+                return Err(wrong(
+                    format!("{} columns", fields.len()),
+                    format!("{}, as the first line", head.len()),
+                ));
             }
             let key = fields[key_at].to_owned();
             let inside = Path::new(&key).components().all(|c| matches!(c, Component::Normal(_)));
             if key.is_empty() || !inside {
                 return Err(wrong(format!("the key {key:?}"), "a name inside the folder".into()));
             }
-            let split = split_at.map_or(Some(Split::Test), |at| Split::ALL.into_iter().find(|s| s.name() == fields[at]));
+            let split = split_at
+                .map_or(Some(Split::Test), |at| Split::ALL.into_iter().find(|s| s.name() == fields[at]));
             let Some(split) = split else {
                 let found = split_at.map_or("", |at| fields[at]);
                 return Err(wrong(format!("the split {found:?}"), "train, val or test".into()));
@@ -86,7 +96,10 @@ impl Entry {
     pub(super) fn file(&self, folder: &Path) -> Option<PathBuf> {
         // Names hold dots: an ending is added, never exchanged.
         let with = |ending: &str| folder.join(format!("{}{ending}", self.key));
-        ["", ".ply", ".obj", ".off", ".stl", ".glb", ".gltf"].into_iter().map(with).find(|path| path.is_file())
+        ["", ".ply", ".obj", ".off", ".stl", ".glb", ".gltf"]
+            .into_iter()
+            .map(with)
+            .find(|path| path.is_file())
     }
 }
 
@@ -102,7 +115,8 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_name() {
-        let manifest = load("split\tkey\tlicence\tcategory\nval\ta/b.1\tCC0\tlamp\ntrain\tc\tCC0\tcar\n").unwrap();
+        let manifest =
+            load("split\tkey\tlicence\tcategory\nval\ta/b.1\tCC0\tlamp\ntrain\tc\tCC0\tcar\n").unwrap();
         let first = Entry { key: "a/b.1".into(), category: "lamp".into(), split: Split::Val };
         assert_eq!(manifest.entries[0], first);
         assert_eq!(manifest.entries.len(), 2);

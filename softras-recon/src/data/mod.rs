@@ -7,6 +7,7 @@
 //! | `published` | the published `.npz` layout |
 //! | `sampled` | procedural shapes, drawn |
 //! | `draw` | a mesh from all sides |
+//! | `source` | whichever of the three a folder is |
 //! | `store` | the file |
 //! | `batches` | random objects and views, by seed |
 
@@ -16,6 +17,7 @@ mod folder;
 mod manifest;
 mod published;
 mod sampled;
+mod source;
 mod store;
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,7 @@ pub use folder::open_folder;
 pub use manifest::{Entry, Manifest};
 pub use published::open_published;
 pub use sampled::{SampledSet, open_sampled};
+pub use source::open;
 pub use store::Store;
 
 /// Views of an object.
@@ -86,7 +89,8 @@ pub struct Skipped {
 /// The camera of each view: elevation 30, distance 2.732, azimuth -15 i, 30 degrees high. Pictures are not mirrored.
 #[must_use]
 pub fn cameras() -> Vec<Camera> {
-    let camera = |i: usize| Camera::orbit(&Orbit::usual(Degrees(-15.0 * i as f32))).perspective(Degrees(30.0));
+    let camera =
+        |i: usize| Camera::orbit(&Orbit::usual(Degrees(-15.0 * i as f32))).perspective(Degrees(30.0));
     (0..VIEWS).map(camera).collect()
 }
 

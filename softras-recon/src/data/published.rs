@@ -74,7 +74,9 @@ fn parts(folder: &Path) -> Result<Vec<Part>> {
     names.sort();
     let mut parts = Vec::new();
     for name in &names {
-        let Some((class, split)) = name.strip_suffix("_images.npz").and_then(|n| n.rsplit_once('_')) else { continue };
+        let Some((class, split)) = name.strip_suffix("_images.npz").and_then(|n| n.rsplit_once('_')) else {
+            continue;
+        };
         let Some(split) = Split::ALL.into_iter().find(|s| s.name() == split) else { continue };
         let voxels = format!("{class}_{}_voxels.npz", split.name());
         if !names.contains(&voxels) {
@@ -95,7 +97,11 @@ fn copy(part: &Part, writer: &mut Writer) -> Result<()> {
     let images: ArrayD<u8> = only_array(&part.images, |npz, name| npz.read(name))?;
     let expected = [voxels.len(), VIEWS, 4, PIXELS, PIXELS];
     if images.shape() != expected {
-        return Err(Error::data(&part.images, format!("an array of shape {:?}", images.shape()), format!("{expected:?}, as the voxels")));
+        return Err(Error::data(
+            &part.images,
+            format!("an array of shape {:?}", images.shape()),
+            format!("{expected:?}, as the voxels"),
+        ));
     }
     let known = CLASSES.iter().find(|(id, _)| *id == part.class);
     let category = known.map_or(part.class.as_str(), |(_, name)| name);
@@ -103,7 +109,8 @@ fn copy(part: &Part, writer: &mut Writer) -> Result<()> {
         let name = format!("{}_{}/{i}", part.class, part.split.name());
         let object = Object { name, category: category.to_owned(), split: part.split };
         let pictures = pictures.into_dimensionality::<Ix4>();
-        let mut pictures = pictures.map_err(|e| Error::data(&part.images, e.to_string(), "pictures of 4 axes"))?;
+        let mut pictures =
+            pictures.map_err(|e| Error::data(&part.images, e.to_string(), "pictures of 4 axes"))?;
         pictures.invert_axis(Axis(3));
         // A copy in order: the turned view would keep the order of the file.
         let pictures = Array4::from_shape_fn(pictures.dim(), |at| pictures[at]);
@@ -126,7 +133,8 @@ fn solids(path: &Path) -> Result<Vec<Voxels>> {
     if array.ndim() != 4 || array.shape()[1..] != [SIDE; 3] {
         return Err(Error::data(path, format!("an array of shape {:?}", array.shape()), "[N, 32, 32, 32]"));
     }
-    let solid = |one: ndarray::ArrayViewD<'_, u8>| Voxels::from_published(&one.iter().copied().collect::<Vec<u8>>());
+    let solid =
+        |one: ndarray::ArrayViewD<'_, u8>| Voxels::from_published(&one.iter().copied().collect::<Vec<u8>>());
     let solids: Option<Vec<Voxels>> = array.outer_iter().map(solid).collect();
     solids.ok_or_else(|| Error::data(path, "another number of voxels", "32^3 each"))
 }
@@ -152,7 +160,8 @@ mod tests {
         let part = path.with_extension("npy");
         softras_io::save_npy(&part, array.view()).unwrap();
         let mut writer = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
-        let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+        let options =
+            zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
         writer.start_file("arr_0.npy", options).unwrap();
         writer.write_all(&std::fs::read(&part).unwrap()).unwrap();
         writer.finish().unwrap();
@@ -160,10 +169,13 @@ mod tests {
     }
     fn folder(images: usize) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let pictures =
-            Array5::from_shape_fn((images, VIEWS, 4, PIXELS, PIXELS), |(n, v, c, y, x)| (n + 3 * v + 5 * c + 7 * y + x) as u8);
+        let pictures = Array5::from_shape_fn((images, VIEWS, 4, PIXELS, PIXELS), |(n, v, c, y, x)| {
+            (n + 3 * v + 5 * c + 7 * y + x) as u8
+        });
         npz(&folder.path().join("02691156_val_images.npz"), &pictures.into_dyn());
-        let voxels = Array4::from_shape_fn((2, SIDE, SIDE, SIDE), |(n, y, x, z)| u8::from(n == 0 && y == 1 && x == 2 && z == 3));
+        let voxels = Array4::from_shape_fn((2, SIDE, SIDE, SIDE), |(n, y, x, z)| {
+            u8::from(n == 0 && y == 1 && x == 2 && z == 3)
+        });
         npz(&folder.path().join("02691156_val_voxels.npz"), &voxels.into_dyn());
         folder
     }

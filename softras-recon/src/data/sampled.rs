@@ -36,14 +36,20 @@ impl Default for SampledSet {
 ///
 /// # Errors
 /// `Setting` if there are none; `Write` if the cache cannot be written; `Fit` or `Core` if the back end fails.
-pub fn open_sampled(device: &dyn DynRasterizer, set: &SampledSet, cache: &Path, progress: Progress<'_>) -> Result<Store> {
+pub fn open_sampled(
+    device: &dyn DynRasterizer,
+    set: &SampledSet,
+    cache: &Path,
+    progress: Progress<'_>,
+) -> Result<Store> {
     if set.train + set.val == 0 {
         return Err(Error::setting("procedural shapes", 0, "at least one of each category"));
     }
     let key = format!("procedural 1, seed {}, train {}, val {}, {DRAWN}", set.seed, set.train, set.val);
     Store::open_or(cache, &key, |writer| {
         for (c, category) in Category::ALL.into_iter().enumerate() {
-            let numbers = (0..set.train).map(|i| (Split::Train, i)).chain((0..set.val).map(|i| (Split::Val, i)));
+            let numbers =
+                (0..set.train).map(|i| (Split::Train, i)).chain((0..set.val).map(|i| (Split::Val, i)));
             let numbers: Vec<_> = numbers.collect();
             let drawn: Vec<Result<_>> = numbers
                 .par_iter()

@@ -84,8 +84,8 @@ impl Store {
         if u64::from(crc32fast::hash(&bytes)) != checksum {
             return Err(Error::data(path, "a damaged index", "one that fits its checksum"));
         }
-        let index: Index =
-            serde_json::from_slice(&bytes).map_err(|e| Error::data(path, e.to_string(), "an index of objects"))?;
+        let index: Index = serde_json::from_slice(&bytes)
+            .map_err(|e| Error::data(path, e.to_string(), "an index of objects"))?;
         let whole = index.objects.len() as u64 * RECORD + HEAD == start
             && index.checksums.len() == index.objects.len()
             && index.checksums.iter().all(|c| c.len() == VIEWS + 1);
@@ -97,7 +97,11 @@ impl Store {
     }
 
     /// Opens the file if it is there and has the key `key`, else writes it anew by `fill` and opens that.
-    pub(super) fn open_or(path: &Path, key: &str, fill: impl FnOnce(&mut Writer) -> Result<()>) -> Result<Self> {
+    pub(super) fn open_or(
+        path: &Path,
+        key: &str,
+        fill: impl FnOnce(&mut Writer) -> Result<()>,
+    ) -> Result<Self> {
         // A file that is missing, old, damaged or of other data: all the same, it is made again.
         if let Ok(store) = Self::open(path)
             && store.index.key == key
@@ -146,8 +150,9 @@ impl Store {
     /// As [`Store::picture`].
     pub fn voxels(&self, object: usize) -> Result<Voxels> {
         let bytes = self.bytes(object, (VIEWS * PICTURE_BYTES) as u64, Voxels::BYTES, VIEWS)?;
-        Voxels::from_bytes(&bytes)
-            .ok_or_else(|| Error::data(&self.path, format!("{} bytes of a solid", bytes.len()), Voxels::BYTES.to_string()))
+        Voxels::from_bytes(&bytes).ok_or_else(|| {
+            Error::data(&self.path, format!("{} bytes of a solid", bytes.len()), Voxels::BYTES.to_string())
+        })
     }
     /// Reads all of an object.
     ///
@@ -171,12 +176,17 @@ impl Store {
         {
             // Another thread's panic leaves the file as good as it was: every read seeks.
             let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            file.seek(SeekFrom::Start(HEAD + object as u64 * RECORD + offset)).map_err(|e| Error::read(&self.path, e))?;
+            file.seek(SeekFrom::Start(HEAD + object as u64 * RECORD + offset))
+                .map_err(|e| Error::read(&self.path, e))?;
             file.read_exact(&mut bytes).map_err(|e| Error::read(&self.path, e))?;
         }
         if crc32fast::hash(&bytes) != expected {
             let found = format!("damaged bytes of {}", self.index.objects[object].name);
-            return Err(Error::data(&self.path, found, "bytes that fit their checksum; delete the file to make it again"));
+            return Err(Error::data(
+                &self.path,
+                found,
+                "bytes that fit their checksum; delete the file to make it again",
+            ));
         }
         Ok(bytes)
     }
@@ -194,7 +204,11 @@ impl Writer {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let write = |e| Error::write(path, e);
         std::fs::create_dir_all(folder).map_err(write)?;
-        let file = tempfile::Builder::new().prefix(".softras-").suffix(".part").tempfile_in(folder).map_err(write)?;
+        let file = tempfile::Builder::new()
+            .prefix(".softras-")
+            .suffix(".part")
+            .tempfile_in(folder)
+            .map_err(write)?;
         let mut file = BufWriter::new(file);
         file.write_all(&MAGIC).and_then(|()| file.write_all(&VERSION.to_le_bytes())).map_err(write)?;
         Ok(Self { path: path.into(), file, index: Index { key: key.to_owned(), ..Index::default() } })
@@ -211,7 +225,11 @@ impl Writer {
         };
         if appearance.pictures.dim() != (VIEWS, 4, PIXELS, PIXELS) {
             let found = format!("{:?}", appearance.pictures.shape());
-            return Err(Error::setting("pictures of an object", found, format!("[{VIEWS}, 4, {PIXELS}, {PIXELS}]")));
+            return Err(Error::setting(
+                "pictures of an object",
+                found,
+                format!("[{VIEWS}, 4, {PIXELS}, {PIXELS}]"),
+            ));
         }
         let pictures: Vec<u8> = appearance.pictures.iter().copied().collect();
         let solid = appearance.voxels.to_bytes();
@@ -227,7 +245,11 @@ impl Writer {
     }
     fn commit(mut self) -> Result<()> {
         if self.index.objects.is_empty() {
-            let first = self.index.skipped.first().map_or(String::new(), |s| format!(", the first {}: {}", s.name, s.reason));
+            let first = self
+                .index
+                .skipped
+                .first()
+                .map_or(String::new(), |s| format!(", the first {}: {}", s.name, s.reason));
             let found = format!("no sound object, {} skipped{first}", self.index.skipped.len());
             return Err(Error::data(&self.path, found, "at least one"));
         }
@@ -260,7 +282,8 @@ mod tests {
     }
     fn thing(value: u8) -> Appearance {
         let voxels = Voxels::from_fn(|bit| bit % (value as usize + 2) == 0);
-        let pictures = Array4::from_shape_fn((VIEWS, 4, PIXELS, PIXELS), |(v, c, y, x)| (v + c + y * x) as u8 ^ value);
+        let pictures =
+            Array4::from_shape_fn((VIEWS, 4, PIXELS, PIXELS), |(v, c, y, x)| (v + c + y * x) as u8 ^ value);
         Appearance { voxels, pictures }
     }
     fn write(path: &Path, key: &str) -> Result<Store> {
@@ -323,7 +346,9 @@ mod tests {
     fn a_file_without_objects_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.views");
-        let e = Store::open_or(&path, "k", |w| w.push(object("a"), Err("found dust".into()))).unwrap_err().to_string();
+        let e = Store::open_or(&path, "k", |w| w.push(object("a"), Err("found dust".into())))
+            .unwrap_err()
+            .to_string();
         assert!(e.contains("1 skipped, the first a: found dust"), "{e}");
         assert!(!path.exists());
     }

@@ -138,7 +138,9 @@ fn mean_shape(members: &[&Voxels]) -> Voxels {
 
 impl Predictor for MeanShape {
     fn predict(&mut self, queries: &[Query<'_>]) -> Result<Vec<Prediction>> {
-        let shape = |query: &Query<'_>| Prediction::Known(self.shapes.get(query.category).unwrap_or(&self.any).clone());
+        let shape = |query: &Query<'_>| {
+            Prediction::Known(self.shapes.get(query.category).unwrap_or(&self.any).clone())
+        };
         Ok(queries.iter().map(shape).collect())
     }
 }
@@ -184,7 +186,9 @@ impl Predictor for Retrieval<'_> {
             let object = object.ok_or_else(|| Error::setting("objects to learn from", 0, "at least one"))?;
             let appearance = match known.get(&object) {
                 Some(appearance) => appearance.clone(),
-                None => known.entry(object).or_insert(Arc::new(self.learnt.store.appearance(object)?)).clone(),
+                None => {
+                    known.entry(object).or_insert(Arc::new(self.learnt.store.appearance(object)?)).clone()
+                }
             };
             predictions.push(Prediction::Known(appearance));
         }
@@ -227,7 +231,8 @@ pub(super) struct PlainColor<'s> {
 
 impl Predictor for PlainColor<'_> {
     fn predict(&mut self, queries: &[Query<'_>]) -> Result<Vec<Prediction>> {
-        let object = self.objects.next().ok_or_else(|| Error::setting("objects", "one more", "those to be scored"))?;
+        let object =
+            self.objects.next().ok_or_else(|| Error::setting("objects", "one more", "those to be scored"))?;
         let mut truth = self.store.appearance(object)?;
         let color = self.color.map(|c| (c * 255.0).round() as u8);
         for ((_, c, _, _), value) in truth.pictures.indexed_iter_mut() {

@@ -62,17 +62,27 @@ pub fn score(
 ) -> Result<Scores> {
     if objects.is_empty() || views.is_empty() || views.iter().any(|v| *v >= VIEWS) {
         let found = format!("{} objects from {views:?}", objects.len());
-        return Err(Error::setting("what is scored", found, format!("at least one, from views below {VIEWS}")));
+        return Err(Error::setting(
+            "what is scored",
+            found,
+            format!("at least one, from views below {VIEWS}"),
+        ));
     }
     let mut categories: BTreeMap<&str, Sums> = BTreeMap::new();
     for (done, &i) in objects.iter().enumerate() {
         let category = store.objects()[i].category.as_str();
         let truth = store.appearance(i)?;
-        let queries: Vec<Query<'_>> =
-            views.iter().map(|&v| Query { picture: truth.pictures.index_axis(Axis(0), v), category }).collect();
+        let queries: Vec<Query<'_>> = views
+            .iter()
+            .map(|&v| Query { picture: truth.pictures.index_axis(Axis(0), v), category })
+            .collect();
         let predictions = predictor.predict(&queries)?;
         if predictions.len() != views.len() {
-            return Err(Error::setting("predictions", predictions.len(), format!("{}, one a picture", views.len())));
+            return Err(Error::setting(
+                "predictions",
+                predictions.len(),
+                format!("{}, one a picture", views.len()),
+            ));
         }
         let masks = masks(truth.pictures.view());
         let each: Result<Vec<Sums>> = predictions
@@ -80,7 +90,9 @@ pub fn score(
             .zip(views)
             .map(|(prediction, &shown)| match prediction {
                 Prediction::Known(known) => Ok(compare(&truth, &masks, known, shown)),
-                Prediction::Mesh(mesh) => Ok(compare(&truth, &masks, &appearance(device, mesh, Light::None)?, shown)),
+                Prediction::Mesh(mesh) => {
+                    Ok(compare(&truth, &masks, &appearance(device, mesh, Light::None)?, shown))
+                }
             })
             .collect();
         let mut sums = Sums::default();
@@ -107,10 +119,13 @@ fn masks(pictures: ArrayView4<'_, u8>) -> Vec<Mask> {
 fn compare(truth: &Appearance, masks: &[Mask], found: &Appearance, shown: usize) -> Sums {
     let (mut silhouette, mut color) = (0.0, 0.0);
     for view in (0..VIEWS).filter(|v| *v != shown) {
-        let (target, picture) = (truth.pictures.index_axis(Axis(0), view), found.pictures.index_axis(Axis(0), view));
+        let (target, picture) =
+            (truth.pictures.index_axis(Axis(0), view), found.pictures.index_axis(Axis(0), view));
         silhouette += masks[view].iou(&Mask::of(picture));
         let mut difference = 0_u32;
-        for (y, x) in (0..PIXELS * PIXELS).map(|i| (i / PIXELS, i % PIXELS)).filter(|&(y, x)| masks[view].get(y, x)) {
+        for (y, x) in
+            (0..PIXELS * PIXELS).map(|i| (i / PIXELS, i % PIXELS)).filter(|&(y, x)| masks[view].get(y, x))
+        {
             for c in 0..3 {
                 difference += u32::from(target[[c, y, x]].abs_diff(picture[[c, y, x]]));
             }
@@ -118,5 +133,10 @@ fn compare(truth: &Appearance, masks: &[Mask], found: &Appearance, shown: usize)
         color += f64::from(difference) / (255.0 * 3.0 * f64::from(masks[view].count().max(1)));
     }
     let others = (VIEWS - 1) as f64;
-    Sums { iou: truth.voxels.iou(&found.voxels), silhouette: silhouette / others, color: color / others, count: 1.0 }
+    Sums {
+        iou: truth.voxels.iou(&found.voxels),
+        silhouette: silhouette / others,
+        color: color / others,
+        count: 1.0,
+    }
 }

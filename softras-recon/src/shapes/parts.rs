@@ -77,7 +77,8 @@ impl Solid {
     }
     /// Adds a profile of (radius, y), turned around the vertical line through (x, z).
     pub(super) fn lathe(&mut self, profile: &[[f64; 2]], [x, z]: [f64; 2], color: Point) {
-        let rings: Vec<_> = profile.iter().map(|&[r, y]| circle([x, y, z], [r, 0.0, 0.0], [0.0, 0.0, r], 20)).collect();
+        let rings: Vec<_> =
+            profile.iter().map(|&[r, y]| circle([x, y, z], [r, 0.0, 0.0], [0.0, 0.0, r], 20)).collect();
         self.loft(&rings, color);
     }
     /// Adds a profile of (half width, height of the middle, half height, z) as ellipses along z.

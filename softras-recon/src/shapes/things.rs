@@ -51,7 +51,11 @@ pub(super) fn chair(dice: &mut Dice<'_>, solid: &mut Solid) {
     let (low, top) = (h + thick, h + thick + high);
     let panel = |solid: &mut Solid, x0: f64, x1: f64, y0: f64, y1: f64, color: Point| {
         let z = |y: f64| -d + deep - lean * (y - low) / high;
-        solid.plate(&[[x0, y0, z(y0)], [x1, y0, z(y0)], [x1, y1, z(y1)], [x0, y1, z(y1)]], [0.0, 0.0, -deep], color);
+        solid.plate(
+            &[[x0, y0, z(y0)], [x1, y0, z(y0)], [x1, y1, z(y1)], [x0, y1, z(y1)]],
+            [0.0, 0.0, -deep],
+            color,
+        );
     };
     if dice.chance(0.5) {
         panel(solid, -w, w, low, top, cloth);
@@ -117,7 +121,11 @@ pub(super) fn vase(dice: &mut Dice<'_>, solid: &mut Solid) {
     solid.lathe(&profile, [0.0, 0.0], dice.color());
     if dice.chance(0.5) {
         let y = height * dice.between(0.3, 0.5);
-        solid.lathe(&[[radii[1].max(radii[2]) + 0.01, y - 0.02], [radii[1].max(radii[2]) + 0.01, y + 0.02]], [0.0, 0.0], dice.color());
+        solid.lathe(
+            &[[radii[1].max(radii[2]) + 0.01, y - 0.02], [radii[1].max(radii[2]) + 0.01, y + 0.02]],
+            [0.0, 0.0],
+            dice.color(),
+        );
     }
 }
 
@@ -133,7 +141,11 @@ pub(super) fn sofa(dice: &mut Dice<'_>, solid: &mut Solid) {
         let (a, b) = (side * w, side * (w + thick));
         solid.block([a.min(b), 0.05, -d - thick], [a.max(b), arm, d], cloth);
         for z in [-d * 0.9, d * 0.9] {
-            solid.rod([[side * w * 0.95, 0.0, z], [side * w * 0.95, 0.06, z]], [0.025, 0.03], [0.2, 0.14, 0.1]);
+            solid.rod(
+                [[side * w * 0.95, 0.0, z], [side * w * 0.95, 0.06, z]],
+                [0.025, 0.03],
+                [0.2, 0.14, 0.1],
+            );
         }
     }
     let cushions = 1 + dice.between(0.0, 3.0) as usize;

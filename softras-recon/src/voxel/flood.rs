@@ -13,7 +13,9 @@ pub(super) fn fill(shell: &Voxels) -> Voxels {
     reached[0] = true;
     while let Some(at) = front.pop() {
         for axis in 0..3 {
-            for next in [at[axis].checked_sub(1), Some(at[axis] + 1).filter(|i| *i < PADDED)].into_iter().flatten() {
+            for next in
+                [at[axis].checked_sub(1), Some(at[axis] + 1).filter(|i| *i < PADDED)].into_iter().flatten()
+            {
                 let mut to = at;
                 to[axis] = next;
                 let inside = to.iter().all(|i| (1..=SIDE).contains(i));

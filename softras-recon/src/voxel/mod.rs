@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(Voxels::solid(&sheet), Voxels::shell(&sheet));
         let nothing = Mesh::new(ndarray::Array2::zeros((0, 3)), vec![]).unwrap();
         assert_eq!(Voxels::solid(&nothing).count(), 0);
-        assert_eq!(Voxels::solid(&nothing).iou(&Voxels::default()), 1.0);
+        assert!((Voxels::solid(&nothing).iou(&Voxels::default()) - 1.0).abs() < 1e-12);
     }
 
     #[test]
