@@ -204,11 +204,15 @@ impl Writer {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let write = |e| Error::write(path, e);
         std::fs::create_dir_all(folder).map_err(write)?;
-        let file = tempfile::Builder::new()
-            .prefix(".softras-")
-            .suffix(".part")
-            .tempfile_in(folder)
-            .map_err(write)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".softras-").suffix(".part");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // Temporary files are private by default; this one becomes an ordinary file.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let file = builder.tempfile_in(folder).map_err(write)?;
         let mut file = BufWriter::new(file);
         file.write_all(&MAGIC).and_then(|()| file.write_all(&VERSION.to_le_bytes())).map_err(write)?;
         Ok(Self { path: path.into(), file, index: Index { key: key.to_owned(), ..Index::default() } })
