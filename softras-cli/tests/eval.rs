@@ -1,4 +1,5 @@
 //! `softras eval`: the real binary on a few shapes.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod program;
 

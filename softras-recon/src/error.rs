@@ -11,10 +11,10 @@ pub enum Error {
     Core(#[from] softras_core::Error),
     /// A mesh or an array cannot be read or written.
     #[error(transparent)]
-    File(#[from] softras_io::Error),
+    File(Box<softras_io::Error>),
     /// A picture cannot be drawn.
     #[error(transparent)]
-    Fit(#[from] softras_fit::Error),
+    Fit(Box<softras_fit::Error>),
     /// A setting is out of range.
     #[error("{name}: found {found}, expected {expected}")]
     Setting {
@@ -70,5 +70,17 @@ impl Error {
     }
     pub(crate) fn write(path: &Path, source: std::io::Error) -> Self {
         Self::Write { path: path.into(), source }
+    }
+}
+
+impl From<softras_io::Error> for Error {
+    fn from(e: softras_io::Error) -> Self {
+        Self::File(Box::new(e))
+    }
+}
+
+impl From<softras_fit::Error> for Error {
+    fn from(e: softras_fit::Error) -> Self {
+        Self::Fit(Box::new(e))
     }
 }

@@ -1,4 +1,5 @@
 //! Scores of predictions whose worth is known.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::path::Path;
 use std::sync::Arc;

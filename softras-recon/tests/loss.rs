@@ -1,4 +1,5 @@
 //! The training loss against central differences, in f64.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use ndarray::{Array2, Array3, Array4, Axis};
 use softras_core::raster::RasterParams;

@@ -124,7 +124,7 @@ fn solids(path: &Path) -> Result<Vec<Voxels>> {
     let whole: Result<ArrayD<u8>> = only_array(path, |npz, name| npz.read(name));
     let array = match whole {
         Ok(array) => array,
-        Err(Error::File(softras_io::Error::Content { .. })) => {
+        Err(Error::File(e)) if matches!(*e, softras_io::Error::Content { .. }) => {
             let real: ArrayD<f32> = only_array(path, |npz, name| npz.read(name))?;
             real.mapv(|x| u8::from(x > 0.5))
         }
