@@ -45,22 +45,6 @@ impl Solid {
             }
         });
     }
-    /// Adds rings of equally many points, each joined to the next, the last to the first.
-    pub(super) fn ring(&mut self, rings: &[Vec<Point>], color: Point) {
-        let n = rings.first().map_or(0, Vec::len) as u32;
-        self.part(color, |vertices, triangles| {
-            let first = vertices.len() as u32;
-            vertices.extend(rings.iter().flatten());
-            for i in 0..rings.len() {
-                let (a, b) = (first + n * i as u32, first + n * ((i + 1) % rings.len()) as u32);
-                for j in 0..n {
-                    let k = (j + 1) % n;
-                    triangles.push([a + j, a + k, b + j]);
-                    triangles.push([a + k, b + k, b + j]);
-                }
-            }
-        });
-    }
     /// Adds a box from `low` to `high`.
     pub(super) fn block(&mut self, low: Point, high: Point, color: Point) {
         self.slab(low, high, [1.0, 1.0], color);

@@ -179,7 +179,7 @@ pub(super) fn bottle(dice: &mut Dice<'_>, solid: &mut Solid) {
     }
 }
 
-/// A cup, hollow, and a ring that stands out to one side.
+/// A cup, hollow, and a handle that stands out to one side.
 pub(super) fn mug(dice: &mut Dice<'_>, solid: &mut Solid) {
     let (foot, rim) = (dice.between(0.22, 0.34), dice.between(0.26, 0.36));
     let (h, wall, color) = (dice.between(0.5, 0.85), dice.between(0.03, 0.05), dice.color());
@@ -187,13 +187,14 @@ pub(super) fn mug(dice: &mut Dice<'_>, solid: &mut Solid) {
     let profile = [[foot, 0.0], [rim, h], [rim - wall, h], [radius(wall) - wall, wall]];
     solid.lathe(&profile, [0.0, 0.0], color);
     let (tall, out, thick) = (dice.between(0.13, 0.24), dice.between(0.1, 0.2), dice.between(0.025, 0.045));
-    let at = radius(h * 0.5) - wall * 0.5;
-    let rings: Vec<Vec<Point>> = (0..16)
+    // Half a ring, from the middle of the wall to the middle of the wall, whatever the cup's slope.
+    let rings: Vec<Vec<Point>> = (0..=10)
         .map(|i| {
-            let (sin, cos) = (TAU * f64::from(i) / 16.0).sin_cos();
-            let centre = [at + out * cos, h * 0.5 + tall * sin, 0.0];
+            let (sin, cos) = (TAU * (f64::from(i) / 20.0 - 0.25)).sin_cos();
+            let y = h * 0.5 + tall * sin;
+            let centre = [radius(y) - wall * 0.5 + out * cos, y, 0.0];
             circle(centre, [cos * thick, sin * thick, 0.0], [0.0, 0.0, thick], 8)
         })
         .collect();
-    solid.ring(&rings, if dice.chance(0.7) { color } else { dice.color() });
+    solid.loft(&rings, if dice.chance(0.7) { color } else { dice.color() });
 }
