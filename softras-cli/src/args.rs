@@ -9,6 +9,7 @@ use toml::{Table, Value};
 
 pub(crate) use crate::bench_args::BenchArgs;
 use crate::config::put;
+pub(crate) use crate::eval::EvalArgs;
 pub(crate) use crate::experiment::ExperimentArgs;
 pub(crate) use crate::gradcheck::GradcheckArgs;
 use crate::input::{Size, backend, point, sample};
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     Gradcheck(GradcheckArgs),
     /// Run an experiment again: fits by several methods, a page, a table against baselines, its JSON
     Experiment(ExperimentArgs),
+    /// Score single-view reconstruction on shapes, against baselines
+    Eval(EvalArgs),
     /// Check that a back end is right, by every law there is
     Conformance(ConformanceArgs),
     /// Measure how fast back ends are, against each other and against brute force
@@ -53,6 +56,7 @@ impl Args {
             Command::Pose(args) => args.json,
             Command::Gradcheck(args) => args.json,
             Command::Experiment(args) => args.json,
+            Command::Eval(args) => args.json,
             Command::Conformance(args) => args.json,
             Command::Bench(args) => args.json,
             Command::Devices(args) => args.json,

@@ -8,6 +8,7 @@ mod bench_args;
 mod config;
 mod conformance;
 mod devices;
+mod eval;
 mod experiment;
 mod fit;
 mod fit_config;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Pose(args) => pose::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Experiment(args) => experiment::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Conformance(args) => conformance::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Devices(args) => devices::run(&args),

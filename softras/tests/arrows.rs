@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("softras-cuda-emulator", &[], &[]),
     ("softras-io", &["softras-core"], &[]),
     ("softras-fit", &["softras-core", "softras-io"], &["softras-cpu"]),
+    ("softras-recon", &["softras-core", "softras-fit", "softras-io"], &["softras-cpu"]),
     (
         "softras",
         &["softras-core", "softras-cpu", "softras-cuda", "softras-wgpu"],
@@ -21,7 +22,15 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("softras-bench", &["softras-core", "softras-io"], &["softras"]),
     (
         "softras-cli",
-        &["softras", "softras-bench", "softras-conformance", "softras-core", "softras-fit", "softras-io"],
+        &[
+            "softras",
+            "softras-bench",
+            "softras-conformance",
+            "softras-core",
+            "softras-fit",
+            "softras-io",
+            "softras-recon",
+        ],
         &[],
     ),
 ];

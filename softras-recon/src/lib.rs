@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod data;
+mod error;
+pub mod eval;
+pub mod loss;
+pub mod settings;
+pub mod shapes;
+mod voxel;
+
+pub use error::{Error, Result};
+pub use voxel::{SIDE, Voxels};

@@ -1,0 +1,248 @@
+//! Every number of a training and its evaluation, for a TOML file: [`ReconSettings`].
+
+use serde::{Deserialize, Serialize};
+use softras_core::raster::{Outputs, RasterParams};
+
+use crate::data::{PIXELS, SampledSet, VIEWS};
+use crate::error::{Error, Result};
+
+/// All settings. The defaults are the published ones, but for what the field says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReconSettings {
+    /// What is learnt from.
+    pub data: DataSettings,
+    /// How pictures are drawn.
+    pub raster: RasterSettings,
+    /// What is made small.
+    pub loss: LossWeights,
+    /// How it is made small.
+    pub train: TrainSettings,
+    /// How the result is scored.
+    pub eval: EvalSettings,
+}
+
+/// What is learnt from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataSettings {
+    /// Decides procedural shapes and the stop split. 0.
+    pub seed: u64,
+    /// Procedural shapes of each category to learn from, where there is no other data. 40.
+    pub sampled_train: usize,
+    /// Procedural shapes of each category to be scored on. 5.
+    pub sampled_val: usize,
+    /// The share of the training objects, of each category, that tells when to stop. 0.1.
+    pub stop_share: f64,
+}
+
+/// How pictures are drawn. Their size and cameras are those of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RasterSettings {
+    /// Softness of edges, a squared screen distance. 1e-4.
+    pub sigma: f64,
+    /// Softness in depth. 1e-4.
+    pub gamma: f64,
+    /// The probability below which a face is cut off. 1e-10.
+    pub dist_eps: f64,
+}
+
+/// Weights of the parts of the loss.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LossWeights {
+    /// Soft intersection over union of the four pictures. 1.
+    pub silhouette: f64,
+    /// Mean difference of colors, where the meshes have color. 1 (the published code has no color yet).
+    pub color: f64,
+    /// Distance of vertices from the mean of their neighbours, squared. 5e-3.
+    pub laplacian: f64,
+    /// How far neighbouring triangles are from one plane. 5e-4.
+    pub flatten: f64,
+}
+
+/// How the loss is made small.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainSettings {
+    /// Decides weights, order and views. 0.
+    pub seed: u64,
+    /// Objects a step. 64.
+    pub batch: usize,
+    /// Steps. 250,000.
+    pub steps: usize,
+    /// Learning rate of Adam. 1e-4.
+    pub lr: f64,
+    /// The share of the steps after which learning rate and sigma fall. 0.6.
+    pub decay_at: f64,
+    /// What they are then multiplied by. 0.3.
+    pub decay: f64,
+    /// Minutes after which training ends, 0 for as long as it takes. 0.
+    pub minutes: f64,
+}
+
+/// How the result is scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvalSettings {
+    /// Pictures of each object that are shown, evenly spread. 24.
+    pub views: usize,
+}
+
+impl Default for DataSettings {
+    fn default() -> Self {
+        let SampledSet { seed, train, val } = SampledSet::default();
+        Self { seed, sampled_train: train, sampled_val: val, stop_share: 0.1 }
+    }
+}
+impl Default for RasterSettings {
+    fn default() -> Self {
+        Self { sigma: 1e-4, gamma: 1e-4, dist_eps: 1e-10 }
+    }
+}
+impl Default for LossWeights {
+    fn default() -> Self {
+        Self { silhouette: 1.0, color: 1.0, laplacian: 5e-3, flatten: 5e-4 }
+    }
+}
+impl Default for TrainSettings {
+    fn default() -> Self {
+        Self { seed: 0, batch: 64, steps: 250_000, lr: 1e-4, decay_at: 0.6, decay: 0.3, minutes: 0.0 }
+    }
+}
+impl Default for EvalSettings {
+    fn default() -> Self {
+        Self { views: VIEWS }
+    }
+}
+
+impl ReconSettings {
+    /// Checks the ranges; those of drawing are checked when it is first drawn.
+    ///
+    /// # Errors
+    /// `Setting` names the first value out of range.
+    pub fn check(&self) -> Result<()> {
+        let Self { data, raster, loss, train, eval } = self;
+        let share = |name: &str, x: f64| {
+            if (0.0..1.0).contains(&x) {
+                Ok(())
+            } else {
+                Err(Error::setting(name, x, "at least 0 and below 1"))
+            }
+        };
+        let positive = |name: &str, x: f64| {
+            if x > 0.0 && x.is_finite() {
+                Ok(())
+            } else {
+                Err(Error::setting(name, x, "a finite number above 0"))
+            }
+        };
+        let weight = |name: &str, x: f64| {
+            if x >= 0.0 && x.is_finite() {
+                Ok(())
+            } else {
+                Err(Error::setting(name, x, "a finite number, not negative"))
+            }
+        };
+        let count = |name: &str, n: usize| {
+            if n > 0 { Ok(()) } else { Err(Error::setting(name, n, "at least 1")) }
+        };
+        share("data.stop_share", data.stop_share)?;
+        count("data.sampled_train", data.sampled_train)?;
+        count("data.sampled_val", data.sampled_val)?;
+        for (name, x) in [
+            ("raster.sigma", raster.sigma),
+            ("raster.gamma", raster.gamma),
+            ("train.lr", train.lr),
+            ("train.decay", train.decay),
+        ] {
+            positive(name, x)?;
+        }
+        if !(raster.dist_eps > 0.0 && raster.dist_eps < 0.5) {
+            return Err(Error::setting("raster.dist_eps", raster.dist_eps, "above 0 and below 0.5"));
+        }
+        for (name, x) in [
+            ("loss.silhouette", loss.silhouette),
+            ("loss.color", loss.color),
+            ("loss.laplacian", loss.laplacian),
+            ("loss.flatten", loss.flatten),
+            ("train.minutes", train.minutes),
+        ] {
+            weight(name, x)?;
+        }
+        count("train.batch", train.batch)?;
+        count("train.steps", train.steps)?;
+        if !(0.0..=1.0).contains(&train.decay_at) {
+            return Err(Error::setting("train.decay_at", train.decay_at, "0 to 1"));
+        }
+        if !(1..=VIEWS).contains(&eval.views) {
+            return Err(Error::setting("eval.views", eval.views, format!("1 to {VIEWS}")));
+        }
+        Ok(())
+    }
+
+    /// The learning rate of `step`.
+    #[must_use]
+    pub fn lr(&self, step: usize) -> f64 {
+        self.train.lr * self.train.fall(step)
+    }
+    /// How the pictures of `step` are drawn.
+    #[must_use]
+    pub fn raster(&self, step: usize, outputs: Outputs) -> RasterParams {
+        let RasterSettings { sigma, gamma, dist_eps } = self.raster;
+        let sigma = sigma * self.train.fall(step);
+        RasterParams::new(PIXELS, PIXELS)
+            .sigma(sigma as f32)
+            .gamma(gamma as f32)
+            .dist_eps(dist_eps)
+            .outputs(outputs)
+    }
+}
+
+impl TrainSettings {
+    fn fall(&self, step: usize) -> f64 {
+        if step as f64 >= self.decay_at * self.steps as f64 { self.decay } else { 1.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_go_to_toml_and_back_and_unknown_ones_are_refused() {
+        let settings = ReconSettings::default();
+        settings.check().unwrap();
+        let text = toml::to_string(&settings).unwrap();
+        assert!(text.contains("laplacian = 0.005") && text.contains("batch = 64"), "{text}");
+        assert_eq!(toml::from_str::<ReconSettings>(&text).unwrap(), settings);
+        let some: ReconSettings = toml::from_str("[train]\nsteps = 10\n").unwrap();
+        assert_eq!((some.train.steps, some.train.batch), (10, 64));
+        assert!(toml::from_str::<ReconSettings>("[train]\nstep = 10\n").is_err());
+    }
+
+    #[test]
+    fn learning_rate_and_sigma_fall_together() {
+        let settings = ReconSettings::default();
+        let sigma = |step| settings.raster(step, Outputs::Silhouette).get_sigma().of(0);
+        assert!((settings.lr(149_999) - 1e-4).abs() < 1e-12 && (settings.lr(150_000) - 3e-5).abs() < 1e-12);
+        assert!((sigma(149_999) - 1e-4).abs() < 1e-10 && (sigma(150_000) - 3e-5).abs() < 1e-10);
+    }
+
+    #[test]
+    fn values_out_of_range_are_named() {
+        for (text, name) in [
+            ("[data]\nstop_share = 1.0", "data.stop_share"),
+            ("[raster]\nsigma = 0.0", "raster.sigma"),
+            ("[raster]\ndist_eps = 0.5", "raster.dist_eps"),
+            ("[loss]\nflatten = -1.0", "loss.flatten"),
+            ("[train]\nbatch = 0", "train.batch"),
+            ("[train]\ndecay_at = 1.5", "train.decay_at"),
+            ("[eval]\nviews = 25", "eval.views"),
+        ] {
+            let e = toml::from_str::<ReconSettings>(text).unwrap().check().unwrap_err().to_string();
+            assert!(e.starts_with(name), "{text}: {e}");
+        }
+    }
+}
