@@ -5,6 +5,7 @@ mod args;
 mod backend;
 mod bench;
 mod bench_args;
+mod body;
 mod config;
 mod conformance;
 mod devices;
@@ -17,6 +18,7 @@ mod output;
 mod pose;
 mod render;
 mod render_config;
+mod views;
 
 use std::process::ExitCode;
 
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Command::Render(args) => render::run(&args),
         Command::Fit(args) => fit::run(&args),
         Command::Pose(args) => pose::run(&args),
+        Command::Body(args) => body::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Experiment(args) => experiment::run(&args),
         Command::Conformance(args) => conformance::run(&args),

@@ -7,11 +7,12 @@ use softras_core::raster::{DynRasterizer, DynSaved, Gradients, Wanted};
 use softras_core::scene::{BodyPose, Camera, Convention, Mesh, MeshTexture, project_views};
 use softras_io::SkinnedBody;
 
+use super::likeness::Likeness;
 use super::settings::{BodySettings, Extent, Joints};
 use super::state::{BodyState, joint};
 use crate::adam::{Adam, AdamSettings, StepScale};
 use crate::error::{Error, Result};
-use crate::pose::{Descent, Goal, PoseLoss};
+use crate::pose::Descent;
 use crate::targets::Targets;
 
 /// Keeps the steps of shape coefficients finite where their gradients vanish.
@@ -146,13 +147,11 @@ impl<'d> BodyFit<'d> {
         let params = settings.raster(step, (width, height), extent(&mesh, cameras, self.height)?);
         self.device.forward_into(&faces.into(), &params, &mut self.image, &mut self.saved)?;
         let blur = settings.blur.value(step, settings.steps) * height as f64 / 2.0;
-        let goal = Goal::new(self.targets.silhouette(), self.targets.color(), blur);
-        let share = 1.0 / self.targets.count() as f64;
-        let weights = PoseLoss { iou: share * settings.loss.iou, color: share * settings.loss.color };
-        let (losses, grad) = goal.losses(&self.image, weights);
+        let likeness = Likeness::new(self.targets.silhouette(), self.targets.color(), blur);
+        let (loss, grad) = likeness.loss(&self.image, settings.loss);
         self.device.backward_into(&self.saved, &grad, Wanted::CORNERS, &mut self.gradients)?;
         let grad = view.vjp(&self.gradients);
-        Ok((losses.iter().sum(), posed.vjp(&grad.vertices, None)?.pose))
+        Ok((loss, posed.vjp(&grad.vertices, None)?.pose))
     }
 
     /// Takes all steps that are left.

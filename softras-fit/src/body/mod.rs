@@ -5,15 +5,14 @@
 //! (`BodyPose::turns_vjp`). A part that is hidden in the picture has a gradient, too: softness in depth reaches it.
 
 mod fit;
+mod likeness;
 mod parts;
 mod settings;
-mod skinned;
 mod state;
 
 pub use fit::BodyFit;
 pub(crate) use fit::height;
 pub(crate) use parts::main_joints;
 pub use parts::{joint_color, part_colors};
-pub use settings::{BodySettings, Joints};
-pub use skinned::skinned_mesh;
+pub use settings::{BodyLoss, BodySettings, Joints};
 pub use state::{BodyState, joint};

@@ -5,7 +5,6 @@ use softras_core::math::DepthMap;
 use softras_core::raster::{Outputs, RasterParams};
 
 use crate::error::{Error, Result};
-use crate::pose::PoseLoss;
 use crate::schedule::Schedule;
 use crate::settings::ColorMode;
 
@@ -18,6 +17,22 @@ pub enum Joints {
     All,
     /// Those of these names; the others stay as they start.
     Named(Vec<String>),
+}
+
+/// How much each part of the pictures' loss counts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BodyLoss {
+    /// Mean squared difference of the silhouettes.
+    pub silhouette: f64,
+    /// Mean squared difference of the colors over the whole picture, background included.
+    pub color: f64,
+}
+
+impl Default for BodyLoss {
+    fn default() -> Self {
+        Self { silhouette: 20.0, color: 20.0 }
+    }
 }
 
 /// Everything that decides the bits of a body fit, besides body, pictures, cameras and start.
@@ -51,8 +66,8 @@ pub struct BodySettings {
     pub beta1: f64,
     /// Memory of the mean squared gradient, in 0..1.
     pub beta2: f64,
-    /// The parts of the loss, a mean over the pictures.
-    pub loss: PoseLoss,
+    /// The parts of the loss.
+    pub loss: BodyLoss,
     /// The weight of the squared rotation vectors, summed over the joints that turn: it holds what no picture shows.
     pub rest: f64,
     /// The weight of the squared shape coefficients, summed.
@@ -75,7 +90,7 @@ impl Default for BodySettings {
             shape_rate: 0.0,
             beta1: 0.9,
             beta2: 0.99,
-            loss: PoseLoss { iou: 1.0, color: 20.0 },
+            loss: BodyLoss::default(),
             rest: 1e-3,
             shape_rest: 1e-3,
         }
@@ -112,14 +127,14 @@ impl BodySettings {
             ("shape_rate", self.shape_rate),
             ("rest", self.rest),
             ("shape_rest", self.shape_rest),
-            ("loss.iou", self.loss.iou),
+            ("loss.silhouette", self.loss.silhouette),
             ("loss.color", self.loss.color),
         ] {
             if !(x.is_finite() && x >= 0.0) {
                 return Err(Error::setting(name, x, "a finite number, at least 0"));
             }
         }
-        if self.loss.iou <= 0.0 && self.loss.color <= 0.0 {
+        if self.loss.silhouette <= 0.0 && self.loss.color <= 0.0 {
             return Err(Error::setting("loss", "no silhouette and no color to fit", "one of them at least"));
         }
         for (name, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {

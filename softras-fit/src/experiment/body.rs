@@ -15,15 +15,14 @@ use serde_json::{Map, Value, json};
 use softras_core::math::Vec3;
 use softras_core::raster::DynRasterizer;
 use softras_core::scene::{Camera, Degrees, Mesh, MeshTexture, Orbit};
-use softras_io::{RgbFrame, SkinnedBody, load_body, picture, save_skinned_glb};
+use softras_io::{RgbFrame, SkinnedBody, SkinnedMesh, load_body, picture, save_skinned_glb};
 
 use super::Setup;
 use super::chart::{Chart, Scale, Series};
 use super::findings::{Figure, Findings, Method};
 use super::visible::VisibleOnly;
-use crate::body::{BodyFit, BodySettings, BodyState, joint, main_joints, part_colors, skinned_mesh};
+use crate::body::{BodyFit, BodyLoss, BodySettings, BodyState, joint, main_joints, part_colors};
 use crate::error::{Error, Result};
-use crate::pose::PoseLoss;
 use crate::report::Studio;
 use crate::schedule::Schedule;
 use crate::targets::{Targets, draw_hard, orbit_camera};
@@ -158,7 +157,7 @@ struct Recipe {
 
 fn recipes() -> Vec<Recipe> {
     let recipe = |name, about, views, settings, reached| Recipe { name, about, views, settings, reached };
-    let alone = || BodySettings { loss: PoseLoss { color: 0.0, ..scheduled().loss }, ..scheduled() };
+    let alone = || BodySettings { loss: BodyLoss { color: 0.0, ..scheduled().loss }, ..scheduled() };
     vec![
         recipe("one_view", "ours: one picture", 1, scheduled(), Reached::All),
         recipe("three_views", "ours: three pictures", 3, scheduled(), Reached::All),
@@ -332,7 +331,8 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
     details.insert("found".to_owned(), Value::Object(found));
     for (recipe, own) in courses.iter().take(2) {
         if let Some(state) = own[0].states.last() {
-            let skinned = skinned_mesh(&body, state, MeshTexture::Vertex(bench.colors.clone()))?;
+            let mut skinned = SkinnedMesh::from_body(&body, &state.pose())?;
+            skinned.mesh = skinned.mesh.with_texture(MeshTexture::Vertex(bench.colors.clone()))?;
             save_skinned_glb(setup.folder.file(&format!("{}.glb", recipe.name)), &skinned)?;
         }
     }
