@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use softras_core::math::Vec3;
 use softras_core::scene::{Camera, Degrees, Mesh};
-use softras_fit::body::{BodyFit, BodySettings, BodyState, Joints, joint_color, part_colors};
+use softras_fit::body::{BodyFit, BodyLoss, BodySettings, BodyState, Joints, joint_color, part_colors};
 use softras_fit::report::Studio;
 use softras_fit::{FitFolder, Targets};
 use softras_io::{MeshOptions, RgbFrame, SkinnedBody, SkinnedMesh, load_body, load_skinned, picture, save_obj, save_skinned_glb};
@@ -58,7 +58,7 @@ pub(crate) struct BodyArgs {
     #[arg(long)]
     fixed_place: bool,
     /// Steps
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 260)]
     steps: usize,
     /// The folder for everything that is written
     #[arg(short, long, value_name = "FOLDER", default_value = "out/body")]
@@ -132,7 +132,7 @@ pub(crate) fn run(args: &BodyArgs) -> Result<ExitCode> {
         settings.shift_rate = 0.0;
     }
     if !args.parts {
-        settings.loss.color = 0.0;
+        settings.loss = BodyLoss { silhouette: settings.loss.color, color: 0.0 };
     }
     let targets = targets(args, &body, settings.background)?;
     let start = match &args.start {

@@ -195,7 +195,7 @@ fn real_gradient(file: &Path) -> Result<(), Failed> {
 }
 
 fn settings() -> BodySettings {
-    BodySettings { steps: 120, ..BodySettings::default() }
+    BodySettings { steps: 160, ..BodySettings::default() }
 }
 
 fn fit(settings: BodySettings) -> Result<(BodyState, Vec<f64>), Failed> {
@@ -254,7 +254,7 @@ fn mistakes() {
     };
     for (text, word) in [
         (message(BodySettings { steps: 0, ..settings() }), "steps"),
-        (message(BodySettings { rest: -1.0, ..settings() }), "rest"),
+        (message(BodySettings { rest: (-1.0).into(), ..settings() }), "rest"),
         (message(BodySettings { sigma: 0.0.into(), ..settings() }), "sigma"),
         (message(BodySettings { beta1: 1.0, ..settings() }), "beta1"),
         (

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::pose::Descent;
 use crate::targets::Targets;
 
-/// Keeps the steps of shape coefficients finite where their gradients vanish.
+/// Keeps steps finite where gradients vanish.
 const ADAM_EPS: f64 = 1e-12;
 
 /// A fit of a body under way.
@@ -29,7 +29,7 @@ pub struct BodyFit<'d> {
     height: f64,
     free: Vec<usize>,       // joints that turn
     descents: Vec<Descent>, // of each free joint
-    shift: Descent,
+    shift: Adam,            // each axis by itself: pictures say less about depth
     shape: Adam,
     history: Vec<f64>,
     image: Image,
@@ -75,8 +75,8 @@ impl<'d> BodyFit<'d> {
             device,
             body,
             height,
-            descents: vec![descent.clone(); free.len()],
-            shift: descent,
+            descents: vec![descent; free.len()],
+            shift: Adam::new(adam, StepScale::Each, 3),
             shape: Adam::new(adam, StepScale::Each, start.shape.len()),
             settings,
             targets,
@@ -103,10 +103,11 @@ impl<'d> BodyFit<'d> {
         let mut of_turns = grad.turns_vjp(&turns);
         let settings = &self.settings;
         let mut of_shape = grad.shape;
+        let rest = settings.rest.value(step, settings.steps);
         for &j in &self.free {
             let turn = turns[j];
-            loss += settings.rest * f64::from(turn.dot(turn));
-            of_turns[j] += turn.scale(2.0 * settings.rest as f32);
+            loss += rest * f64::from(turn.dot(turn));
+            of_turns[j] += turn.scale(2.0 * rest as f32);
         }
         if settings.shape_rate > 0.0 {
             for (g, &b) in of_shape.iter_mut().zip(&self.state.shape) {
@@ -126,8 +127,7 @@ impl<'d> BodyFit<'d> {
         }
         if settings.shift_rate > 0.0 {
             let rate = lr * settings.shift_rate * self.height;
-            let moved = self.shift.step(rate, grad.translation.to_array().map(f64::from));
-            add(&mut self.state.translation, moved);
+            self.shift.step(rate, &mut self.state.translation, &grad.translation.to_array());
         }
         if settings.shape_rate > 0.0 {
             self.shape.step(lr * settings.shape_rate, &mut self.state.shape, &of_shape);

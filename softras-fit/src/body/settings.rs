@@ -5,7 +5,7 @@ use softras_core::math::DepthMap;
 use softras_core::raster::{Outputs, RasterParams};
 
 use crate::error::{Error, Result};
-use crate::schedule::Schedule;
+use crate::schedule::{Geometric, Schedule};
 use crate::settings::ColorMode;
 
 /// Which joints turn.
@@ -23,7 +23,7 @@ pub enum Joints {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BodyLoss {
-    /// Mean squared difference of the silhouettes.
+    /// Mean squared difference of the silhouettes. Colors over a background of another color show them, too.
     pub silhouette: f64,
     /// Mean squared difference of the colors over the whole picture, background included.
     pub color: f64,
@@ -31,7 +31,7 @@ pub struct BodyLoss {
 
 impl Default for BodyLoss {
     fn default() -> Self {
-        Self { silhouette: 20.0, color: 20.0 }
+        Self { silhouette: 0.0, color: 20.0 }
     }
 }
 
@@ -69,29 +69,35 @@ pub struct BodySettings {
     /// The parts of the loss.
     pub loss: BodyLoss,
     /// The weight of the squared rotation vectors, summed over the joints that turn: it holds what no picture shows.
-    pub rest: f64,
+    pub rest: Schedule,
     /// The weight of the squared shape coefficients, summed.
     pub shape_rest: f64,
+}
+
+/// From one value to another within the first `steps`: a hidden part must come forward while much is soft, and be placed
+/// when little is.
+const fn over(from: f64, to: f64, steps: usize) -> Schedule {
+    Schedule::Geometric(Geometric { from, to, over: Some(steps) })
 }
 
 impl Default for BodySettings {
     fn default() -> Self {
         Self {
-            steps: 200,
+            steps: 260,
             joints: Joints::All,
             background: [0.0; 3],
             color: ColorMode::Over,
-            sigma: Schedule::geometric(1e-3, 3e-5),
-            depth_softness: Schedule::geometric(0.1, 0.01),
-            blur: Schedule::geometric(0.15, 0.01),
+            sigma: Schedule::geometric(1e-5, 3e-6),
+            depth_softness: over(0.3, 0.01, 90),
+            blur: over(0.2, 0.01, 110),
             dist_eps: 1e-3,
-            lr: Schedule::geometric(0.06, 0.002),
+            lr: Schedule::geometric(0.1, 0.02),
             shift_rate: 0.1,
             shape_rate: 0.0,
-            beta1: 0.9,
-            beta2: 0.99,
+            beta1: 0.8,
+            beta2: 0.95,
             loss: BodyLoss::default(),
-            rest: 1e-3,
+            rest: Schedule::geometric(2e-3, 1e-5),
             shape_rest: 1e-3,
         }
     }
@@ -119,13 +125,13 @@ impl BodySettings {
             ("depth_softness", &self.depth_softness),
             ("blur", &self.blur),
             ("lr", &self.lr),
+            ("rest", &self.rest),
         ] {
             schedule.check(name)?;
         }
         for (name, x) in [
             ("shift_rate", self.shift_rate),
             ("shape_rate", self.shape_rate),
-            ("rest", self.rest),
             ("shape_rest", self.shape_rest),
             ("loss.silhouette", self.loss.silhouette),
             ("loss.color", self.loss.color),

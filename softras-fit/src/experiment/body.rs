@@ -24,7 +24,6 @@ use super::visible::VisibleOnly;
 use crate::body::{BodyFit, BodyLoss, BodySettings, BodyState, joint, main_joints, part_colors};
 use crate::error::{Error, Result};
 use crate::report::Studio;
-use crate::schedule::Schedule;
 use crate::targets::{Targets, draw_hard, orbit_camera};
 
 /// The file of the data.
@@ -121,22 +120,9 @@ impl Stand {
     }
 }
 
-/// The recommended settings: pictures from soft and blurred to sharp.
+/// The recommended settings, those of `softras body`: pictures from soft and blurred to sharp.
 fn scheduled() -> BodySettings {
     BodySettings { background: BACKGROUND, ..BodySettings::default() }
-}
-
-/// The same with softness and blur as they are at the end.
-fn unscheduled() -> BodySettings {
-    let BodySettings { steps, .. } = scheduled();
-    let last = |schedule: &Schedule| schedule.value(steps, steps).into();
-    let ours = scheduled();
-    BodySettings {
-        sigma: last(&ours.sigma),
-        depth_softness: last(&ours.depth_softness),
-        blur: last(&ours.blur),
-        ..ours
-    }
 }
 
 /// Which faces get a gradient.
@@ -157,7 +143,7 @@ struct Recipe {
 
 fn recipes() -> Vec<Recipe> {
     let recipe = |name, about, views, settings, reached| Recipe { name, about, views, settings, reached };
-    let alone = || BodySettings { loss: BodyLoss { color: 0.0, ..scheduled().loss }, ..scheduled() };
+    let alone = || BodySettings { loss: BodyLoss { silhouette: 20.0, color: 0.0 }, ..scheduled() };
     vec![
         recipe("one_view", "ours: one picture", 1, scheduled(), Reached::All),
         recipe("three_views", "ours: three pictures", 3, scheduled(), Reached::All),
@@ -175,15 +161,7 @@ fn recipes() -> Vec<Recipe> {
             scheduled(),
             Reached::Visible,
         ),
-        recipe(
-            "one_view_no_schedule",
-            "one picture; softness and blur as at the end",
-            1,
-            unscheduled(),
-            Reached::All,
-        ),
         recipe("one_view_silhouette", "one silhouette, no part colors", 1, alone(), Reached::All),
-        recipe("three_views_silhouettes", "three silhouettes, no part colors", 3, alone(), Reached::All),
     ]
 }
 
