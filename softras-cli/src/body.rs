@@ -14,7 +14,10 @@ use softras_core::scene::{Camera, Degrees, Mesh};
 use softras_fit::body::{BodyFit, BodyLoss, BodySettings, BodyState, Joints, joint_color, part_colors};
 use softras_fit::report::Studio;
 use softras_fit::{FitFolder, Targets};
-use softras_io::{MeshOptions, RgbFrame, SkinnedBody, SkinnedMesh, load_body, load_skinned, picture, save_obj, save_skinned_glb};
+use softras_io::{
+    MeshOptions, RgbFrame, SkinnedBody, SkinnedMesh, load_body, load_skinned, picture, save_obj,
+    save_skinned_glb,
+};
 
 use crate::output::{Usage, finish, note, say};
 use crate::{backend, input, views};
@@ -87,7 +90,8 @@ struct Stand {
 
 impl Stand {
     fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         serde_json::from_str(&text)
             .with_context(|| format!("{}: expected turns, translation, shape", path.display()))
     }

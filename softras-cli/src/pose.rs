@@ -9,9 +9,9 @@ use clap::Args;
 use serde_json::json;
 use softras_core::math::Vec3;
 use softras_core::scene::{Camera, Degrees};
+use softras_fit::FitFolder;
 use softras_fit::pose::{Freedom, PoseFit, PoseSettings, random_starts};
 use softras_fit::report::Studio;
-use softras_fit::FitFolder;
 use softras_io::{MeshOptions, RgbFrame, picture};
 
 use crate::backend;

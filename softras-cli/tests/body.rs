@@ -19,8 +19,9 @@ const BEND: [f32; 3] = [0.0, 0.0, 0.7];
 fn egg() -> SkinnedMesh {
     let ball = icosphere(2).unwrap();
     let rows = ball.vertices().map(|x| *x);
-    let thin =
-        Array2::from_shape_fn(rows.raw_dim(), |(v, k)| rows[[v, k]] * [0.15, 0.5, 0.1][k] / rows.row(v).dot(&rows.row(v)).sqrt());
+    let thin = Array2::from_shape_fn(rows.raw_dim(), |(v, k)| {
+        rows[[v, k]] * [0.15, 0.5, 0.1][k] / rows.row(v).dot(&rows.row(v)).sqrt()
+    });
     let upper = |v: usize| (0.5 + 5.0 * thin[[v, 1]]).clamp(0.0, 1.0);
     let count = thin.nrows();
     let weights = Array2::from_shape_fn((count, 2), |(v, k)| if k == 1 { upper(v) } else { 1.0 - upper(v) });

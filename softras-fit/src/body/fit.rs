@@ -63,8 +63,7 @@ impl<'d> BodyFit<'d> {
                 free
             }
         };
-        let texture =
-            if settings.loss.color > 0.0 { MeshTexture::Vertex(colors) } else { MeshTexture::None };
+        let texture = if settings.loss.color > 0.0 { MeshTexture::Vertex(colors) } else { MeshTexture::None };
         let descent = Descent::new(settings.beta1, settings.beta2);
         let adam = AdamSettings { beta1: settings.beta1, beta2: settings.beta2, eps: ADAM_EPS };
         let height = height(&BodyState::rest(body).mesh(body)?);

@@ -118,7 +118,8 @@ mod tests {
     fn equal_pictures_have_no_loss_and_no_gradient() {
         let silhouette = Array3::from_shape_fn((1, 9, 9), |(_, y, x)| f32::from(y > 1 && x > 2));
         let image = Image { silhouette: Some(silhouette.clone()), color: None };
-        let (loss, grad) = Likeness::new(&silhouette, None, 1.5).loss(&image, BodyLoss { silhouette: 20.0, color: 0.0 });
+        let (loss, grad) =
+            Likeness::new(&silhouette, None, 1.5).loss(&image, BodyLoss { silhouette: 20.0, color: 0.0 });
         assert!(loss < 1e-12 && grad.silhouette.unwrap().iter().all(|g| g.abs() < 1e-9), "{loss}");
     }
 }

@@ -365,7 +365,10 @@ fn answer(methods: &[Method]) -> String {
             "does not arrive"
         };
         let name = method.name.replace('_', " ");
-        format!("{name}: the hand {word} ({:.2} % off, at worst {:.2} %).", method.values[0], method.values[1])
+        format!(
+            "{name}: the hand {word} ({:.2} % off, at worst {:.2} %).",
+            method.values[0], method.values[1]
+        )
     };
     methods.iter().map(say).collect::<Vec<_>>().join(" ")
 }
@@ -373,12 +376,8 @@ fn answer(methods: &[Method]) -> String {
 /// The bodies, two fits under way, and their curves.
 fn figures(bench: &Bench<'_>, courses: &[(Recipe, Vec<Course>)]) -> Result<Vec<Figure>> {
     let size = bench.setup.effort.choose(SHOWN, 48);
-    let studio = Studio {
-        device: bench.setup.device,
-        size: (size, size),
-        background: BACKGROUND,
-        target: None,
-    };
+    let studio =
+        Studio { device: bench.setup.device, size: (size, size), background: BACKGROUND, target: None };
     let draw = |state: &BodyState, camera: &Camera| studio.draw(&bench.colored(state)?, camera);
     let mut bodies: Vec<RgbFrame> = Vec::new();
     let ends = courses.iter().take(4).filter_map(|(_, own)| own[0].states.last());
