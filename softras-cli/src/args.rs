@@ -8,6 +8,7 @@ use softras_core::math::Color;
 use toml::{Table, Value};
 
 pub(crate) use crate::bench_args::BenchArgs;
+pub(crate) use crate::body::BodyArgs;
 use crate::config::put;
 pub(crate) use crate::eval::EvalArgs;
 pub(crate) use crate::experiment::ExperimentArgs;
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Fit(FitArgs),
     /// Find where a rigid mesh stands, from pictures of it
     Pose(PoseArgs),
+    /// Find how a skinned body stands, from silhouettes or pictures of its parts
+    Body(BodyArgs),
     /// Check the gradient of a scene, and say why it is zero where it is
     Gradcheck(GradcheckArgs),
     /// Run an experiment again: fits by several methods, a page, a table against baselines, its JSON
@@ -54,6 +57,7 @@ impl Args {
             Command::Render(args) => args.json,
             Command::Fit(args) => args.json,
             Command::Pose(args) => args.json,
+            Command::Body(args) => args.json,
             Command::Gradcheck(args) => args.json,
             Command::Experiment(args) => args.json,
             Command::Eval(args) => args.json,

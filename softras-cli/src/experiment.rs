@@ -15,7 +15,7 @@ use crate::output::{finish, note};
 /// What `softras experiment` is given.
 #[derive(Debug, Args)]
 pub(crate) struct ExperimentArgs {
-    /// Which one: pose, deform, dino, color, shading
+    /// Which one: pose, deform, dino, color, shading, body
     #[arg(value_name = "NAME", value_parser = experiment)]
     name: Experiment,
     /// Decides everything random

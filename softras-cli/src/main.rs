@@ -5,6 +5,7 @@ mod args;
 mod backend;
 mod bench;
 mod bench_args;
+mod body;
 mod config;
 mod conformance;
 mod devices;
@@ -18,6 +19,7 @@ mod output;
 mod pose;
 mod render;
 mod render_config;
+mod views;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Command::Render(args) => render::run(&args),
         Command::Fit(args) => fit::run(&args),
         Command::Pose(args) => pose::run(&args),
+        Command::Body(args) => body::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Experiment(args) => experiment::run(&args),
         Command::Eval(args) => eval::run(&args),

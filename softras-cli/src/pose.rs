@@ -4,20 +4,20 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::Args;
-use ndarray::{Array3, Array4};
 use serde_json::json;
 use softras_core::math::Vec3;
 use softras_core::scene::{Camera, Degrees};
+use softras_fit::FitFolder;
 use softras_fit::pose::{Freedom, PoseFit, PoseSettings, random_starts};
 use softras_fit::report::Studio;
-use softras_fit::{FitFolder, Targets};
-use softras_io::{MeshOptions, RgbFrame, load_cameras, load_png, picture};
+use softras_io::{MeshOptions, RgbFrame, picture};
 
 use crate::backend;
 use crate::input;
-use crate::output::{Usage, finish, warn};
+use crate::output::{Usage, finish};
+use crate::views;
 
 /// What `softras pose` is given.
 #[derive(Debug, Args)]
@@ -77,7 +77,9 @@ pub(crate) fn run(args: &PoseArgs) -> Result<ExitCode> {
         _ => Freedom::Pose,
     };
     let settings = PoseSettings { steps: args.steps, freedom, ..PoseSettings::default() };
-    let targets = targets(args, settings.background)?;
+    let eye = Vec3::new(0.0, 0.0, args.distance);
+    let alone = Camera::look_at(eye, Vec3::ZERO).perspective(Degrees(args.fov));
+    let targets = views::targets(&args.image, args.camera.as_deref(), alone, settings.background)?;
     let device = backend::open(&args.backend, args.threads)?;
     let mesh = input::mesh(&args.mesh, &MeshOptions::default())?;
     let starts = random_starts(args.seed, args.starts);
@@ -109,30 +111,4 @@ pub(crate) fn run(args: &PoseArgs) -> Result<ExitCode> {
         format!("loss {:.5} of {} starts\n{}", best.loss, args.starts, folder.file("pose.json").display());
     finish(args.json, &value, text);
     Ok(ExitCode::SUCCESS)
-}
-
-/// Reads pictures and cameras.
-fn targets(args: &PoseArgs, background: [f32; 3]) -> Result<Targets> {
-    let pictures = args.image.iter().map(load_png).collect::<softras_io::Result<Vec<_>>>()?;
-    let (h, w, _) = pictures[0].dim();
-    if let Some((path, _)) = args.image.iter().zip(&pictures).find(|(_, p)| p.dim() != (h, w, 4)) {
-        bail!("{}: found another size, expected {w} x {h} pixels as the first picture", path.display());
-    }
-    let count = pictures.len();
-    let silhouette = Array3::from_shape_fn((count, h, w), |(n, y, x)| pictures[n][[y, x, 3]]);
-    if silhouette.iter().all(|a| *a >= 1.0) {
-        warn("no picture has an alpha channel: every pixel counts as the object");
-    }
-    let color = Array4::from_shape_fn((count, 3, h, w), |(n, c, y, x)| {
-        let alpha = pictures[n][[y, x, 3]];
-        pictures[n][[y, x, c]] * alpha + background[c] * (1.0 - alpha)
-    });
-    let cameras: Vec<Camera> = match &args.camera {
-        Some(path) => load_cameras(path)?.iter().map(|shot| shot.camera.cast()).collect(),
-        None => {
-            let eye = Vec3::new(0.0, 0.0, args.distance);
-            vec![Camera::look_at(eye, Vec3::ZERO).perspective(Degrees(args.fov))]
-        }
-    };
-    Targets::new(silhouette, Some(color), cameras).context("pictures and cameras (--image, --camera)")
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod adam;
+pub mod body;
 mod chamfer;
 mod checkpoint;
 mod error;

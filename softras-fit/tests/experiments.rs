@@ -27,6 +27,7 @@ fn main() {
         trial(Experiment::Dino, Some("dino")),
         trial(Experiment::Color, Some("spot")),
         trial(Experiment::Shading, None),
+        trial(Experiment::Body, Some("body")),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

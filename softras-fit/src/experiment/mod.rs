@@ -5,6 +5,7 @@
 //! [`Experiment::run`]; the command line and the page need nothing else. What it does is decided by its settings, which
 //! stand in that file and go into the JSON, and by the seed: on the CPU the same seed gives the same numbers.
 
+mod body;
 mod chart;
 mod color;
 mod deform;
@@ -44,6 +45,8 @@ pub enum Experiment {
     Color,
     /// A hollow from its shading.
     Shading,
+    /// A body whose hidden hand must come forward.
+    Body,
 }
 
 /// How much of an experiment is done.
@@ -107,7 +110,8 @@ const NEEDED: &str = "one with the data of the experiment (--data, or SOFTRAS_DA
 
 impl Experiment {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Pose, Self::Deform, Self::Dino, Self::Color, Self::Shading];
+    pub const ALL: &'static [Self] =
+        &[Self::Pose, Self::Deform, Self::Dino, Self::Color, Self::Shading, Self::Body];
 
     /// Its name on the command line.
     #[must_use]
@@ -118,6 +122,7 @@ impl Experiment {
             Self::Dino => "dino",
             Self::Color => "color",
             Self::Shading => "shading",
+            Self::Body => "body",
         }
     }
 
@@ -132,6 +137,7 @@ impl Experiment {
             Self::Dino => dino::run(setup),
             Self::Color => color::run(setup),
             Self::Shading => shading::run(setup),
+            Self::Body => body::run(setup),
         }
     }
 }

@@ -106,13 +106,13 @@ impl Goal {
 
 /// A Gaussian along rows and columns.
 #[derive(Clone, Debug)]
-struct Kernel {
+pub(crate) struct Kernel {
     weights: Vec<f32>, // [2 reach + 1], sum 1
 }
 
 impl Kernel {
     /// Of `deviation` pixels; below half a pixel it changes nothing.
-    fn new(deviation: f64) -> Self {
+    pub(crate) fn new(deviation: f64) -> Self {
         if deviation < 0.5 {
             return Self { weights: vec![1.0] };
         }
@@ -123,7 +123,7 @@ impl Kernel {
     }
 
     /// Blurs a plane in place. Beyond its border the border goes on.
-    fn blur(&self, mut plane: ArrayViewMut2<'_, f32>) {
+    pub(crate) fn blur(&self, mut plane: ArrayViewMut2<'_, f32>) {
         self.along_lanes(&mut plane, |weights, line, out| {
             let (reach, last) = (weights.len() / 2, line.len() - 1);
             for (i, out) in out.iter_mut().enumerate() {
@@ -134,7 +134,7 @@ impl Kernel {
     }
 
     /// The reverse of [`Kernel::blur`], in place.
-    fn blur_vjp(&self, mut plane: ArrayViewMut2<'_, f32>) {
+    pub(crate) fn blur_vjp(&self, mut plane: ArrayViewMut2<'_, f32>) {
         self.along_lanes(&mut plane, |weights, line, out| {
             let (reach, last) = (weights.len() / 2, line.len() - 1);
             out.fill(0.0);

@@ -9,6 +9,7 @@ mod fit;
 mod placement;
 mod settings;
 
+pub(crate) use compare::Kernel;
 pub use descent::Descent;
 pub use fit::{Candidate, PoseFit, zoomed};
 pub use placement::{Placement, PlacementGrad, random_starts};
