@@ -25,6 +25,14 @@ impl<T> Ptr<T> {
     pub(crate) const fn new(address: u64) -> Self {
         Self(address, PhantomData)
     }
+
+    pub(crate) const fn address(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn is_null(self) -> bool {
+        self.0 == 0
+    }
 }
 
 /// Four numbers of 32 bits that one face's pixels take: columns x0..x1, rows y0..y1.
@@ -118,8 +126,12 @@ constants! {
     DISTANCE_EUCLIDEAN_UNSQUARED = 2;
     /// `Distance::Hard`.
     DISTANCE_HARD = 3;
+    /// `Distance::Custom`.
+    DISTANCE_CUSTOM = 4;
     /// `Distribution::Logistic`.
     DISTRIBUTION_LOGISTIC = 0;
+    /// `Distribution::Custom`.
+    DISTRIBUTION_CUSTOM = 1;
     /// `Cutoff::Hard`.
     CUTOFF_HARD = 0;
     /// `Cutoff::None`.
@@ -284,6 +296,8 @@ structures! {
         lists: Ptr<u32>,
         /// The state of the pixels, planes of `all_pixels`.
         state: Ptr<f32>,
+        /// How many entries the lists have room for. Where they need more nothing is written, and the host is told.
+        list_room: u64,
         /// How many pixels all pictures have.
         all_pixels: u64,
         /// How many pictures.
@@ -374,10 +388,14 @@ structures! {
         texels: Ptr<f32>,
         /// Gradients of items, `[items, item_values]`.
         items: Ptr<f32>,
-        /// The first entry of the list that is walked.
-        first: u64,
-        /// How many entries.
+        /// Where lists end, as `totals` wrote it: where the host does not know how many entries there are; else null.
+        ends: Ptr<u64>,
+        /// The class that is walked.
+        class_walked: u32,
+        /// How many entries, if `ends` is null.
         entries: u32,
+        /// The first entry of the list that is walked, if `ends` is null.
+        first: u64,
         /// How many lanes walk a face: 1, 8 or 32.
         lanes: u32,
         /// 1 if the entries are items of big faces.
@@ -402,6 +420,66 @@ structures! {
         function: u32,
         /// Its part: a distance, a distribution, a depth map, or `PROBED_SILHOUETTE_*`, `PROBED_COLOR_*`.
         part: u32,
+    }
+
+    /// A picture as the brute force reads it.
+    struct BrutePicture {
+        /// The softness of edges.
+        sigma: f32,
+        /// The softness of depth.
+        gamma: f32,
+        /// The logit of the background.
+        epsilon: f32,
+        /// The squared distance at which a face is cut off.
+        threshold: f32,
+        /// The distance.
+        reach: f32,
+        /// The first face.
+        first_face: u32,
+        /// How many faces.
+        face_count: u32,
+        /// The texture row of the first face.
+        first_texture: u32,
+    }
+
+    /// What the kernels of the brute force read.
+    struct Brute {
+        /// The pictures, `[pictures]`.
+        picture: Ptr<BrutePicture>,
+        /// Three times (x, y, z), `[faces, 9]`.
+        corners: Ptr<f32>,
+        /// The texels, `[rows, 9]`.
+        texels: Ptr<f32>,
+        /// The background colors, `[pictures, 3]`.
+        background: Ptr<f32>,
+        /// What a face has once, `[faces, 21]`: barycentric rows, the Gram matrix, which corners are obtuse.
+        prepared: Ptr<f32>,
+        /// The picture, `[pictures, 3, height, width]`.
+        color: Ptr<f32>,
+        /// The silhouette, `[pictures, height, width]`.
+        alpha: Ptr<f32>,
+        /// The sum of the weights and the highest logit, `[pictures, height, width, 2]`.
+        softmax: Ptr<f32>,
+        /// Gradient to the picture.
+        grad_color: Ptr<f32>,
+        /// Gradient to the silhouette.
+        grad_alpha: Ptr<f32>,
+        /// Gradient to the corners, which is added to.
+        grad_corners: Ptr<f32>,
+        /// Gradient to the textures, which is added to.
+        grad_texels: Ptr<f32>,
+        /// How many faces.
+        faces: u64,
+        /// How many pictures.
+        pictures: u32,
+        /// Pixels across a picture.
+        width: u32,
+        /// Pixels down a picture.
+        height: u32,
+        /// Depths nearer than this have no color.
+        near: f32,
+        /// Depths farther than this have no color.
+        far: f32,
     }
 
     /// What `reduce` and `gather` read.
