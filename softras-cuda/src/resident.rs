@@ -226,9 +226,9 @@ pub(crate) fn visit<const N: usize, const M: usize>(
     let done = work(from, to);
     // Whatever was begun must end before the arrays are touched again.
     let ends = read.iter().flatten().map(|array| array.end(gpu));
-    let ended = ends.chain(written.iter_mut().flatten().map(|array| array.end(gpu)));
-    let ended = ended.fold(Ok(()), |all: Result<()>, one| all.and(one));
-    done.and(ended)
+    let ended: Vec<Result<()>> =
+        ends.chain(written.iter_mut().flatten().map(|array| array.end(gpu))).collect();
+    done.and_then(|()| ended.into_iter().collect())
 }
 
 /// Faces whose corners and texels lie on the device.
