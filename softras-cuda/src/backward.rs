@@ -1,7 +1,7 @@
 //! Backward: each face gathers its gradient from the pixels it touches, and stores it once.
 //!
-//! `prepare` reverses what happened once a pixel; then 1, 8 or 32 lanes walk a face, by the number of its pixels, and
-//! faces with more are cut into items. Every sum has a fixed order that depends on the face alone.
+//! `prepare` reverses what happened once a pixel; then 1, 8 or 32 lanes walk a face, by the number of its pixels; faces with
+//! more are cut into items of 64 lanes. Every sum has a fixed order that depends on the face alone.
 
 use softras_core::raster::{Gradients, Outputs, TextureFamily, Wanted};
 use softras_core::{Error, ImageGrad, Result};
@@ -21,7 +21,7 @@ pub(crate) const PREPARE_PIXELS: u32 = 256;
 /// Threads of a block of `backward`.
 const BACKWARD_THREADS: u64 = 64;
 /// Lanes that walk a face of each class.
-const LANES: [u32; CLASSES as usize] = [1, 8, 32, 32];
+const LANES: [u32; CLASSES as usize] = [1, 8, 32, 64];
 
 /// What is asked for, of all that could be.
 #[derive(Clone, Copy, Debug)]

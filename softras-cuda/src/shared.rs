@@ -112,7 +112,7 @@ constants! {
     LANE_PIXELS = 16;
     /// The most pixels of a face that 8 lanes walk.
     OCTET_PIXELS = 128;
-    /// The most pixels of a face that a warp walks in one item.
+    /// The most pixels of a face that a warp walks, and of an item.
     WARP_PIXELS = 1024;
     /// Numbers of the gradient of a face: its corners, sigma, gamma and the two shapes.
     FACE_VALUES = 13;
@@ -396,7 +396,7 @@ structures! {
         entries: u32,
         /// The first entry of the list that is walked, if `ends` is null.
         first: u64,
-        /// How many lanes walk a face: 1, 8 or 32.
+        /// How many lanes walk a face: 1, 8, 32 or 64.
         lanes: u32,
         /// 1 if the entries are items of big faces.
         walks_items: u32,

@@ -91,12 +91,12 @@ impl SilhouetteAggregator for Mean {
         [like.zero(), like.zero()]
     }
     fn push<R: Real>(&self, state: &mut [R; 2], p: &Probability<R>, member: R::Mask, _: R) {
-        state[0] = state[0] + p.d.keep(member);
-        state[1] = state[1] + p.d.one().keep(member);
+        state[0] += p.d.keep(member);
+        state[1] += p.d.one().keep(member);
     }
     fn merge<R: Real>(&self, state: &mut [R; 2], other: &[R; 2]) {
-        state[0] = state[0] + other[0];
-        state[1] = state[1] + other[1];
+        state[0] += other[0];
+        state[1] += other[1];
     }
     fn finish<R: Real>(&self, state: &mut [R; 2], _: R, shape: R) -> R {
         state[0] / state[1].max(shape.one()) * shape

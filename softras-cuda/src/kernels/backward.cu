@@ -1,4 +1,4 @@
-// Backward: 1, 8 or 32 lanes walk the pixels of a face, or of an item of a big one, and store its gradient once.
+// Backward: 1, 8 or 32 lanes walk the pixels of a face, 64 those of an item of a big one, and store its gradient once.
 
 // The first entry of face `f`: the items of a face stand one after another, the faces in ascending order.
 FN u64 first_entry(const Reversing& reversing, const Entries& entries, u64 entry, u32 f) {
@@ -49,7 +49,8 @@ extern "C" __global__ void __launch_bounds__(64) backward(const Reversing revers
                                        background, texels);
         pair_grad_add(sum, grad);
     }
-    for (u32 by = lanes / 2u; by > 0u; by /= 2u) {
+    u32 of_warp = lanes < 32u ? lanes : 32u;
+    for (u32 by = of_warp / 2u; by > 0u; by /= 2u) {
         for (u32 i = 0; i < 9u; ++i) {
             sum.corners[i] += __shfl_down_sync(0xffffffffu, sum.corners[i], by);
         }
@@ -60,6 +61,21 @@ extern "C" __global__ void __launch_bounds__(64) backward(const Reversing revers
         if (VERTEX_TEXTURE && reversing.texels != nullptr) {
             for (u32 i = 0; i < sizeof(CornerTexels) / sizeof(float); ++i) {
                 texels.t[i] += __shfl_down_sync(0xffffffffu, texels.t[i], by);
+            }
+        }
+    }
+    if (lanes == 64u) {  // one item a block: the second warp's sums come after those of the first
+        __shared__ PairGrad second;
+        __shared__ CornerTexels second_texels;
+        if (lane == 32u) {
+            second = sum;
+            second_texels = texels;
+        }
+        __syncthreads();
+        if (lane == 0u) {
+            pair_grad_add(sum, second);
+            for (u32 i = 0; i < sizeof(CornerTexels) / sizeof(float); ++i) {
+                texels.t[i] += second_texels.t[i];
             }
         }
     }
