@@ -215,3 +215,41 @@ pub fn pool(threads: usize) -> Result<ThreadPool> {
         source: std::io::Error::other(e),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use softras_core::reference::Reference;
+
+    #[test]
+    fn names_of_brute_forces_are_known() {
+        assert!(is_brute("brute") && is_brute("brute:cuda"));
+        assert!(!is_brute("cuda") && !is_brute("brutal") && !is_brute("cpu"));
+        assert!(most_tests("brute:cuda") > most_tests("brute"));
+    }
+
+    #[test]
+    fn a_back_end_is_held_against_the_brute_force_on_its_own_device() {
+        let subject =
+            |backend: &str, device: Box<dyn DynRasterizer>| Subject { backend: backend.to_owned(), device };
+        let subjects = vec![
+            subject("reference", Box::new(Reference)),
+            subject("cuda", Box::new(Reference)),
+            subject("brute:cuda", Box::new(Brute)),
+        ];
+        let effort = Effort { runs: 1, patience: 1.0 };
+        let bench = Bench { subjects, threads: vec![1], effort, against: Against::Brute };
+        let items = Item::parse("20@8", &[1e-3], &Data::default(), &mut Vec::new()).expect("a scene");
+        let report = bench.run(&items, |_| {}).expect("is measured");
+        let row = |name: &str| report.rows.iter().find(|r| r.backend == name).expect("a row");
+        let ratio = |brute: &str, own: &str| row(brute).steady_ms() / row(own).steady_ms();
+        assert_eq!(report.rows.len(), 4);
+        for (own, brute) in
+            [("cuda", "brute:cuda"), ("reference", "brute"), ("brute:cuda", "brute:cuda"), ("brute", "brute")]
+        {
+            let found = row(own).vs_brute.expect("a ratio");
+            assert!((found - ratio(brute, own)).abs() < 1e-9, "{own}: {found}");
+            assert_eq!(row(own).tests_per_second.is_some(), is_brute(own), "{own}");
+        }
+    }
+}
