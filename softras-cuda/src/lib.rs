@@ -6,6 +6,7 @@ mod bins;
 mod brute;
 mod buffers;
 mod compiler;
+mod constants;
 pub mod custom;
 mod device;
 mod error;
