@@ -31,7 +31,7 @@ pub struct Row {
     pub pairs_per_second: Option<f64>,
     /// The most memory the whole process held, in MiB.
     pub peak_mib: Option<f64>,
-    /// Forward and backward of the brute force on one thread, divided by this one's.
+    /// Forward and backward of the brute force, on the same device or on one thread, divided by this one's.
     pub vs_brute: Option<f64>,
     /// (face, pixel) pairs the brute force tested in a second, forward and backward.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -324,7 +324,8 @@ impl fmt::Display for Report {
         }
         for row in self.rows.iter().filter(|r| r.tests_per_second.is_some()) {
             let rate = row.tests_per_second.unwrap_or(0.0) / 1e6;
-            writeln!(f, "brute force at {}: {rate:.0} M pair tests a second, one thread", row.scene)?;
+            let on = row.backend.strip_prefix("brute:").unwrap_or("one thread");
+            writeln!(f, "brute force at {}: {rate:.0} M pair tests a second, {on}", row.scene)?;
         }
         for line in &self.left_out {
             writeln!(f, "left out: {line}")?;

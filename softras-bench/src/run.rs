@@ -11,11 +11,24 @@ use crate::name::{SETS, SceneName};
 use crate::report::{Machine, Report, Row};
 use crate::scene::Scene;
 
-/// More pair tests than this are not asked of the brute force: it would take minutes a picture.
+/// More pair tests than this are not asked of the brute force on the host: it would take minutes a picture.
 pub const MOST_TESTS: u64 = 8_000_000_000;
+/// More than this are not asked of a brute force on a device.
+pub const MOST_DEVICE_TESTS: u64 = 20_000_000_000_000;
 
-/// The name of the brute force.
+/// The name of the brute force; one on a device is `brute:` and the name of its back end.
 pub const BRUTE: &str = "brute";
+
+/// Tells whether this is the name of a brute force, on the host or a device.
+#[must_use]
+pub fn is_brute(backend: &str) -> bool {
+    backend.strip_prefix(BRUTE).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+}
+
+/// The most pair tests that a brute force is asked for.
+fn most_tests(backend: &str) -> u64 {
+    if backend == BRUTE { MOST_TESTS } else { MOST_DEVICE_TESTS }
+}
 
 /// A back end that is measured.
 pub struct Subject {
@@ -143,14 +156,21 @@ impl Bench {
             let warm_up = WarmUp::Never;
             contestants.push(Contestant { backend: BRUTE, device: &Brute, pool: &alone, warm_up });
         }
-        if scene.all_pairs() > MOST_TESTS && contestants.iter().any(|c| c.backend == BRUTE) {
-            contestants.retain(|c| c.backend != BRUTE);
-            let (name, tests) = (&scene.name, scene.all_pairs() as f64);
-            let line = format!("brute force at {name}: {tests:.1e} pair tests, at most {MOST_TESTS:.0e}");
-            if !left_out.contains(&line) {
-                left_out.push(line);
+        let tests = scene.all_pairs();
+        contestants.retain(|c| {
+            let most = most_tests(c.backend);
+            let stays = !is_brute(c.backend) || tests <= most;
+            if !stays {
+                let on = c.backend.strip_prefix("brute:").map_or(String::new(), |on| format!(" on {on}"));
+                let name = &scene.name;
+                let line =
+                    format!("brute force{on} at {name}: {:.1e} pair tests, at most {most:.0e}", tests as f64);
+                if !left_out.contains(&line) {
+                    left_out.push(line);
+                }
             }
-        }
+            stays
+        });
         let measured = measure(scene, &contestants, self.effort)?;
         let mut rows: Vec<Row> = contestants
             .iter()
@@ -164,16 +184,22 @@ impl Bench {
 
 /// Fills in what follows from the other rows of a scene.
 fn relate(scene: &Scene, against: Against, rows: &mut [Row]) {
-    let counted = rows.iter().filter(|r| r.backend != BRUTE).find_map(|r| r.pairs);
-    let brute = rows.iter().find(|r| r.backend == BRUTE).map(Row::steady_ms);
+    let counted = rows.iter().filter(|r| !is_brute(&r.backend)).find_map(|r| r.pairs);
+    let brutes: Vec<(String, f64)> =
+        rows.iter().filter(|r| is_brute(&r.backend)).map(|r| (r.backend.clone(), r.steady_ms())).collect();
+    let of = |name: &str| brutes.iter().find(|(backend, _)| backend == name).map(|(_, ms)| *ms);
     for row in rows {
+        // The one on the same device, or that on the host.
+        let own =
+            if is_brute(&row.backend) { of(&row.backend) } else { of(&format!("{BRUTE}:{}", row.backend)) };
+        let brute = own.or_else(|| of(BRUTE));
         if row.pairs.is_none() {
             row.set_pairs(counted);
         }
         if against == Against::Brute {
             row.vs_brute = brute.map(|brute| brute / row.steady_ms());
         }
-        if row.backend == BRUTE {
+        if is_brute(&row.backend) {
             row.tests_per_second = Some(2.0 * scene.all_pairs() as f64 / row.steady_ms() * 1e3);
         }
     }
@@ -188,4 +214,42 @@ pub fn pool(threads: usize) -> Result<ThreadPool> {
         what: format!("cannot start {threads} threads"),
         source: std::io::Error::other(e),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use softras_core::reference::Reference;
+
+    #[test]
+    fn names_of_brute_forces_are_known() {
+        assert!(is_brute("brute") && is_brute("brute:cuda"));
+        assert!(!is_brute("cuda") && !is_brute("brutal") && !is_brute("cpu"));
+        assert!(most_tests("brute:cuda") > most_tests("brute"));
+    }
+
+    #[test]
+    fn a_back_end_is_held_against_the_brute_force_on_its_own_device() {
+        let subject =
+            |backend: &str, device: Box<dyn DynRasterizer>| Subject { backend: backend.to_owned(), device };
+        let subjects = vec![
+            subject("reference", Box::new(Reference)),
+            subject("cuda", Box::new(Reference)),
+            subject("brute:cuda", Box::new(Brute)),
+        ];
+        let effort = Effort { runs: 1, patience: 1.0 };
+        let bench = Bench { subjects, threads: vec![1], effort, against: Against::Brute };
+        let items = Item::parse("20@8", &[1e-3], &Data::default(), &mut Vec::new()).expect("a scene");
+        let report = bench.run(&items, |_| {}).expect("is measured");
+        let row = |name: &str| report.rows.iter().find(|r| r.backend == name).expect("a row");
+        let ratio = |brute: &str, own: &str| row(brute).steady_ms() / row(own).steady_ms();
+        assert_eq!(report.rows.len(), 4);
+        for (own, brute) in
+            [("cuda", "brute:cuda"), ("reference", "brute"), ("brute:cuda", "brute:cuda"), ("brute", "brute")]
+        {
+            let found = row(own).vs_brute.expect("a ratio");
+            assert!((found - ratio(brute, own)).abs() < 1e-9, "{own}: {found}");
+            assert_eq!(row(own).tests_per_second.is_some(), is_brute(own), "{own}");
+        }
+    }
 }

@@ -11,6 +11,7 @@ use softras_core::reference::Reference;
 
 use crate::args::BenchArgs;
 use crate::backend;
+use crate::bench_args::VsArg;
 use crate::output::{Usage, finish, note, say};
 
 /// Instruction sets that `SOFTRAS_SIMD` can ask for.
@@ -94,7 +95,13 @@ fn bench(args: &BenchArgs, left_out: &mut Vec<String>) -> Result<Bench> {
     for name in args.backend.split(',').map(str::trim) {
         match subject(name)? {
             Ok(subject) if subjects.iter().any(|s| s.backend == subject.backend) => {}
-            Ok(subject) => subjects.push(subject),
+            Ok(subject) => {
+                subjects.push(subject);
+                if let (Some(VsArg::Brute), Some(brute)) = (args.vs, brute_on(name)) {
+                    let device = brute?;
+                    subjects.push(Subject { backend: device.info().backend, device });
+                }
+            }
             Err(why) => left_out.push(format!("back end {name}: {why}")),
         }
     }
@@ -103,6 +110,18 @@ fn bench(args: &BenchArgs, left_out: &mut Vec<String>) -> Result<Bench> {
     }
     let against = if args.vs.is_some() { Against::Brute } else { Against::Nothing };
     Ok(Bench { subjects, threads, effort: effort(args), against })
+}
+
+/// The brute force on the device that a back end's name means, if it has one.
+#[cfg(feature = "cuda")]
+fn brute_on(name: &str) -> Option<softras_core::Result<Box<dyn softras_core::raster::DynRasterizer>>> {
+    let Ok(softras::Device::Cuda(number)) = name.parse() else { return None };
+    Some(softras::CudaRasterizer::new(number).map(|device| Box::new(softras::CudaBrute::new(device)) as _))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn brute_on(_: &str) -> Option<softras_core::Result<Box<dyn softras_core::raster::DynRasterizer>>> {
+    None
 }
 
 /// Opens a back end; the inner error says why this build or machine has it not.

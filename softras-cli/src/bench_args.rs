@@ -7,7 +7,7 @@ use clap::ValueEnum;
 /// What back ends are compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum VsArg {
-    /// The official algorithm: every face at every pixel after a box test, one thread
+    /// The official algorithm, every face at every pixel after a box test: on one thread, and on the card beside cuda
     Brute,
 }
 

@@ -3,10 +3,10 @@
 use softras_core::Result;
 use softras_core::raster::Gradients;
 
+use crate::Work;
 use crate::backward::PREPARE_PIXELS;
-use crate::buffers;
 use crate::kernels::{Axes, Stage};
-use crate::shared::{FACE_PARAMETERS, Ptr, Reducing, Reversing};
+use crate::shared::{FACE_PARAMETERS, Globals, Ptr, Reducing, Reversing};
 use crate::workspace::Drawn;
 
 /// Where the sums of texture gradients begin.
@@ -14,86 +14,74 @@ use crate::workspace::Drawn;
 pub(crate) enum Start {
     /// At zero.
     Zero,
-    /// At what the gradients hold: the sums of another device.
+    /// At what the gradients hold: the sums of another device, or of pictures that went before.
     Carried,
 }
 
-/// Writes what is summed over the faces or pixels of a picture. `of_faces` says whether faces were walked.
-pub(crate) fn reduce(
-    drawn: &Drawn,
-    axes: &Axes,
-    reversing: &Reversing,
-    of_faces: bool,
-    gradients: &mut Gradients,
-) -> Result<()> {
-    let (work, gpu, globals) = (&drawn.work, &drawn.work.gpu, &drawn.globals);
-    let mut reducing = Reducing {
-        globals: *globals,
+/// How many numbers are summed over each picture: the background, epsilon, and those of the faces.
+pub(crate) const fn sums_of_picture(channels: usize) -> usize {
+    channels + 1 + FACE_PARAMETERS as usize
+}
+
+/// Writes what is summed over the faces or pixels of each picture, `[B, C + 5]`, to `sums`.
+pub(crate) fn reduce(work: &Work, axes: &Axes, reversing: &Reversing, sums: Ptr<f32>) -> Result<()> {
+    let globals = reversing.globals;
+    let reducing = Reducing {
+        globals,
         partials: reversing.partials,
-        parameters: if of_faces { reversing.parameters } else { Ptr::default() },
+        parameters: reversing.parameters,
+        sums,
         blocks: globals.pixels.div_ceil(PREPARE_PIXELS),
         ..Reducing::default()
     };
-    let per_face = [&gradients.sigma, &gradients.gamma, &gradients.distribution, &gradients.t_conorm];
-    let wants_faces = of_faces && per_face.iter().any(|g| g.is_some());
-    let wants_pixels = gradients.background.is_some() || gradients.epsilon.is_some();
-    if wants_faces || wants_pixels {
-        let channels = globals.channels as usize;
-        let values = channels + 1 + FACE_PARAMETERS as usize;
-        let sums = work.arena.lend::<f32>(gpu, "sums over pictures", drawn.plan.batch * values)?;
-        reducing.sums = sums.ptr(gpu);
-        let kernel = work.kernels.get(gpu, Stage::Reduce, axes)?;
-        gpu.launch(&kernel, (drawn.plan.batch * values) as u64, &reducing)?;
-        let mut read = vec![0.0_f32; drawn.plan.batch * values];
-        buffers::read(gpu, &sums, "reduce", &mut read)?;
-        for (b, sums) in read.chunks(values).enumerate() {
-            if let Some(background) = &mut gradients.background {
-                for (c, &sum) in sums[..channels].iter().enumerate() {
-                    background[[b, c]] = sum;
-                }
+    let values = sums_of_picture(globals.channels as usize) as u64;
+    let kernel = work.kernels.get(&work.gpu, Stage::Reduce, axes)?;
+    Ok(work.gpu.launch(&kernel, u64::from(globals.pictures) * values, &reducing)?)
+}
+
+/// Puts the sums over the pictures where they belong.
+pub(crate) fn share(sums: &[f32], channels: usize, gradients: &mut Gradients) {
+    for (b, sums) in sums.chunks(sums_of_picture(channels)).enumerate() {
+        if let Some(background) = &mut gradients.background {
+            for (c, &sum) in sums[..channels].iter().enumerate() {
+                background[[b, c]] = sum;
             }
-            for (to, &sum) in [
-                (&mut gradients.epsilon, &sums[channels]),
-                (&mut gradients.sigma, &sums[channels + 1]),
-                (&mut gradients.gamma, &sums[channels + 2]),
-                (&mut gradients.distribution, &sums[channels + 3]),
-                (&mut gradients.t_conorm, &sums[channels + 4]),
-            ] {
-                if let Some(to) = to {
-                    to[b] = sum;
-                }
+        }
+        for (to, &sum) in [
+            (&mut gradients.epsilon, &sums[channels]),
+            (&mut gradients.sigma, &sums[channels + 1]),
+            (&mut gradients.gamma, &sums[channels + 2]),
+            (&mut gradients.distribution, &sums[channels + 3]),
+            (&mut gradients.t_conorm, &sums[channels + 4]),
+        ] {
+            if let Some(to) = to {
+                to[b] = sum;
             }
         }
     }
-    Ok(())
 }
 
-/// Adds the texels of the faces to the gradient of the textures.
+/// Adds the texels of the faces to the gradient of the textures, at `rows`.
 pub(crate) fn gather(
     drawn: &Drawn,
     axes: &Axes,
     reversing: &Reversing,
     start: Start,
-    gradients: &mut Gradients,
+    rows: Ptr<f32>,
 ) -> Result<()> {
-    let (work, gpu) = (&drawn.work, &drawn.work.gpu);
-    let to = gradients.textures.as_mut().and_then(|a| a.as_slice_mut());
-    let Some(to) = to.filter(|_| axes.outputs.color()) else { return Ok(()) };
-    let rows = match start {
-        Start::Zero => work.arena.lend::<f32>(gpu, "gradient of the textures", to.len())?,
-        Start::Carried => work.arena.filled(gpu, "gradient of the textures", to)?,
-    };
+    let globals: Globals = reversing.globals;
     let reducing = Reducing {
-        globals: drawn.globals,
+        globals,
         texels: reversing.texels,
-        grad_rows: rows.ptr(gpu),
+        grad_rows: rows,
         rows_ascend: u32::from(rows_ascend(drawn)),
         carries: u32::from(start == Start::Carried),
         ..Reducing::default()
     };
+    let (work, gpu) = (&drawn.work, &drawn.work.gpu);
     let kernel = work.kernels.get(gpu, Stage::Gather, axes)?;
-    gpu.launch(&kernel, (to.len() as u64).div_ceil(256), &reducing)?;
-    Ok(buffers::read(gpu, &rows, "gather", to)?)
+    let numbers = u64::from(globals.rows) * u64::from(globals.texel_size);
+    Ok(gpu.launch(&kernel, numbers.div_ceil(256), &reducing)?)
 }
 
 /// Tells whether no pictures share texture rows, and the rows ascend with the pictures: the usual case, in which a row

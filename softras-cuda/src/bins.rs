@@ -1,57 +1,118 @@
 //! Bins and classes: for each bin of each picture the exact list of faces that reach it, and for each class of faces by
 //! size the list of those that `backward` walks alike, in face order.
 //!
-//! Count, prefix sum, fill: nothing has a fixed capacity, so nothing can overflow. The host reads where the lists end.
+//! Count, prefix sum, fill: nothing has a fixed capacity, so nothing can overflow. The host reads where the lists end; a
+//! recorded step (`step.rs`) gives room in advance instead, and kernels write nothing where it does not suffice.
 
 use softras_core::Result;
 
 use crate::Work;
 use crate::buffers::{self, Buffer};
 use crate::kernels::{Axes, Stage};
-use crate::shared::{Building, CLASSES, Globals, Scanning};
+use crate::shared::{Building, CLASSES, Globals, Ptr, Scanning};
 
 /// Numbers that one block scans.
 const SCAN_BLOCK: u64 = 1024;
 
-/// Where the lists end.
-#[derive(Clone, Copy, Debug, Default)]
+/// Where lists end: all bins, then each class.
+pub(crate) type Ends = [u64; 1 + CLASSES as usize];
+
+/// The lists of a batch.
+#[derive(Debug, Default)]
 pub(crate) struct Lists {
-    /// All bins, then each class.
-    pub(crate) ends: [u64; 1 + CLASSES as usize],
+    /// Where they end; how much room there is up to there if `counted` is not null.
+    pub(crate) ends: Ends,
+    /// Where kernels find the ends that the host does not know.
+    pub(crate) counted: Ptr<u64>,
+    /// The bytes of all of them.
+    pub(crate) bytes: u64,
+    #[expect(dead_code, reason = "it keeps the memory lent")]
+    pub(crate) held: Vec<Buffer>,
 }
 
-/// Sets up the faces and builds their lists.
-pub(crate) fn build(
-    work: &Work,
-    globals: &mut Globals,
-    axes: &Axes,
-    held: &mut Vec<Buffer>,
-) -> Result<Lists> {
-    if globals.chunks == 0 {
-        return Ok(Lists::default());
+/// Whether lists fit a budget.
+#[derive(Debug)]
+pub(crate) enum Built {
+    /// They do.
+    Fits(Lists),
+    /// They need this many bytes.
+    Needs(u64),
+}
+
+/// Sets up the faces and builds their lists in at most `budget` bytes; `globals` then says where they lie.
+///
+/// Where lists of bins do not fit there are none, and every tile goes through all faces of its picture: the same pairs
+/// in the same order.
+pub(crate) fn build(work: &Work, globals: &mut Globals, axes: &Axes, budget: u64) -> Result<Built> {
+    if globals.bins != 0 {
+        if let Built::Fits(lists) = attempt(work, globals, axes, budget)? {
+            return Ok(Built::Fits(lists));
+        }
+        globals.bins = 0;
     }
+    attempt(work, globals, axes, budget)
+}
+
+fn attempt(work: &Work, globals: &mut Globals, axes: &Axes, budget: u64) -> Result<Built> {
+    if globals.chunks == 0 {
+        return Ok(Built::Fits(Lists::default()));
+    }
+    let fixed = offsets(globals) * 8 + size_of::<Ends>() as u64;
+    if fixed > budget {
+        return Ok(Built::Needs(fixed));
+    }
+    let (begins, counted) = lend_counts(work, globals)?;
+    count(work, globals, axes, counted.ptr(&work.gpu))?;
+    let mut ends = Ends::default();
+    buffers::read(&work.gpu, &counted, "totals", &mut ends)?;
+    let room = ends[CLASSES as usize];
+    let bytes = fixed.saturating_add(room.saturating_mul(4));
+    if bytes > budget {
+        return Ok(Built::Needs(bytes));
+    }
+    let held = vec![begins, give_room(work, globals, room)?];
+    fill(work, globals, axes)?;
+    Ok(Built::Fits(Lists { ends, counted: Ptr::default(), bytes, held }))
+}
+
+/// Lends memory for lists of `room` entries.
+pub(crate) fn give_room(work: &Work, globals: &mut Globals, room: u64) -> Result<Buffer> {
+    let entries =
+        work.arena.lend::<u32>(&work.gpu, "face lists", usize::try_from(room).unwrap_or(usize::MAX))?;
+    (globals.lists, globals.list_room) = (entries.ptr(&work.gpu), room);
+    Ok(entries)
+}
+
+/// How many numbers say where lists begin.
+fn offsets(globals: &Globals) -> u64 {
+    u64::from(globals.bins + CLASSES) * u64::from(globals.chunks) + 1
+}
+
+/// Lends memory for where lists begin, and for where they end.
+pub(crate) fn lend_counts(work: &Work, globals: &mut Globals) -> Result<(Buffer, Buffer)> {
     let gpu = &work.gpu;
-    let chunks = u64::from(globals.chunks);
-    let length = u64::from(globals.bins + CLASSES) * chunks + 1;
-    let offsets = work.arena.lend::<u64>(gpu, "where lists begin", length as usize)?;
-    globals.offsets = offsets.ptr(gpu);
-    held.push(offsets);
-    let ends = work.arena.lend::<u64>(gpu, "where lists end", 1 + CLASSES as usize)?;
-    let run = |stage: Stage, globals: &Globals, blocks: u64| -> Result<()> {
-        let kernel = work.kernels.get(gpu, stage, axes)?;
-        Ok(gpu.launch(&kernel, blocks, &Building { globals: *globals, ends: ends.ptr(gpu) })?)
-    };
-    run(Stage::Setup, globals, chunks)?;
-    run(Stage::BinCount, globals, chunks)?;
-    scan(work, axes, globals, length)?;
-    run(Stage::Totals, globals, 1)?;
-    let mut lists = Lists::default();
-    buffers::read(gpu, &ends, "totals", &mut lists.ends)?;
-    let entries = work.arena.lend::<u32>(gpu, "face lists", lists.ends[CLASSES as usize] as usize)?;
-    globals.lists = entries.ptr(gpu);
-    held.push(entries);
-    run(Stage::BinFill, globals, chunks)?;
-    Ok(lists)
+    let begins = work.arena.lend::<u64>(gpu, "where lists begin", offsets(globals) as usize)?;
+    globals.offsets = begins.ptr(gpu);
+    Ok((begins, work.arena.lend::<u64>(gpu, "where lists end", size_of::<Ends>() / 8)?))
+}
+
+/// Sets up the faces and counts the entries of each list; writes where they end to `ends`.
+pub(crate) fn count(work: &Work, globals: &Globals, axes: &Axes, ends: Ptr<u64>) -> Result<()> {
+    let run = |stage: Stage, blocks: u64| run(work, globals, axes, stage, blocks, ends);
+    run(Stage::Setup, u64::from(globals.chunks))?;
+    run(Stage::BinCount, u64::from(globals.chunks))?;
+    scan(work, axes, globals, offsets(globals))?;
+    run(Stage::Totals, 1)
+}
+
+/// Writes the entries of all lists.
+pub(crate) fn fill(work: &Work, globals: &Globals, axes: &Axes) -> Result<()> {
+    run(work, globals, axes, Stage::BinFill, u64::from(globals.chunks), Ptr::default())
+}
+
+fn run(work: &Work, globals: &Globals, axes: &Axes, stage: Stage, blocks: u64, ends: Ptr<u64>) -> Result<()> {
+    let kernel = work.kernels.get(&work.gpu, stage, axes)?;
+    Ok(work.gpu.launch(&kernel, blocks, &Building { globals: *globals, ends })?)
 }
 
 /// Replaces the offsets by their exclusive prefix sums.

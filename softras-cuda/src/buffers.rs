@@ -1,8 +1,9 @@
 //! Device buffers from an arena that only grows, and the ways to and from the host.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cudarc::driver::{CudaSlice, DevicePtr, DeviceRepr, sys};
+use cudarc::driver::{CudaSlice, DevicePtr, DeviceRepr, result, sys};
 use softras_core::Error;
 
 use crate::device::Gpu;
@@ -38,6 +39,7 @@ impl Drop for Memory {
 pub(crate) struct Arena {
     kind: Buffers,
     free: Arc<Mutex<Vec<Memory>>>,
+    allocations: AtomicU64,
 }
 
 /// Memory lent from the arena; it goes back when it is dropped.
@@ -63,14 +65,20 @@ impl Buffer {
 }
 
 impl Arena {
+    /// How often memory was asked of the device.
+    pub(crate) fn allocations(&self) -> u64 {
+        self.allocations.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn new(kind: Buffers) -> Self {
-        Self { kind, free: Arc::default() }
+        Self { kind, ..Self::default() }
     }
 
     /// Lends memory for `count` values of type `T`. What it holds is left over from earlier work.
     pub(crate) fn lend<T>(&self, gpu: &Gpu, what: &str, count: usize) -> softras_core::Result<Buffer> {
         let needed = count.checked_mul(size_of::<T>()).ok_or_else(|| out_of_memory(what, usize::MAX, gpu))?;
         if self.kind == Buffers::Exact {
+            self.allocations.fetch_add(1, Ordering::Relaxed);
             return Ok(Buffer { own: Some(allocate(gpu, what, needed.max(1))?), home: None });
         }
         let lent = |own| Buffer { own: Some(own), home: Some(Arc::clone(&self.free)) };
@@ -83,6 +91,7 @@ impl Arena {
         {
             return Ok(lent(free.swap_remove(i)));
         }
+        self.allocations.fetch_add(1, Ordering::Relaxed);
         let size = needed.max(LEAST_BYTES).checked_next_power_of_two().unwrap_or(needed);
         // Large memory is not rounded up by much; memory that nobody uses goes before there is none.
         let size = if size > 1 << 24 { needed.next_multiple_of(1 << 22) } else { size };
@@ -114,13 +123,28 @@ impl Arena {
     }
 }
 
-/// Fills the first `count` values of a buffer with zeros.
-pub(crate) fn clear<T>(gpu: &Gpu, buffer: &mut Buffer, count: usize) -> Result<()> {
-    if let Some(own) = buffer.own.as_mut().filter(|_| count > 0) {
-        let mut bytes = own.0.slice_mut(..count * size_of::<T>());
-        gpu.stream.memset_zeros(&mut bytes).while_doing(|| gpu.on("clearing memory"))?;
+/// Fills the `count` numbers at a place with zeros.
+pub(crate) fn zero(gpu: &Gpu, place: Ptr<f32>, count: usize) -> Result<()> {
+    if count == 0 {
+        return Ok(());
     }
-    Ok(())
+    let what = || gpu.on("clearing memory");
+    gpu.context.bind_to_thread().while_doing(what)?;
+    // SAFETY: the place holds that many numbers, in memory that the caller holds.
+    unsafe { result::memset_d8_async(place.address(), 0, count * 4, gpu.stream.cu_stream()) }
+        .while_doing(what)
+}
+
+/// Copies `count` numbers from one place of the device to another.
+pub(crate) fn copy(gpu: &Gpu, from: Ptr<f32>, to: Ptr<f32>, count: usize) -> Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    let what = || gpu.on("copying memory");
+    gpu.context.bind_to_thread().while_doing(what)?;
+    let (from, to) = (from.address(), to.address());
+    // SAFETY: both places hold that many numbers, in memory that the caller holds, and do not overlap.
+    unsafe { result::memcpy_dtod_async(to, from, count * 4, gpu.stream.cu_stream()) }.while_doing(what)
 }
 
 /// Waits for the work given so far, and reads the first `to.len()` values of a buffer. `after` names that work.

@@ -12,8 +12,24 @@ use crate::device::Gpu;
 use crate::error::{CudaError, Result, While};
 use crate::ptx;
 
-/// What every module is compiled with. Nothing is fused: a pair has the same bits in every kernel, and on the host.
-pub(crate) const OPTIONS: &[&str] = &["--std=c++17", "--fmad=false"];
+/// Whether products and sums are fused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Rounding {
+    /// Nothing is fused: a pair has the same bits in every kernel, and on the host.
+    Exact,
+    /// As the compiler likes: the fastest, for what bits do not matter to.
+    Fused,
+}
+
+impl Rounding {
+    /// What modules are compiled with.
+    pub(crate) const fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Exact => &["--std=c++17", "--fmad=false"],
+            Self::Fused => &["--std=c++17"],
+        }
+    }
+}
 
 /// A module before it is compiled.
 #[derive(Debug)]
@@ -22,6 +38,7 @@ pub(crate) struct Program {
     pub(crate) text: String,
     /// `-DNAME=value`.
     pub(crate) definitions: Vec<String>,
+    pub(crate) rounding: Rounding,
 }
 
 impl Program {
@@ -116,7 +133,7 @@ pub(crate) fn compile(program: &Program, options: Vec<String>) -> Result<String,
 /// The options of a module for an architecture, 90 for compute_90.
 pub(crate) fn options(program: &Program, architecture: u32) -> Vec<String> {
     let mut all = vec![format!("--gpu-architecture=compute_{architecture}")];
-    all.extend(OPTIONS.iter().map(|&option| option.to_owned()));
+    all.extend(program.rounding.options().iter().map(|&option| option.to_owned()));
     all.extend(program.definitions.iter().cloned());
     all
 }

@@ -102,6 +102,19 @@ impl Gpu {
         Ok(Self { ordinal, name, context, stream, capability, driver_version })
     }
 
+    /// The same device with a stream of its own.
+    pub(crate) fn beside(&self) -> Result<Self> {
+        let stream = self.context.new_stream().while_doing(|| self.on("making a stream"))?;
+        Ok(Self {
+            ordinal: self.ordinal,
+            name: self.name.clone(),
+            context: Arc::clone(&self.context),
+            stream,
+            capability: self.capability,
+            driver_version: self.driver_version,
+        })
+    }
+
     pub(crate) fn info(&self) -> Info {
         info(self.ordinal, &self.name, self.capability, self.driver_version)
     }

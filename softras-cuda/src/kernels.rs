@@ -7,10 +7,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cudarc::driver::{CudaFunction, CudaModule};
-use softras_core::math::{Color, Silhouette};
+use softras_core::math::{Color, MAX_COLOR_PLANES, MAX_SILHOUETTE_PLANES, Silhouette};
 use softras_core::raster::{Outputs, TextureFamily};
 
-use crate::compiler::{Compiler, Program};
+use crate::compiler::{Compiler, Program, Rounding};
+use crate::custom::Texts;
 use crate::device::Gpu;
 use crate::error::{Result, While};
 use crate::shared::{CONSTANTS, SIZES, STRUCTURES, TYPES};
@@ -49,6 +50,7 @@ texts! {
     COMBINE = "combine.cu";
     REDUCE = "reduce.cu";
     PROBE = "probe.cu";
+    BRUTE = "brute.cu";
 }
 
 /// A kernel: an entry point.
@@ -68,6 +70,9 @@ pub(crate) enum Stage {
     Reduce,
     Gather,
     Probe,
+    BruteFaces,
+    BruteForward,
+    BruteBackward,
 }
 
 /// Kernels that are compiled together.
@@ -81,6 +86,8 @@ pub(crate) enum Family {
     Backward,
     /// What runs functions alone.
     Probe,
+    /// The official algorithm, to be measured against.
+    Brute,
 }
 
 impl Stage {
@@ -101,6 +108,9 @@ impl Stage {
             Self::Reduce => "reduce",
             Self::Gather => "gather",
             Self::Probe => "probe",
+            Self::BruteFaces => "brute_faces",
+            Self::BruteForward => "brute_forward",
+            Self::BruteBackward => "brute_backward",
         }
     }
 
@@ -109,6 +119,7 @@ impl Stage {
         match self {
             Self::Backward | Self::BackwardTexture => 64,
             Self::Totals => 32,
+            Self::BruteFaces | Self::BruteForward | Self::BruteBackward => 512,
             _ => 256,
         }
     }
@@ -118,6 +129,7 @@ impl Stage {
             Self::Forward => Family::Forward,
             Self::Prepare | Self::Backward | Self::BackwardTexture => Family::Backward,
             Self::Probe => Family::Probe,
+            Self::BruteFaces | Self::BruteForward | Self::BruteBackward => Family::Brute,
             _ => Family::Plain,
         }
     }
@@ -149,6 +161,7 @@ impl Family {
             Self::Forward => with(&[FORWARD]),
             Self::Backward => with(&[COTANGENT, PREPARE, BACKWARD, BACKWARD_TEXTURE]),
             Self::Probe => with(&[PROBE]),
+            Self::Brute => vec![REAL, BRUTE],
         }
     }
 }
@@ -159,6 +172,8 @@ pub(crate) enum SilhouetteKernel {
     ProbabilisticOr,
     Sum,
     Hard,
+    /// One of the user's own, by its text.
+    Custom,
 }
 
 impl SilhouetteKernel {
@@ -170,6 +185,7 @@ impl SilhouetteKernel {
             Silhouette::ProbabilisticOr => Some(Self::ProbabilisticOr),
             Silhouette::Sum => Some(Self::Sum),
             Silhouette::Hard => Some(Self::Hard),
+            Silhouette::Custom(_) => Some(Self::Custom),
             _ => None,
         }
     }
@@ -180,12 +196,16 @@ impl SilhouetteKernel {
             Self::ProbabilisticOr => ("probabilistic_or_", "Transmittance"),
             Self::Sum => ("sum_", "Total"),
             Self::Hard => ("hard_silhouette_", "Covered"),
+            Self::Custom => ("custom_silhouette_", "CustomSilhouetteState"),
         }
     }
 
-    /// Numbers of its state.
+    /// Numbers of its state, or room for those of the user's own.
     pub(crate) const fn planes(self) -> u32 {
-        1
+        match self {
+            Self::ProbabilisticOr | Self::Sum | Self::Hard => 1,
+            Self::Custom => MAX_SILHOUETTE_PLANES as u32,
+        }
     }
 }
 
@@ -195,6 +215,8 @@ pub(crate) enum ColorKernel {
     Softmax,
     Over,
     Hard,
+    /// One of the user's own, by its text.
+    Custom,
 }
 
 impl ColorKernel {
@@ -206,6 +228,7 @@ impl ColorKernel {
             Color::Softmax => Some(Self::Softmax),
             Color::Over => Some(Self::Over),
             Color::Hard => Some(Self::Hard),
+            Color::Custom(_) => Some(Self::Custom),
             _ => None,
         }
     }
@@ -216,24 +239,27 @@ impl ColorKernel {
             Self::Softmax => ("softmax_", "Softmax"),
             Self::Over => ("over_", "Over"),
             Self::Hard => ("hard_color_", "Hard"),
+            Self::Custom => ("custom_color_", "CustomColor"),
         }
     }
 
-    /// Numbers of its state.
+    /// Numbers of its state, or room for those of the user's own.
     pub(crate) const fn planes(self) -> u32 {
         match self {
             Self::Softmax => 3,
             Self::Over => 4,
             Self::Hard => 2,
+            Self::Custom => MAX_COLOR_PLANES as u32,
         }
     }
 
-    /// Numbers of its cotangent, beside the gradient to the sums.
+    /// Numbers of its cotangent, beside the gradient to the sums, or room for those of the user's own.
     pub(crate) const fn cotangent_planes(self) -> u32 {
         match self {
             Self::Softmax => 2,
             Self::Over => 3,
             Self::Hard => 0,
+            Self::Custom => MAX_COLOR_PLANES as u32,
         }
     }
 }
@@ -250,23 +276,32 @@ pub(crate) struct Axes {
     pub(crate) texture: TextureFamily,
     /// One of [`ROOMS`].
     pub(crate) channels: u32,
+    /// Parts of the user's own, as [`Kernels::custom`] numbered their texts.
+    pub(crate) custom: Option<usize>,
 }
 
 impl Axes {
+    /// The paper's renderer of silhouettes and vertex colors.
+    pub(crate) const PAPER: Self = Self {
+        outputs: Outputs::Both,
+        silhouette: SilhouetteKernel::ProbabilisticOr,
+        color: ColorKernel::Softmax,
+        texture: TextureFamily::Vertex,
+        channels: 3,
+        custom: None,
+    };
+
     /// The same module under one name: what a family does not read does not count.
     pub(crate) fn of_family(mut self, family: Family) -> Self {
-        if family == Family::Probe {
-            return Self {
-                outputs: Outputs::Both,
-                silhouette: SilhouetteKernel::ProbabilisticOr,
-                color: ColorKernel::Softmax,
-                texture: TextureFamily::Vertex,
-                channels: 1,
-            };
+        match family {
+            Family::Probe => return Self { channels: 1, ..Self::PAPER },
+            Family::Brute => return Self::PAPER,
+            Family::Plain | Family::Forward | Family::Backward => {}
         }
         if family == Family::Plain {
             self.outputs = Outputs::Silhouette;
             self.silhouette = SilhouetteKernel::ProbabilisticOr;
+            self.custom = None;
         }
         if !self.outputs.silhouette() {
             self.silhouette = SilhouetteKernel::ProbabilisticOr;
@@ -296,6 +331,7 @@ impl Axes {
         match family {
             Family::Plain => return "plain".to_owned(),
             Family::Probe => return "probe".to_owned(),
+            Family::Brute => return "brute".to_owned(),
             Family::Forward | Family::Backward => {}
         }
         let mut parts = vec![if family == Family::Forward { "forward" } else { "backward" }.to_owned()];
@@ -314,6 +350,9 @@ impl Axes {
             parts.push(self.color.names().0.trim_end_matches('_').replace('_', "-"));
             parts.push(if self.vertex_texture() { "vertex" } else { "surface" }.to_owned());
             parts.push(self.channels.to_string());
+        }
+        if self.custom.is_some() {
+            parts.push("own".to_owned());
         }
         parts.join("-")
     }
@@ -338,8 +377,8 @@ impl Axes {
     }
 }
 
-/// The text of a module, and what is defined for it.
-pub(crate) fn program(family: Family, axes: &Axes) -> Program {
+/// The text of a module with the texts of parts of the user's own, and what is defined for it.
+pub(crate) fn program(family: Family, axes: &Axes, own: &Texts) -> Program {
     let mut text = String::from(TYPES);
     text.push_str(CONSTANTS);
     text.push_str(STRUCTURES);
@@ -349,9 +388,26 @@ pub(crate) fn program(family: Family, axes: &Axes) -> Program {
     for file in family.files() {
         text.push('\n');
         text.push_str(file);
+        // A part of the user's own stands after the file it belongs to.
+        let part = match file {
+            DISTANCE => &own.distance,
+            DISTRIBUTION => &own.distribution,
+            SILHOUETTE => &own.silhouette,
+            HARD => &own.color,
+            _ => &None,
+        };
+        if let Some(part) = part {
+            text.push('\n');
+            text.push_str(part);
+            text.push('\n');
+        }
     }
+    text.push_str(&own.checks());
     let axes = axes.of_family(family);
-    Program { name: axes.name(family), text, definitions: axes.definitions() }
+    let rounding = if family == Family::Brute { Rounding::Fused } else { Rounding::Exact };
+    let mut definitions = axes.definitions();
+    definitions.extend(own.definitions());
+    Program { name: axes.name(family), text, definitions, rounding }
 }
 
 /// A kernel, ready to run.
@@ -366,11 +422,31 @@ pub(crate) struct Kernel {
 pub(crate) struct Kernels {
     compiler: Compiler,
     modules: Mutex<HashMap<(Family, Axes), Arc<CudaModule>>>,
+    own: Mutex<Vec<Arc<Texts>>>,
 }
 
 impl Kernels {
     pub(crate) fn new(compiler: Compiler) -> Self {
-        Self { compiler, modules: Mutex::default() }
+        Self { compiler, modules: Mutex::default(), own: Mutex::default() }
+    }
+
+    /// The number by which axes know texts of the user's own; `None` if there are none.
+    pub(crate) fn custom(&self, texts: Texts) -> Option<usize> {
+        if texts == Texts::default() {
+            return None;
+        }
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(number) = own.iter().position(|known| **known == texts) {
+            return Some(number);
+        }
+        own.push(Arc::new(texts));
+        Some(own.len() - 1)
+    }
+
+    /// The texts of the user's own at `axes`.
+    fn texts(&self, axes: &Axes) -> Arc<Texts> {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        axes.custom.and_then(|number| own.get(number).cloned()).unwrap_or_default()
     }
 
     /// Returns the kernel of `stage` at `axes`, compiled if it is the first time.
@@ -381,7 +457,7 @@ impl Kernels {
         let module = if let Some(module) = modules.get(&key) {
             Arc::clone(module)
         } else {
-            let module = self.compiler.load(gpu, &program(family, &key.1))?;
+            let module = self.compiler.load(gpu, &program(family, &key.1, &self.texts(&key.1)))?;
             modules.insert(key, Arc::clone(&module));
             module
         };

@@ -3,8 +3,11 @@
 mod accumulate;
 mod backward;
 mod bins;
+mod brute;
 mod buffers;
 mod compiler;
+mod constants;
+pub mod custom;
 mod device;
 mod error;
 mod forward;
@@ -12,16 +15,20 @@ mod kernels;
 mod modules;
 mod probe;
 mod ptx;
+mod resident;
 mod resources;
+mod runs;
 mod setup;
 mod shards;
 mod shared;
+mod step;
 mod workspace;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ndarray::Array3;
+use softras_core::math::DeviceLanguage;
 use softras_core::raster::{
     Capabilities, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Wanted,
 };
@@ -29,6 +36,7 @@ use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
 
 use accumulate::Start;
+pub use brute::{CudaBrute, CudaBruteSaved};
 use buffers::Arena;
 pub use buffers::Buffers;
 use compiler::Compiler;
@@ -36,11 +44,19 @@ use device::Gpu;
 pub use device::devices;
 use error::BACKEND;
 pub use error::CudaError;
+use forward::Begun;
 use kernels::Kernels;
 pub use modules::{Module, compiler_version, embedded_by, modules, rooms};
+pub use resident::{
+    DeviceArray, DeviceArrayMut, DeviceFaces, DeviceGradients, DeviceImage, DeviceImageGrad, RawArray,
+};
 pub use resources::{COLUMNS, Resources};
+use runs::Turns;
+use setup::Source;
 pub use shards::{CudaShards, CudaShardsSaved};
+pub use step::CudaStep;
 pub use workspace::CudaSaved;
+use workspace::Kept;
 
 /// How a device is opened.
 #[derive(Clone, Debug)]
@@ -93,7 +109,7 @@ impl CudaOptions {
         let work = Work {
             gpu: Gpu::open(self.device)?,
             arena: Arena::new(self.buffers),
-            kernels: Kernels::new(Compiler::new(self.folder, self.precompiled)),
+            kernels: Arc::new(Kernels::new(Compiler::new(self.folder, self.precompiled))),
         };
         Ok(CudaRasterizer { work: Arc::new(work) })
     }
@@ -102,7 +118,7 @@ impl CudaOptions {
 /// A device, its memory and its kernels.
 #[derive(Debug)]
 pub(crate) struct Work {
-    pub(crate) kernels: Kernels,
+    pub(crate) kernels: Arc<Kernels>,
     pub(crate) arena: Arena,
     pub(crate) gpu: Gpu,
 }
@@ -124,7 +140,19 @@ impl CudaRasterizer {
 
     /// Tells whether this rasterizer, or a clone of it, filled `saved`.
     pub(crate) fn filled(&self, saved: &CudaSaved) -> bool {
-        saved.drawn.as_ref().is_some_and(|drawn| Arc::ptr_eq(&drawn.work, &self.work))
+        saved.device().is_some_and(|work| Arc::ptr_eq(work, &self.work))
+    }
+
+    /// Checks that `saved` was filled, and by this rasterizer or a clone of it.
+    pub(crate) fn check_saved(&self, saved: &CudaSaved) -> Result<()> {
+        let Some(work) = saved.device() else {
+            return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
+        };
+        if !self.filled(saved) {
+            let found = format!("one that device {} filled", work.gpu.ordinal);
+            return Err(Error::layout("saved state", found, "one of this rasterizer and its clones"));
+        }
+        Ok(())
     }
 
     /// As `backward_into`; the sums of texture gradients begin with `carried`, which has the shape of the texels.
@@ -136,12 +164,18 @@ impl CudaRasterizer {
         gradients: &mut Gradients,
         carried: Option<Array3<f32>>,
     ) -> Result<()> {
-        let Some(drawn) = &saved.drawn else {
-            return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
+        self.check_saved(saved)?;
+        let drawn = match &saved.kept {
+            Kept::Nothing => return Ok(()),
+            Kept::Runs(runs) => {
+                let own = core::slice::from_ref(self);
+                return runs.backward(own, grad, wanted, gradients, carried);
+            }
+            Kept::Whole(drawn) => drawn,
         };
-        if !self.filled(saved) {
-            let found = format!("one that device {} filled", drawn.work.gpu.ordinal);
-            return Err(Error::layout("saved state", found, "one of this rasterizer and its clones"));
+        if !matches!(drawn.source, Source::Host) {
+            let expected = "faces from the host; backward_on_device goes back through those on the device";
+            return Err(Error::layout("saved state", "faces on the device", expected));
         }
         grad.check(&drawn.plan)?;
         gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
@@ -150,6 +184,31 @@ impl CudaRasterizer {
             *to = carried;
         }
         backward::backward(drawn, grad, wanted, start, gradients)
+    }
+
+    /// Draws a batch; in two halves where it is over the memory budget.
+    fn draw(
+        &self,
+        faces: &Arc<Faces>,
+        params: &RasterParams,
+        plan: Plan<f32>,
+        image: &mut Image,
+    ) -> Result<Kept> {
+        let budget = *params.get_memory_budget();
+        match forward::begin(&self.work, faces, params, &plan, Source::Host)? {
+            Begun::Ready(drawn) if plan.batch < 2 || drawn.bytes_of_all() <= budget => {
+                drawn.draw_into(image)?;
+                return Ok(Kept::Whole(drawn));
+            }
+            Begun::Needs(bytes) if plan.batch < 2 => {
+                return Err(forward::over_budget(&self.work, "face lists", bytes, params));
+            }
+            // What it took is given back here.
+            Begun::Ready(_) | Begun::Needs(_) => {}
+        }
+        let half = plan.batch / 2;
+        let runs = vec![(self, 0..half), (self, half..plan.batch)];
+        Ok(Kept::Runs(Box::new(runs::draw(Turns::OneByOne, runs, faces, params, plan, image)?)))
     }
 }
 
@@ -161,7 +220,10 @@ impl Rasterizer<f32> for CudaRasterizer {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { custom: CustomParts::Refused, ..Capabilities::everything(&["f32"]) }
+        Capabilities {
+            custom: CustomParts::DeviceText(DeviceLanguage::Cuda),
+            ..Capabilities::everything(&["f32"])
+        }
     }
 
     fn forward_into(
@@ -171,11 +233,11 @@ impl Rasterizer<f32> for CudaRasterizer {
         image: &mut Image,
         saved: &mut CudaSaved,
     ) -> Result<()> {
-        saved.drawn = None;
+        saved.kept = Kept::Nothing;
         let plan = Plan::new(faces, params)?;
         self.capabilities().check(BACKEND, faces, params)?;
         image.fit(&plan);
-        saved.drawn = Some(forward::forward(&self.work, faces, params, plan, image)?);
+        saved.kept = self.draw(faces, params, plan, image)?;
         Ok(())
     }
 
@@ -190,7 +252,7 @@ impl Rasterizer<f32> for CudaRasterizer {
     }
 
     fn pairs(&self, saved: &CudaSaved) -> Option<u64> {
-        saved.drawn.as_ref()?.pairs()
+        saved.pairs()
     }
 
     fn probe(&self) -> Option<&dyn Probe> {

@@ -3,6 +3,7 @@
 use softras_core::raster::{Outputs, TextureFamily};
 
 use crate::compiler;
+use crate::custom::Texts;
 use crate::error::CudaError;
 use crate::kernels::{Axes, ColorKernel, Family, ROOMS, SilhouetteKernel, program};
 use crate::ptx;
@@ -23,19 +24,19 @@ impl Module {
     /// Its text in CUDA C++.
     #[must_use]
     pub fn text(&self) -> String {
-        program(self.family, &self.axes).text
+        program(self.family, &self.axes, &Texts::default()).text
     }
 
     /// The name of its file in a folder of modules compiled in advance; see [`crate::CudaOptions::precompiled`].
     #[must_use]
     pub fn file(&self) -> String {
-        program(self.family, &self.axes).file()
+        program(self.family, &self.axes, &Texts::default()).file()
     }
 
     /// The options it is compiled with for an architecture, 90 for `compute_90`.
     #[must_use]
     pub fn options(&self, architecture: u32) -> Vec<String> {
-        compiler::options(&program(self.family, &self.axes), architecture)
+        compiler::options(&program(self.family, &self.axes, &Texts::default()), architecture)
     }
 
     /// Compiles it to PTX for an architecture, 90 for `compute_90`.
@@ -44,7 +45,7 @@ impl Module {
     /// `NoCompiler` without NVRTC; `Compiler` with its words if it refuses.
     pub fn compile(&self, architecture: u32) -> Result<String, CudaError> {
         compiler::check_installed()?;
-        let program = program(self.family, &self.axes);
+        let program = program(self.family, &self.axes, &Texts::default());
         compiler::compile(&program, compiler::options(&program, architecture))
     }
 
@@ -53,7 +54,7 @@ impl Module {
     /// # Errors
     /// `NoCompiler` without NVRTC; `Compiler` with its words if it refuses.
     pub fn resources(&self, architecture: u32) -> Result<Vec<Resources>, CudaError> {
-        resources::of(&program(self.family, &self.axes), architecture)
+        resources::of(&program(self.family, &self.axes, &Texts::default()), architecture)
     }
 
     /// Its PTX that is embedded for machines without NVRTC, if it is a default module.
@@ -92,7 +93,7 @@ pub fn modules(channels: u32) -> Vec<Module> {
         let known = |m: &Module| m.family == family && m.axes == axes;
         if !all.iter().any(known) {
             let name = axes.name(family);
-            let paper = family != Family::Probe
+            let paper = !matches!(family, Family::Probe | Family::Brute)
                 && axes.silhouette == SilhouetteKernel::ProbabilisticOr
                 && axes.color == ColorKernel::Softmax
                 && (axes.vertex_texture() || !axes.outputs.color())
@@ -100,12 +101,12 @@ pub fn modules(channels: u32) -> Vec<Module> {
             all.push(Module { name, is_default: paper, family, axes });
         }
     };
-    for family in [Family::Plain, Family::Forward, Family::Backward, Family::Probe] {
+    for family in [Family::Plain, Family::Forward, Family::Backward, Family::Probe, Family::Brute] {
         for outputs in [Outputs::Both, Outputs::Silhouette, Outputs::Color] {
             for &silhouette in SilhouetteKernel::ALL {
                 for &color in ColorKernel::ALL {
                     for texture in [TextureFamily::Vertex, TextureFamily::Surface] {
-                        add(family, Axes { outputs, silhouette, color, texture, channels });
+                        add(family, Axes { outputs, silhouette, color, texture, channels, custom: None });
                     }
                 }
             }

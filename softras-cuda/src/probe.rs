@@ -1,7 +1,7 @@
 //! The kernels' functions run alone, on rows of numbers: what the suite checks before any picture.
 
 use softras_core::math::{Color, DepthMap, Function, Silhouette};
-use softras_core::raster::{Outputs, Probe, TextureFamily};
+use softras_core::raster::Probe;
 use softras_core::{Error, Result};
 
 use crate::error::BACKEND;
@@ -12,15 +12,6 @@ use crate::{CudaRasterizer, buffers};
 
 /// Threads of a block of `probe`.
 const PROBE_THREADS: u64 = 256;
-
-/// The axes at which all functions are compiled for one channel.
-const AXES: Axes = Axes {
-    outputs: Outputs::Both,
-    silhouette: SilhouetteKernel::ProbabilisticOr,
-    color: ColorKernel::Softmax,
-    texture: TextureFamily::Vertex,
-    channels: 1,
-};
 
 impl Probe<f32> for CudaRasterizer {
     fn probe(&self, function: &Function, inputs: &[f32], outputs: &mut [f32]) -> Result<()> {
@@ -48,7 +39,7 @@ impl Probe<f32> for CudaRasterizer {
             function: number,
             part,
         };
-        let kernel = work.kernels.get(gpu, Stage::Probe, &AXES)?;
+        let kernel = work.kernels.get(gpu, Stage::Probe, &Axes::PAPER)?;
         gpu.launch(&kernel, probing.rows.div_ceil(PROBE_THREADS), &probing)?;
         Ok(buffers::read(gpu, &to, "probe", outputs)?)
     }
@@ -87,6 +78,7 @@ fn number(function: &Function) -> Option<(u32, u32)> {
 
 fn silhouette_number(part: &Silhouette) -> Option<u32> {
     Some(match SilhouetteKernel::of(part)? {
+        SilhouetteKernel::Custom => return None,
         SilhouetteKernel::ProbabilisticOr => shared::PROBED_SILHOUETTE_OR,
         SilhouetteKernel::Sum => shared::PROBED_SILHOUETTE_SUM,
         SilhouetteKernel::Hard => shared::PROBED_SILHOUETTE_HARD,
@@ -95,6 +87,7 @@ fn silhouette_number(part: &Silhouette) -> Option<u32> {
 
 fn color_number(part: &Color) -> Option<u32> {
     Some(match ColorKernel::of(part)? {
+        ColorKernel::Custom => return None,
         ColorKernel::Softmax => shared::PROBED_COLOR_SOFTMAX,
         ColorKernel::Over => shared::PROBED_COLOR_OVER,
         ColorKernel::Hard => shared::PROBED_COLOR_HARD,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use cudarc::nvrtc::{result, sys};
 
-use crate::compiler::{self, OPTIONS, Program};
+use crate::compiler::{self, Program};
 use crate::error::CudaError;
 
 /// What one kernel takes.
@@ -42,7 +42,7 @@ pub(crate) fn of(program: &Program, architecture: u32) -> Result<Vec<Resources>,
     let text = CString::new(program.text.as_str())
         .map_err(|e| CudaError::Compiler { log: format!("the text of the module: {e}") })?;
     let mut options = vec![format!("--gpu-architecture=sm_{architecture}"), "--ptxas-options=-v".to_owned()];
-    options.extend(OPTIONS.iter().map(|&option| option.to_owned()));
+    options.extend(program.rounding.options().iter().map(|&option| option.to_owned()));
     options.extend(program.definitions.iter().cloned());
     let own = Owned(result::create_program(&text, None).map_err(refused)?);
     // SAFETY: the program was just created, and `Owned` frees it later.

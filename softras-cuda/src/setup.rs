@@ -12,12 +12,26 @@ use crate::buffers::Buffer;
 use crate::error::BACKEND;
 use crate::kernels::Axes;
 use crate::shared::{
-    self, CHUNK_FACES, ColorContext, Globals, MAX_BINS_SIDE, Picture, RECORD_BYTES, RECT_BYTES, Setting,
+    self, CHUNK_FACES, ColorContext, Globals, MAX_BINS_SIDE, Picture, Ptr, RECORD_BYTES, RECT_BYTES, Setting,
     TILE_SIDE,
 };
 
 /// Pictures of at most this many pixels a side need no lists: every tile goes through all faces.
 const NO_BINS_SIDE: u32 = 64;
+
+/// Where corners and texels come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    /// From the host, with the faces.
+    Host,
+    /// They lie on the device.
+    Device {
+        /// `[F, 3, 3]`.
+        corners: Ptr<f32>,
+        /// `[rows, texels, C]`; null where no color is drawn.
+        texels: Ptr<f32>,
+    },
+}
 
 /// Brings the step to the device; returns where everything lies, and what holds it.
 pub(crate) fn upload(
@@ -26,6 +40,7 @@ pub(crate) fn upload(
     params: &RasterParams,
     plan: &Plan<f32>,
     axes: &Axes,
+    source: Source,
 ) -> Result<(Globals, Vec<Buffer>)> {
     let gpu = &work.gpu;
     let pictures = pictures(faces, params, plan)?;
@@ -38,19 +53,30 @@ pub(crate) fn upload(
     }
     let mut globals = Globals {
         picture: filled!("pictures", &pictures),
-        corners: filled!("corners", faces.corners().as_slice().unwrap_or(&[])),
+        corners: match source {
+            Source::Host => filled!("corners", faces.corners().as_slice().unwrap_or(&[])),
+            Source::Device { corners, .. } => corners,
+        },
         chunks: pictures.last().map_or(0, |p| p.first_chunk + p.chunks),
         skip: u32::from(skips(params)),
         ..sizes(faces, plan)?
     };
+    if globals.chunks == 0 {
+        // There may be faces that belong to no picture; there are no lists then.
+        globals.bins = 0;
+    }
     let absent: Vec<u8> = (0..faces.count()).map(|f| u8::from(faces.is_absent(f))).collect();
     if absent.contains(&1) {
         globals.absent = filled!("absent faces", &absent);
     }
     if plan.draws_color {
         globals.background = filled!("background", &plan.background);
-        globals.texels =
-            filled!("texels", faces.textures().and_then(|t| t.texels().as_slice()).unwrap_or(&[]));
+        globals.texels = match source {
+            Source::Host => {
+                filled!("texels", faces.textures().and_then(|t| t.texels().as_slice()).unwrap_or(&[]))
+            }
+            Source::Device { texels, .. } => texels,
+        };
     }
     macro_rules! lent {
         ($what:literal, $bytes:expr) => {{
@@ -203,9 +229,15 @@ fn device_setting(setting: &CoreSetting<'_, f32>, params: &RasterParams) -> Resu
             Facing::CounterClockwise => shared::FACING_COUNTER_CLOCKWISE,
             Facing::Clockwise => shared::FACING_CLOCKWISE,
         },
-        distance: distance_number(distance).ok_or_else(|| refuse("distance", distance.name()))?,
-        distribution: distribution_number(distribution)
-            .ok_or_else(|| refuse("distribution", distribution.name()))?,
+        distance: match distance {
+            Distance::Custom(_) => shared::DISTANCE_CUSTOM,
+            _ => distance_number(distance).ok_or_else(|| refuse("distance", distance.name()))?,
+        },
+        distribution: match distribution {
+            Distribution::Custom(_) => shared::DISTRIBUTION_CUSTOM,
+            _ => distribution_number(distribution)
+                .ok_or_else(|| refuse("distribution", distribution.name()))?,
+        },
         color: ColorContext {
             rate: setting.color.rate,
             inv_gamma: setting.color.inv_gamma,

@@ -1,9 +1,11 @@
-//! What the host and the kernels share: one macro gives each structure and constant to both, so that they cannot drift
-//! apart.
+//! What the host and the kernels share: one macro gives each structure to both, and one each constant (`constants`), so that
+//! they cannot drift apart.
 
 use core::marker::PhantomData;
 
 use cudarc::driver::DeviceRepr;
+
+pub(crate) use crate::constants::*;
 
 /// A place on the device that kernels read or write; null where there is nothing.
 #[repr(transparent)]
@@ -24,6 +26,14 @@ impl<T> Default for Ptr<T> {
 impl<T> Ptr<T> {
     pub(crate) const fn new(address: u64) -> Self {
         Self(address, PhantomData)
+    }
+
+    pub(crate) const fn address(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn is_null(self) -> bool {
+        self.0 == 0
     }
 }
 
@@ -56,20 +66,6 @@ macro_rules! structures {
     };
 }
 
-/// Declares whole numbers, in Rust and as the text `CONSTANTS`.
-macro_rules! constants {
-    ($($(#[$doc:meta])* $name:ident = $value:literal;)+) => {
-        $(
-            $(#[$doc])*
-            #[allow(dead_code, reason = "some are for the kernels alone")]
-            pub(crate) const $name: u32 = $value;
-        )+
-        /// The same constants in CUDA C++.
-        pub(crate) const CONSTANTS: &str =
-            concat!($("#define ", stringify!($name), " ", stringify!($value), "u\n",)+ "\n");
-    };
-}
-
 /// The number types that both know.
 pub(crate) const TYPES: &str = "typedef float f32;
 typedef double f64;
@@ -82,117 +78,6 @@ template <class T>
 using Ptr = T*;
 
 ";
-
-constants! {
-    /// Faces of a chunk: no chunk holds faces of two pictures.
-    CHUNK_FACES = 256;
-    /// Bytes of a face that is set up.
-    RECORD_BYTES = 96;
-    /// Bytes of a rectangle of pixels.
-    RECT_BYTES = 16;
-    /// Pixels along a side of a tile.
-    TILE_SIDE = 16;
-    /// The most bins along a side of a picture.
-    MAX_BINS_SIDE = 16;
-    /// Pixels along a side of an item of a big face.
-    ITEM_SIDE = 32;
-    /// Classes of faces by the number of their pixels: those that 1, 8 or 32 lanes walk, and those walked in items.
-    CLASSES = 4;
-    /// The class of faces that are walked in items.
-    CLASS_ITEMS = 3;
-    /// The most pixels of a face that one lane walks.
-    LANE_PIXELS = 16;
-    /// The most pixels of a face that 8 lanes walk.
-    OCTET_PIXELS = 128;
-    /// The most pixels of a face that a warp walks in one item.
-    WARP_PIXELS = 1024;
-    /// Numbers of the gradient of a face: its corners, sigma, gamma and the two shapes.
-    FACE_VALUES = 13;
-    /// Those of them that are not its corners.
-    FACE_PARAMETERS = 4;
-    /// `Distance::Euclidean`.
-    DISTANCE_EUCLIDEAN = 0;
-    /// `Distance::Barycentric`.
-    DISTANCE_BARYCENTRIC = 1;
-    /// `Distance::EuclideanUnsquared`.
-    DISTANCE_EUCLIDEAN_UNSQUARED = 2;
-    /// `Distance::Hard`.
-    DISTANCE_HARD = 3;
-    /// `Distribution::Logistic`.
-    DISTRIBUTION_LOGISTIC = 0;
-    /// `Cutoff::Hard`.
-    CUTOFF_HARD = 0;
-    /// `Cutoff::None`.
-    CUTOFF_NONE = 1;
-    /// `Cutoff::Smooth`.
-    CUTOFF_SMOOTH = 2;
-    /// `DepthMap::Linear`.
-    DEPTH_MAP_LINEAR = 0;
-    /// `DepthMap::Inverse`.
-    DEPTH_MAP_INVERSE = 1;
-    /// `Interpolation::Perspective`.
-    INTERPOLATION_PERSPECTIVE = 0;
-    /// `Interpolation::Screen`.
-    INTERPOLATION_SCREEN = 1;
-    /// `Facing::Both`.
-    FACING_BOTH = 0;
-    /// `Facing::CounterClockwise`.
-    FACING_COUNTER_CLOCKWISE = 1;
-    /// `Facing::Clockwise`.
-    FACING_CLOCKWISE = 2;
-    /// `Function::Exp`.
-    PROBED_EXP = 0;
-    /// `Function::Barycentric`.
-    PROBED_BARYCENTRIC = 1;
-    /// `Function::BarycentricVjp`.
-    PROBED_BARYCENTRIC_VJP = 2;
-    /// `Function::Clip`.
-    PROBED_CLIP = 3;
-    /// `Function::ClipVjp`.
-    PROBED_CLIP_VJP = 4;
-    /// `Function::Depth`.
-    PROBED_DEPTH = 5;
-    /// `Function::DepthVjp`.
-    PROBED_DEPTH_VJP = 6;
-    /// `Function::Perspective`.
-    PROBED_PERSPECTIVE = 7;
-    /// `Function::PerspectiveVjp`.
-    PROBED_PERSPECTIVE_VJP = 8;
-    /// `Function::Nearness`.
-    PROBED_NEARNESS = 9;
-    /// `Function::NearnessVjp`.
-    PROBED_NEARNESS_VJP = 10;
-    /// `Function::Signed`.
-    PROBED_SIGNED = 11;
-    /// `Function::SignedVjp`.
-    PROBED_SIGNED_VJP = 12;
-    /// `Function::Probability`.
-    PROBED_PROBABILITY = 13;
-    /// `Function::SmoothWindow`.
-    PROBED_SMOOTH_WINDOW = 14;
-    /// `Function::VertexColor`.
-    PROBED_VERTEX_COLOR = 15;
-    /// `Function::VertexColorVjp`.
-    PROBED_VERTEX_COLOR_VJP = 16;
-    /// `Function::SurfaceTexel`.
-    PROBED_SURFACE_TEXEL = 17;
-    /// `Function::Silhouette`.
-    PROBED_SILHOUETTE = 18;
-    /// `Function::Color`.
-    PROBED_COLOR = 19;
-    /// `Silhouette::ProbabilisticOr`, for `probe`.
-    PROBED_SILHOUETTE_OR = 0;
-    /// `Silhouette::Sum`, for `probe`.
-    PROBED_SILHOUETTE_SUM = 1;
-    /// `Silhouette::Hard`, for `probe`.
-    PROBED_SILHOUETTE_HARD = 2;
-    /// `Color::Softmax`, for `probe`.
-    PROBED_COLOR_SOFTMAX = 0;
-    /// `Color::Over`, for `probe`.
-    PROBED_COLOR_OVER = 1;
-    /// `Color::Hard`, for `probe`.
-    PROBED_COLOR_HARD = 2;
-}
 
 structures! {
     /// What color aggregators share; as in the core.
@@ -284,6 +169,8 @@ structures! {
         lists: Ptr<u32>,
         /// The state of the pixels, planes of `all_pixels`.
         state: Ptr<f32>,
+        /// How many entries the lists have room for. Where they need more nothing is written, and the host is told.
+        list_room: u64,
         /// How many pixels all pictures have.
         all_pixels: u64,
         /// How many pictures.
@@ -374,11 +261,15 @@ structures! {
         texels: Ptr<f32>,
         /// Gradients of items, `[items, item_values]`.
         items: Ptr<f32>,
-        /// The first entry of the list that is walked.
-        first: u64,
-        /// How many entries.
+        /// Where lists end, as `totals` wrote it: where the host does not know how many entries there are; else null.
+        ends: Ptr<u64>,
+        /// The class that is walked.
+        class_walked: u32,
+        /// How many entries, if `ends` is null.
         entries: u32,
-        /// How many lanes walk a face: 1, 8 or 32.
+        /// The first entry of the list that is walked, if `ends` is null.
+        first: u64,
+        /// How many lanes walk a face: 1, 8, 32 or 64.
         lanes: u32,
         /// 1 if the entries are items of big faces.
         walks_items: u32,
@@ -402,6 +293,66 @@ structures! {
         function: u32,
         /// Its part: a distance, a distribution, a depth map, or `PROBED_SILHOUETTE_*`, `PROBED_COLOR_*`.
         part: u32,
+    }
+
+    /// A picture as the brute force reads it.
+    struct BrutePicture {
+        /// The softness of edges.
+        sigma: f32,
+        /// The softness of depth.
+        gamma: f32,
+        /// The logit of the background.
+        epsilon: f32,
+        /// The squared distance at which a face is cut off.
+        threshold: f32,
+        /// The distance.
+        reach: f32,
+        /// The first face.
+        first_face: u32,
+        /// How many faces.
+        face_count: u32,
+        /// The texture row of the first face.
+        first_texture: u32,
+    }
+
+    /// What the kernels of the brute force read.
+    struct Brute {
+        /// The pictures, `[pictures]`.
+        picture: Ptr<BrutePicture>,
+        /// Three times (x, y, z), `[faces, 9]`.
+        corners: Ptr<f32>,
+        /// The texels, `[rows, 9]`.
+        texels: Ptr<f32>,
+        /// The background colors, `[pictures, 3]`.
+        background: Ptr<f32>,
+        /// What a face has once, `[faces, 21]`: barycentric rows, the Gram matrix, which corners are obtuse.
+        prepared: Ptr<f32>,
+        /// The picture, `[pictures, 3, height, width]`.
+        color: Ptr<f32>,
+        /// The silhouette, `[pictures, height, width]`.
+        alpha: Ptr<f32>,
+        /// The sum of the weights and the highest logit, `[pictures, height, width, 2]`.
+        softmax: Ptr<f32>,
+        /// Gradient to the picture.
+        grad_color: Ptr<f32>,
+        /// Gradient to the silhouette.
+        grad_alpha: Ptr<f32>,
+        /// Gradient to the corners, which is added to.
+        grad_corners: Ptr<f32>,
+        /// Gradient to the textures, which is added to.
+        grad_texels: Ptr<f32>,
+        /// How many faces.
+        faces: u64,
+        /// How many pictures.
+        pictures: u32,
+        /// Pixels across a picture.
+        width: u32,
+        /// Pixels down a picture.
+        height: u32,
+        /// Depths nearer than this have no color.
+        near: f32,
+        /// Depths farther than this have no color.
+        far: f32,
     }
 
     /// What `reduce` and `gather` read.

@@ -9,12 +9,26 @@ use crate::Work;
 use crate::bins::Lists;
 use crate::buffers::{self, Buffer};
 use crate::kernels::Axes;
+use crate::runs::Runs;
+use crate::setup::Source;
 use crate::shared::Globals;
 
 /// What [`crate::CudaRasterizer`] keeps of a picture: the input, and O(pixels) aggregator state.
 #[derive(Debug, Default)]
 pub struct CudaSaved {
-    pub(crate) drawn: Option<Drawn>,
+    pub(crate) kept: Kept,
+}
+
+/// What a batch was drawn as.
+#[derive(Debug, Default)]
+pub(crate) enum Kept {
+    /// It was not drawn.
+    #[default]
+    Nothing,
+    /// All at once.
+    Whole(Box<Drawn>),
+    /// A run of pictures at a time, since all at once were over the memory budget.
+    Runs(Box<Runs>),
 }
 
 /// What a picture was drawn from, and what its reverse needs.
@@ -26,12 +40,17 @@ pub(crate) struct Drawn {
     pub(crate) axes: Axes,
     /// Where everything lies.
     pub(crate) globals: Globals,
-    pub(crate) lists: Lists,
+    /// The lists, unless `backward` is to build them again.
+    pub(crate) lists: Option<Lists>,
+    /// How many entries the lists of bins have.
+    pub(crate) list_entries: u64,
     /// How many pairs counted in each tile.
     pub(crate) pairs: Buffer,
     /// What `globals` points to, held until the picture is forgotten.
     #[expect(dead_code, reason = "it keeps the memory lent")]
     pub(crate) held: Vec<Buffer>,
+    /// Where corners and texels came from.
+    pub(crate) source: Source,
     /// The device it lies on.
     pub(crate) work: Arc<Work>,
 }
@@ -49,6 +68,35 @@ impl CudaSaved {
     /// Returns how many entries the face lists of all bins have together; 0 where pictures are small enough to need none.
     #[must_use]
     pub fn list_entries(&self) -> u64 {
-        self.drawn.as_ref().map_or(0, |drawn| drawn.lists.ends[0])
+        match &self.kept {
+            Kept::Nothing => 0,
+            Kept::Whole(drawn) => drawn.list_entries,
+            Kept::Runs(runs) => runs.saved().map(Self::list_entries).sum(),
+        }
+    }
+
+    /// Reads how many pairs counted; `None` if nothing was drawn, or the device fails.
+    pub(crate) fn pairs(&self) -> Option<u64> {
+        match &self.kept {
+            Kept::Nothing => None,
+            Kept::Whole(drawn) => drawn.pairs(),
+            Kept::Runs(runs) => runs.saved().map(Self::pairs).sum(),
+        }
+    }
+
+    /// The device that filled it.
+    pub(crate) fn device(&self) -> Option<&Arc<Work>> {
+        match &self.kept {
+            Kept::Nothing => None,
+            Kept::Whole(drawn) => Some(&drawn.work),
+            Kept::Runs(runs) => runs.saved().find_map(Self::device),
+        }
+    }
+
+    /// Gives the lists of faces back: `backward` builds them again, so that those of many runs are not held at once.
+    pub(crate) fn forget_lists(&mut self) {
+        if let Kept::Whole(drawn) = &mut self.kept {
+            drawn.lists = None;
+        }
     }
 }

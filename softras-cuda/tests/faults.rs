@@ -13,13 +13,13 @@ use softras_core::scene::{Faces, Picture, Textures};
 use softras_core::{ImageGrad, Result};
 use softras_cuda::{Buffers, CudaOptions};
 
-/// 37 faces of many sizes in a picture whose last tiles are not full.
+/// 37 faces of many sizes, some of which are walked in items, in a picture whose last tiles are not full.
 fn scene() -> (Faces, RasterParams) {
     let place = |f: usize, k: usize| ((f * 7 + k * 13) % 29) as f32 / 14.5 - 1.0;
     let size = |f: usize| [0.1, 0.3, 1.0, 3.0][f % 4];
     let corners = Array3::from_shape_fn((37, 3, 3), |(f, k, i)| match i {
         2 => 2.0 + k as f32,
-        _ => place(f, i) + size(f) * [[0.0, 0.0], [1.0, 0.2], [0.1, 0.9]][k][i],
+        _ => place(f, i) + size(f) * [[-0.4, -0.4], [0.6, -0.2], [-0.3, 0.5]][k][i],
     });
     let texels = Array3::from_elem((37, 3, 3), 0.5);
     let textures = Textures::new(TextureKind::Vertex, texels).expect("valid texels");
@@ -54,11 +54,17 @@ fn words(error: &softras_core::Error) -> String {
 /// A fault: what it is, the text of the kernels and what it becomes, and what the error says, if it must be one.
 type Fault = (&'static str, &'static str, &'static str, Option<&'static str>);
 
-const FAULTS: [Fault; 5] = [
+const FAULTS: [Fault; 6] = [
     (
         "a missing barrier",
         "        __syncthreads();\n        for (u32 j = 0; j < count; ++j) {",
         "        for (u32 j = 0; j < count; ++j) {",
+        None,
+    ),
+    (
+        "a missing barrier between two warps",
+        "        __syncthreads();\n        if (lane == 0u) {\n            pair_grad_add(sum, second);",
+        "        if (lane == 0u) {\n            pair_grad_add(sum, second);",
         None,
     ),
     (
@@ -75,8 +81,8 @@ const FAULTS: [Fault; 5] = [
     ),
     (
         "a divergent shuffle",
-        "    for (u32 by = lanes / 2u; by > 0u; by /= 2u) {",
-        "    for (u32 by = lane % 2u == 0u ? lanes / 2u : 0u; by > 0u; by /= 2u) {",
+        "    for (u32 by = of_warp / 2u; by > 0u; by /= 2u) {",
+        "    for (u32 by = lane % 2u == 0u ? of_warp / 2u : 0u; by > 0u; by /= 2u) {",
         Some("kernel backward"),
     ),
     (

@@ -75,6 +75,10 @@ const DEVICE_ONLY: &[(&str, &str)] = &[
     ("surface_cell", "a closure"),
     ("sum_saturated", "provided by the trait"),
     ("hard_silhouette_saturated", "provided by the trait"),
+    ("custom_distance_signed", "of a part of the user's own, whose text follows"),
+    ("custom_distance_signed_vjp", "of a part of the user's own, whose text follows"),
+    ("custom_distribution_probability", "of a part of the user's own, whose text follows"),
+    ("custom_distribution_shape_vjp", "of a part of the user's own, whose text follows"),
 ];
 
 /// The names of a function's arguments.

@@ -6,7 +6,7 @@ pub use softras_core::{Error, Image, ImageGrad, Result, loss, math, raster, refe
 #[cfg(feature = "cpu")]
 pub use softras_cpu::CpuRasterizer;
 #[cfg(feature = "cuda")]
-pub use softras_cuda::{CudaRasterizer, devices as cuda_devices};
+pub use softras_cuda::{CudaBrute, CudaRasterizer, devices as cuda_devices};
 #[cfg(feature = "wgpu")]
 pub use softras_wgpu::WgpuRasterizer;
 

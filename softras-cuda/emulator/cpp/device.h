@@ -124,6 +124,7 @@ static inline float fmaxf(float a, float b) { return a > b ? a : (b == b ? b : a
 static inline float fabsf(float x) { return __builtin_fabsf(x); }
 static inline float sqrtf(float x) { return __builtin_sqrtf(x); }
 static inline float floorf(float x) { return __builtin_floorf(x); }
+static inline float expf(float x) { return __builtin_expf(x); }
 static inline float fmaf(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 static inline double fmin(double a, double b) { return a < b ? a : (b == b ? b : a); }
 static inline double fmax(double a, double b) { return a > b ? a : (b == b ? b : a); }

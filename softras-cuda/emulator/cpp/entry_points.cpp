@@ -109,7 +109,8 @@ ENTRY cuGetErrorString(int, const char** text) {
 ENTRY cuMemGetInfo_v2(size_t* free_bytes, size_t* total) {
     ENTER()
     *total = total_bytes();
-    *free_bytes = total_bytes() - allocated_bytes(own.ordinal);
+    size_t held = allocated_bytes(own.ordinal);
+    *free_bytes = held < total_bytes() ? total_bytes() - held : 0;
     return SUCCESS;
 }
 ENTRY cuMemAlloc_v2(void** at, size_t bytes) {

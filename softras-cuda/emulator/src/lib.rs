@@ -38,8 +38,14 @@ const COMPILER: &[&str] = &["nvrtc.cpp"];
 /// How many devices there are.
 pub const DEVICES: usize = 4;
 
-/// The emulated compiler, once it is loaded.
-static LOADED: Mutex<Option<Library>> = Mutex::new(None);
+/// The emulated libraries, once they are loaded.
+static LOADED: Mutex<Option<Loaded>> = Mutex::new(None);
+
+/// They stay loaded for as long as the process lives.
+struct Loaded {
+    driver: Library,
+    compiler: Library,
+}
 
 /// Why the emulator could not be loaded.
 #[derive(Debug)]
@@ -101,9 +107,23 @@ pub fn load(folder: &Path) -> Result<(), Error> {
             compiler.get(b"emulated_set_folder\0").map_err(Error::Load)?;
         set_folder(libraries.as_ptr(), language.as_ptr());
     }
-    // They stay loaded for as long as the process lives.
-    core::mem::forget(driver);
-    *loaded = Some(compiler);
+    *loaded = Some(Loaded { driver, compiler });
+    Ok(())
+}
+
+/// Sets how many bytes of memory each device has, for tests of what happens when it is used up; 4 GiB at first.
+///
+/// # Errors
+/// [`Error::NotLoaded`] if [`load`] was not called.
+pub fn set_memory(bytes: usize) -> Result<(), Error> {
+    let loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(Loaded { driver, .. }) = loaded.as_ref() else { return Err(Error::NotLoaded) };
+    // SAFETY: the symbol is the function of this signature in entry_points.cpp.
+    unsafe {
+        let set: Symbol<unsafe extern "C" fn(usize)> =
+            driver.get(b"emulated_set_memory\0").map_err(Error::Load)?;
+        set(bytes);
+    }
     Ok(())
 }
 
@@ -113,7 +133,7 @@ pub fn load(folder: &Path) -> Result<(), Error> {
 /// [`Error::NotLoaded`] if [`load`] was not called, [`Error::Io`] for a text with a zero byte.
 pub fn plant(fault: Option<(&str, &str)>) -> Result<(), Error> {
     let loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(compiler) = loaded.as_ref() else { return Err(Error::NotLoaded) };
+    let Some(Loaded { compiler, .. }) = loaded.as_ref() else { return Err(Error::NotLoaded) };
     let text = |text: &str| {
         CString::new(text).map_err(|e| {
             let wrong = io::Error::new(io::ErrorKind::InvalidInput, e);

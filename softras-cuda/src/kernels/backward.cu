@@ -1,8 +1,8 @@
-// Backward: 1, 8 or 32 lanes walk the pixels of a face, or of an item of a big one, and store its gradient once.
+// Backward: 1, 8 or 32 lanes walk the pixels of a face, 64 those of an item of a big one, and store its gradient once.
 
 // The first entry of face `f`: the items of a face stand one after another, the faces in ascending order.
-FN u64 first_entry(const Reversing& reversing, u64 entry, u32 f) {
-    u64 low = reversing.first;
+FN u64 first_entry(const Reversing& reversing, const Entries& entries, u64 entry, u32 f) {
+    u64 low = entries.first;
     u64 high = entry;
     while (low < high) {
         u64 middle = (low + high) / 2u;
@@ -20,9 +20,13 @@ extern "C" __global__ void __launch_bounds__(64) backward(const Reversing revers
     u32 lanes = reversing.lanes;
     u32 group = (blockIdx.x * 64u + threadIdx.x) / lanes;
     u32 lane = threadIdx.x % lanes;
-    bool own = group < reversing.entries;
+    Entries entries = entries_walked(reversing);
+    if (entries.count == 0u) {
+        return;  // all blocks do
+    }
+    bool own = group < entries.count;
     // Lanes without a face walk no pixel, but take part in the sums of their warp.
-    u64 entry = reversing.first + (own ? group : 0u);
+    u64 entry = entries.first + (own ? group : 0u);
     u32 f = globals.lists[entry];
     const Record& record = globals.records[f];
     u32 number = record.picture;
@@ -30,7 +34,7 @@ extern "C" __global__ void __launch_bounds__(64) backward(const Reversing revers
     Face face = face_of(globals, picture, f - picture.first_face, record);
     PixelRect rect = globals.rects[f];
     if (reversing.walks_items != 0u) {
-        rect = rect_item(rect, (u32)(entry - first_entry(reversing, entry, f)));
+        rect = rect_item(rect, (u32)(entry - first_entry(reversing, entries, entry, f)));
     }
     Channels background = background_of(globals, number);
     CornerTexels texels;
@@ -45,7 +49,8 @@ extern "C" __global__ void __launch_bounds__(64) backward(const Reversing revers
                                        background, texels);
         pair_grad_add(sum, grad);
     }
-    for (u32 by = lanes / 2u; by > 0u; by /= 2u) {
+    u32 of_warp = lanes < 32u ? lanes : 32u;
+    for (u32 by = of_warp / 2u; by > 0u; by /= 2u) {
         for (u32 i = 0; i < 9u; ++i) {
             sum.corners[i] += __shfl_down_sync(0xffffffffu, sum.corners[i], by);
         }
@@ -56,6 +61,21 @@ extern "C" __global__ void __launch_bounds__(64) backward(const Reversing revers
         if (VERTEX_TEXTURE && reversing.texels != nullptr) {
             for (u32 i = 0; i < sizeof(CornerTexels) / sizeof(float); ++i) {
                 texels.t[i] += __shfl_down_sync(0xffffffffu, texels.t[i], by);
+            }
+        }
+    }
+    if (lanes == 64u) {  // one item a block: the second warp's sums come after those of the first
+        __shared__ PairGrad second;
+        __shared__ CornerTexels second_texels;
+        if (lane == 32u) {
+            second = sum;
+            second_texels = texels;
+        }
+        __syncthreads();
+        if (lane == 0u) {
+            pair_grad_add(sum, second);
+            for (u32 i = 0; i < sizeof(CornerTexels) / sizeof(float); ++i) {
+                texels.t[i] += second_texels.t[i];
             }
         }
     }

@@ -65,6 +65,9 @@ extern "C" __global__ void __launch_bounds__(256) bin_fill(const Building buildi
     __shared__ Marks marks;
     __shared__ u64 starts[MAX_BINS_SIDE * MAX_BINS_SIDE];
     const Globals& globals = building.globals;
+    if (!lists_fit(globals)) {
+        return;  // all blocks do
+    }
     u32 number = picture_of_chunk(globals, blockIdx.x);
     const Picture& picture = globals.picture[number];
     u32 lane = threadIdx.x;

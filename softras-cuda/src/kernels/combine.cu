@@ -3,11 +3,12 @@
 extern "C" __global__ void __launch_bounds__(256) combine(const Reversing reversing) {
     const Globals& globals = reversing.globals;
     u32 entry = blockIdx.x * 256u + threadIdx.x;
-    if (entry >= reversing.entries) {
+    Entries entries = entries_walked(reversing);
+    if (entry >= entries.count) {
         return;
     }
-    u32 f = globals.lists[reversing.first + entry];
-    if (entry > 0u && globals.lists[reversing.first + entry - 1u] == f) {
+    u32 f = globals.lists[entries.first + entry];
+    if (entry > 0u && globals.lists[entries.first + entry - 1u] == f) {
         return;
     }
     u32 items = rect_entries(globals.rects[f]);

@@ -100,12 +100,21 @@ FN Points hard_edge_signed_vjp(Vec2 at) {
     return out;
 }
 
+#ifdef CUSTOM_DISTANCE
+// A metric of the user's own, whose text follows.
+FN float custom_distance_signed(const Triangle& face, Vec2 at, const Three& w);
+FN Points custom_distance_signed_vjp(const Triangle& face, Vec2 at, const Three& w, float grad_s);
+#endif
+
 // The metric that the setting names: a uniform branch.
 FN float distance_signed(u32 distance, const Triangle& face, Vec2 at, const Three& w) {
     switch (distance) {
         case DISTANCE_BARYCENTRIC: return barycentric_signed(face, w);
         case DISTANCE_EUCLIDEAN_UNSQUARED: return euclidean_unsquared_signed(face, at, w);
         case DISTANCE_HARD: return hard_edge_signed(face, w);
+#ifdef CUSTOM_DISTANCE
+        case DISTANCE_CUSTOM: return custom_distance_signed(face, at, w);
+#endif
         default: return euclidean_signed(face, at, w);
     }
 }
@@ -115,6 +124,9 @@ FN Points distance_signed_vjp(u32 distance, const Triangle& face, Vec2 at, const
         case DISTANCE_BARYCENTRIC: return barycentric_signed_vjp(face, w, grad_s);
         case DISTANCE_EUCLIDEAN_UNSQUARED: return euclidean_unsquared_signed_vjp(face, at, w, grad_s);
         case DISTANCE_HARD: return hard_edge_signed_vjp(at);
+#ifdef CUSTOM_DISTANCE
+        case DISTANCE_CUSTOM: return custom_distance_signed_vjp(face, at, w, grad_s);
+#endif
         default: return euclidean_signed_vjp(face, at, w, grad_s);
     }
 }

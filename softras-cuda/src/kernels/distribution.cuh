@@ -39,14 +39,30 @@ FN Probability logistic_probability(float x) {
     return Probability{d, not_d, large, real_min(x, 0.0f), d * not_d, not_d, d};
 }
 
+#ifdef CUSTOM_DISTRIBUTION
+// A distribution of the user's own, whose text follows.
+FN Probability custom_distribution_probability(float x, float shape);
+FN float custom_distribution_shape_vjp(float x, float shape, const ProbabilityGrad& grad);
+#endif
+
 // The distribution that the setting names: a uniform branch.
 FN Probability distribution_probability(u32 distribution, float x, float shape) {
+#ifdef CUSTOM_DISTRIBUTION
+    if (distribution == DISTRIBUTION_CUSTOM) {
+        return custom_distribution_probability(x, shape);
+    }
+#endif
     (void)distribution;
     (void)shape;
     return logistic_probability(x);
 }
 
 FN float distribution_shape_vjp(u32 distribution, float x, float shape, const ProbabilityGrad& grad) {
+#ifdef CUSTOM_DISTRIBUTION
+    if (distribution == DISTRIBUTION_CUSTOM) {
+        return custom_distribution_shape_vjp(x, shape, grad);
+    }
+#endif
     (void)distribution;
     (void)x;
     (void)shape;

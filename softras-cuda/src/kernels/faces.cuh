@@ -108,3 +108,22 @@ FN u64 bin_place(const Globals& globals, const Picture& picture, u32 bin) {
 FN u64 class_place(const Globals& globals, u32 which) {
     return (u64)globals.bins * globals.chunks + (u64)which * globals.chunks;
 }
+
+// Tells whether the lists have room for all entries.
+FN bool lists_fit(const Globals& globals) {
+    return globals.offsets[class_place(globals, CLASSES)] <= globals.list_room;
+}
+
+// The entries of a list that are walked.
+struct Entries {
+    u64 first;
+    u32 count;
+};
+
+FN Entries entries_walked(const Reversing& reversing) {
+    if (reversing.ends == nullptr) {
+        return Entries{reversing.first, reversing.entries};
+    }
+    u64 first = reversing.ends[reversing.class_walked];
+    return Entries{first, (u32)(reversing.ends[reversing.class_walked + 1u] - first)};
+}

@@ -15,6 +15,9 @@ struct Staged {
 extern "C" __global__ void __launch_bounds__(256) forward(const Drawing drawing) {
     __shared__ Staged staged;
     const Globals& globals = drawing.globals;
+    if (globals.bins != 0u && !lists_fit(globals)) {
+        return;  // all blocks do
+    }
     u32 lane = threadIdx.x;
     u32 number = blockIdx.x / globals.tiles;
     u32 tile = blockIdx.x % globals.tiles;

@@ -201,6 +201,10 @@ FN PairGrad parts_backward(const Setting& setting, const Face& face, Vec2 at, co
     if (DRAWS_SILHOUETTE) {
         grad_p = SILHOUETTE(pair_vjp)(silhouette.state, touch.p, setting.faces, setting.t_conorm_shape,
                                       silhouette.grad);
+#ifdef CUSTOM_SILHOUETTE
+        out.t_conorm = SILHOUETTE(shape_vjp)(silhouette.state, touch.p, setting.faces, setting.t_conorm_shape,
+                                             silhouette.grad);
+#endif
     }
     if (DRAWS_COLOR) {
         Shade shade = setting_shade(setting, face.triangle, touch);
