@@ -39,7 +39,7 @@ const COLORS: [[f32; 3]; 6] =
 /// Distance of the camera.
 const DISTANCE: f64 = 4.0;
 /// Starts of a picture in the row of restarts; the one with the lowest loss counts.
-const RESTARTS: usize = 8;
+const RESTARTS: usize = 4;
 /// Degrees between two points of the landscape.
 const STEP: f64 = 3.0;
 /// The landscapes: name and how it is drawn.
@@ -53,16 +53,17 @@ const DRAWINGS: [(&str, Drawing); 6] = [
 ];
 
 /// The recommended settings: from soft to sharp, from blurred to clear, and from long steps, which tumble over all
-/// rotations at first, to short ones.
+/// rotations at first, to short ones (docs/experiments/pose.md says why these).
 fn scheduled() -> PoseSettings {
     PoseSettings {
         steps: 300,
         freedom: Freedom::Rotation,
         background: BACKGROUND,
-        sigma: Schedule::geometric(3e-2, 5e-4),
-        depth_softness: Schedule::geometric(0.5, 0.02),
-        blur: Schedule::geometric(0.15, 0.05),
-        lr: Schedule::geometric(1.0, 0.002),
+        sigma: Schedule::geometric(1e-2, 1e-4),
+        depth_softness: Schedule::geometric(0.5, 0.1),
+        blur: Schedule::geometric(0.5, 0.05),
+        dist_eps: 1e-8,
+        lr: Schedule::geometric(2.0, 0.002),
         beta1: 0.9,
         loss: PoseLoss { iou: 0.0, color: 1.0 },
         ..PoseSettings::default()
@@ -71,7 +72,7 @@ fn scheduled() -> PoseSettings {
 
 /// The same with sigma and gamma as they are at the end, and nothing blurred; steps shorten as before.
 fn unscheduled() -> PoseSettings {
-    PoseSettings { sigma: 5e-4.into(), depth_softness: 0.02.into(), blur: 0.05.into(), ..scheduled() }
+    PoseSettings { sigma: 1e-4.into(), depth_softness: 0.1.into(), blur: 0.05.into(), ..scheduled() }
 }
 
 /// How a method draws.
@@ -104,7 +105,7 @@ fn recipes() -> Vec<Recipe> {
         ),
         recipe(
             "schedule_restarts",
-            "the same, the best of 8 starts",
+            "the same, the best of 4 starts",
             scheduled(),
             Gradient::Complete,
             RESTARTS,
