@@ -72,7 +72,9 @@ pub(crate) struct GradcheckArgs {
 /// Checks the gradient of a scene.
 pub(crate) fn run(args: &GradcheckArgs) -> Result<ExitCode> {
     if args.probes == 0 {
-        return Err(Usage("--probes: found 0, expected at least 1: nothing would be compared".to_owned()).into());
+        return Err(
+            Usage("--probes: found 0, expected at least 1: nothing would be compared".to_owned()).into()
+        );
     }
     softras_fit::check_size((args.size.width, args.size.height))?;
     let mut mesh = input::mesh(&args.mesh, &MeshOptions::default())?;
