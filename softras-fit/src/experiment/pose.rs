@@ -25,7 +25,7 @@ use super::visible::VisibleOnly;
 use crate::error::Result;
 use crate::pose::{Freedom, Placement, PoseFit, PoseLoss, PoseSettings};
 use crate::report::Studio;
-use crate::schedule::{Piecewise, Schedule};
+use crate::schedule::Schedule;
 use crate::settings::ColorMode;
 use crate::targets::Targets;
 
@@ -58,18 +58,14 @@ const DRAWINGS: [(&str, Drawing); 6] = [
 /// rotations at first, to short ones (docs/experiments/pose.md says why these).
 fn scheduled() -> PoseSettings {
     PoseSettings {
-        steps: 300,
+        steps: 600,
         freedom: Freedom::Rotation,
         background: BACKGROUND,
         sigma: Schedule::geometric(1e-2, 1e-4),
         depth_softness: Schedule::geometric(0.5, 0.1),
-        blur: Schedule::Piecewise(Piecewise {
-            at: vec![(0, 0.6), (150, 0.4), (190, 0.2), (230, 0.1), (265, 0.05)],
-        }),
+        blur: Schedule::geometric(0.5, 0.05),
         dist_eps: 1e-8,
         lr: Schedule::geometric(2.0, 0.002),
-        beta1: 0.5,
-        beta2: 0.9,
         loss: PoseLoss { iou: 0.0, color: 1.0 },
         ..PoseSettings::default()
     }

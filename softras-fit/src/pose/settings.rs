@@ -86,8 +86,8 @@ impl Default for PoseSettings {
             lr: Schedule::geometric(2.0, 0.002),
             shift_rate: 0.1,
             focal_rate: 0.05,
-            beta1: 0.5,
-            beta2: 0.9,
+            beta1: 0.9,
+            beta2: 0.95,
             loss: PoseLoss::default(),
         }
     }
