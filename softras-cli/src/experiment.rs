@@ -54,15 +54,17 @@ pub(crate) fn run(args: &ExperimentArgs) -> Result<ExitCode> {
             note(text);
         }
     };
+    let made = absent(&output);
+    let folder = FitFolder::create(&output)?;
     let setup = Setup {
         device: device.as_ref(),
         seed: args.seed,
         effort: if args.quick { Effort::Quick } else { Effort::Full },
         data: data(args.data.as_deref()),
-        folder: FitFolder::create(&output)?,
+        folder,
         progress: &progress,
     };
-    let findings = args.name.run(&setup)?;
+    let findings = args.name.run(&setup).inspect_err(|_| remove_empty(&made))?;
     let command = std::env::args().skip(1).fold("softras".to_owned(), |all, word| all + " " + &word);
     findings.write(args.name, &setup, &command)?;
     let value = json!({
@@ -79,6 +81,21 @@ pub(crate) fn data(named: Option<&Path>) -> Option<PathBuf> {
     let known = ["shared/data", "../shared/data"].map(PathBuf::from);
     let found = || known.into_iter().find(|p| p.is_dir());
     named.map(Path::to_path_buf).or(variable).or_else(found)
+}
+
+/// The folders of `path` that are not there yet, the deepest first.
+fn absent(path: &Path) -> Vec<PathBuf> {
+    let named = path.ancestors().filter(|folder| !folder.as_os_str().is_empty());
+    named.take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect()
+}
+
+/// Removes folders that hold nothing. What holds something, a checkpoint to go on from, stays.
+fn remove_empty(folders: &[PathBuf]) {
+    for folder in folders {
+        if std::fs::remove_dir(folder).is_err() {
+            return;
+        }
+    }
 }
 
 /// The table of methods, for people.

@@ -12,7 +12,7 @@ use softras_io::{MeshOptions, normalize};
 
 use crate::args::ColorArg;
 use crate::input::{self, Size};
-use crate::output::{finish, say};
+use crate::output::{Usage, finish, say};
 
 /// What `softras gradcheck` is given.
 #[derive(Debug, Args)]
@@ -71,6 +71,11 @@ pub(crate) struct GradcheckArgs {
 
 /// Checks the gradient of a scene.
 pub(crate) fn run(args: &GradcheckArgs) -> Result<ExitCode> {
+    if args.probes == 0 {
+        return Err(
+            Usage("--probes: found 0, expected at least 1: nothing would be compared".to_owned()).into()
+        );
+    }
     softras_fit::check_size((args.size.width, args.size.height))?;
     let mut mesh = input::mesh(&args.mesh, &MeshOptions::default())?;
     if !args.no_normalize {

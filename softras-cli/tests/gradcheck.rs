@@ -31,5 +31,23 @@ fn a_sound_scene_passes_and_a_sigma_that_is_too_small_is_named() {
 fn bad_input_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     fails(folder.path(), 1, &["gradcheck", "missing.obj"], "missing.obj");
-    fails(folder.path(), 1, &["gradcheck", "sample:cube", "--sigma=-1"], "sigma");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("empty.obj"), "v 0 0 0\n").unwrap();
+    std::fs::write(at("nan.obj"), "v 0 0 0\nv 1 0 0\nv 0 nan 0\nf 1 2 3\n").unwrap();
+    fails(folder.path(), 1, &["gradcheck", "empty.obj"], "no face");
+    fails(folder.path(), 1, &["gradcheck", "nan.obj"], "line 3");
+    fails(folder.path(), 1, &["gradcheck", "sample:teapot"], "teapot");
+    for (more, text) in [
+        (["--sigma=-1"], "sigma"),
+        (["--sigma=nan"], "sigma"),
+        (["--gamma=0"], "gamma"),
+        (["--near=5000"], "near"),
+        (["--distance=nan"], "camera"),
+        (["--fov=200"], "field of view"),
+        (["--size=0"], "0"),
+        (["--size=100000"], "65536"),
+    ] {
+        fails(folder.path(), 1, &[&["gradcheck", "sample:cube"], &more[..]].concat(), text);
+    }
+    fails(folder.path(), 2, &["gradcheck", "sample:cube", "--probes=0"], "--probes");
 }

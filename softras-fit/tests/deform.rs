@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use libtest_mimic::{Arguments, Failed, Trial};
 use softras_core::scene::{Camera, Degrees, Mesh, Orbit};
 use softras_cpu::CpuRasterizer;
-use softras_fit::{Fit, FitSettings, Targets, score};
+use softras_fit::{Fit, FitSettings, Targets, best_mean_iou, score};
 use softras_io::{load_image_set, load_obj, load_orbits};
 
 fn main() {
@@ -33,6 +33,7 @@ fn main() {
         trial("deform::the_airplane_scores_as_outside", airplane),
         trial("deform::the_mirrored_airplane_does_not", mirrored),
         trial("deform::the_sphere_scores_as_outside", sphere),
+        trial("deform::no_silhouettes_score_above_0_839", bound),
         trial("deform::the_official_settings_descend", descent),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -81,6 +82,33 @@ fn mirrored(folder: &Path) -> Result<(), Failed> {
 
 fn sphere(folder: &Path) -> Result<(), Failed> {
     near(score(&CpuRasterizer, &half_sphere(folder)?, &targets(folder, true)?)?.mean_iou, 0.157, 1e-3)
+}
+
+/// The bound (docs/decisions/0013), and three pictures of the same targets that stay below it: themselves, their
+/// pixels of at least a half, and their pixels of at least 0.3.
+fn bound(folder: &Path) -> Result<(), Failed> {
+    let targets = targets(folder, true)?;
+    let bound = best_mean_iou(&targets);
+    near(bound, 0.838_907, 5e-6)?;
+    let scores: [fn(f64) -> f64; 3] =
+        [|t| t, |t| f64::from(u8::from(t >= 0.5)), |t| f64::from(u8::from(t >= 0.3))];
+    for (drawn, expected) in scores.into_iter().zip([0.784_03, 0.838_20, 0.821_25]) {
+        let iou = |target: ndarray::ArrayView2<'_, f32>| {
+            let (mut common, mut union) = (0.0, 0.0);
+            for t in target.iter().map(|t| f64::from(*t)) {
+                let a = drawn(t);
+                common += a * t;
+                union += a + t - a * t;
+            }
+            common / union
+        };
+        let mean = targets.silhouette().outer_iter().map(iou).sum::<f64>() / targets.count() as f64;
+        near(mean, expected, 5e-5)?;
+        if mean > bound {
+            return Err(format!("found {mean}, above the bound {bound}").into());
+        }
+    }
+    Ok(())
 }
 
 fn descent(folder: &Path) -> Result<(), Failed> {

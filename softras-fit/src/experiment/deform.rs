@@ -9,7 +9,7 @@ use softras_io::{icosphere, load_image_set, load_orbits};
 use super::Setup;
 use super::chart::{Chart, Scale, Series};
 use super::findings::{Figure, Findings, Method};
-use super::fitting::{all_sides, fit, forget, row};
+use super::fitting::{VISIBLE_ONLY, all_sides, fit, forget, row};
 use crate::adam::{AdamSettings, StepScale};
 use crate::error::Result;
 use crate::schedule::{Geometric, Schedule};
@@ -75,6 +75,7 @@ fn methods() -> Vec<(&'static str, FitSettings, &'static str)> {
             FitSettings { loss: LossWeights { laplacian: 0.0, flatten: 0.0, ..weights }, ..best.clone() },
             "neither Laplacian nor flatten",
         ),
+        (VISIBLE_ONLY, best.clone(), "recommended, but hidden faces get no gradient"),
         (
             "plain",
             FitSettings { steps: best.steps, batch: best.batch, ..FitSettings::official() },

@@ -10,7 +10,7 @@ use softras_io::{Masks, Photographs, RgbFrame, icosphere, load_photographs, pict
 use super::Setup;
 use super::chart::{Chart, Scale, Series};
 use super::findings::{Figure, Findings, Method};
-use super::fitting::{all_sides, fit, forget, row};
+use super::fitting::{Fitted, VISIBLE_ONLY, all_sides, fit, forget, row};
 use crate::error::Result;
 use crate::placement::Placement;
 use crate::report::Studio;
@@ -25,6 +25,8 @@ const HELD_OUT: [usize; 4] = [3, 8, 12, 15];
 const LEFT_OUT: usize = 6;
 /// Faces of the sphere: 20 times 4 to this.
 const LEVEL: u32 = 3;
+/// The method that fits nothing.
+const SPHERE: &str = "sphere";
 /// Pictures of the page are smaller by this.
 const SMALLER: usize = 3;
 
@@ -40,16 +42,18 @@ fn methods() -> Vec<(&'static str, FitSettings, &'static str)> {
             "no color",
         ),
         ("coarse", FitSettings { refine: Vec::new(), ..best.clone() }, "the surface is never refined"),
+        (VISIBLE_ONLY, best.clone(), "recommended, but hidden faces get no gradient"),
         (
             "no_large_steps",
             FitSettings {
                 model: ShapeModel::Offset,
                 lr: crate::Schedule::geometric(0.01, 0.001),
                 loss: LossWeights { laplacian: 0.03, flatten: 3e-4, ..weights },
-                ..best
+                ..best.clone()
             },
             "vertices themselves, held by the official demo's weights of Laplacian and flatten",
         ),
+        (SPHERE, best, "nothing fitted: the sphere that all start from"),
     ]
 }
 
@@ -73,7 +77,11 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
 
     let (mut rows, mut series, mut figures) = (Vec::new(), Vec::new(), Vec::new());
     for (name, settings, about) in &methods {
-        let done = fit(setup, name, &template, &targets, settings)?;
+        let done = if *name == SPHERE {
+            Fitted { mesh: template.clone(), curve: Vec::new(), seconds: 0.0 }
+        } else {
+            fit(setup, name, &template, &targets, settings)?
+        };
         let of_unseen = score(setup.device, &done.mesh, &unseen)?;
         let of_fitted = score(setup.device, &done.mesh, &targets)?;
         let sound = Soundness::of(&done.mesh)?;
@@ -98,7 +106,9 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
                 ],
             },
         ));
-        series.push(Series { name: name.replace('_', " "), points: done.curve });
+        if !done.curve.is_empty() {
+            series.push(Series { name: name.replace('_', " "), points: done.curve });
+        }
         if figures.is_empty() {
             let beside = beside(setup, &done.mesh, &unseen, background)?;
             figures.push(Figure::picture(

@@ -3,11 +3,13 @@
 use std::time::Instant;
 
 use softras_core::math::Vec3;
+use softras_core::raster::DynRasterizer;
 use softras_core::scene::{Camera, Degrees, Mesh, Orbit};
 use softras_io::{RgbFrame, picture};
 
 use super::Setup;
 use super::findings::Method;
+use super::visible::VisibleOnly;
 use crate::error::Result;
 use crate::fit::Fit;
 use crate::report::Studio;
@@ -21,6 +23,9 @@ const GAP: usize = 4;
 /// Columns of pictures from all sides.
 const COLUMNS: usize = 6;
 
+/// The name of the method whose hidden faces get no gradient, see [`VisibleOnly`]; all else is as in the first method.
+pub(super) const VISIBLE_ONLY: &str = "visible_only";
+
 /// A fit that is done.
 pub(super) struct Fitted {
     pub(super) mesh: Mesh,
@@ -29,7 +34,7 @@ pub(super) struct Fitted {
     pub(super) seconds: f64,
 }
 
-/// Fits `template` to `targets`. A fit of the same name and settings that was stopped in the same folder is gone on with.
+/// Fits `template` to `targets`; the method [`VISIBLE_ONLY`] without gradients of hidden faces. A fit of the same name and settings that was stopped in the same folder is gone on with.
 pub(super) fn fit(
     setup: &Setup<'_>,
     name: &str,
@@ -39,7 +44,9 @@ pub(super) fn fit(
 ) -> Result<Fitted> {
     let begin = Instant::now();
     let settings = FitSettings { seed: setup.seed, ..settings.clone() };
-    let mut fit = Fit::new(setup.device, template.clone(), targets.clone(), settings)?;
+    let visible = VisibleOnly::new(setup.device);
+    let device: &dyn DynRasterizer = if name == VISIBLE_ONLY { &visible } else { setup.device };
+    let mut fit = Fit::new(device, template.clone(), targets.clone(), settings)?;
     let checkpoint = setup.folder.file(&format!("{name}.softras"));
     if checkpoint.exists() && fit.load(&checkpoint).is_err() {
         (setup.progress)(&format!("{name}: the checkpoint there is of another fit; it starts anew"));

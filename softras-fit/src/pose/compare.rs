@@ -124,38 +124,54 @@ impl Kernel {
 
     /// Blurs a plane in place. Beyond its border the border goes on.
     pub(crate) fn blur(&self, mut plane: ArrayViewMut2<'_, f32>) {
-        self.along_lanes(&mut plane, |weights, line, out| {
-            let (reach, last) = (weights.len() / 2, line.len() - 1);
-            for (i, out) in out.iter_mut().enumerate() {
-                let at = |k: usize| line[(i + k).saturating_sub(reach).min(last)];
-                *out = weights.iter().enumerate().map(|(k, w)| w * at(k)).sum();
+        self.along_lanes(&mut plane, |weights, reach, line, wide| {
+            let (first, last) = (line[0], line[line.len() - 1]);
+            wide[..reach].fill(first);
+            wide[reach..reach + line.len()].copy_from_slice(line);
+            wide[reach + line.len()..].fill(last);
+            line.fill(0.0);
+            for (k, w) in weights.iter().enumerate() {
+                for (out, from) in line.iter_mut().zip(&wide[k..]) {
+                    *out += w * from;
+                }
             }
         });
     }
 
     /// The reverse of [`Kernel::blur`], in place.
     pub(crate) fn blur_vjp(&self, mut plane: ArrayViewMut2<'_, f32>) {
-        self.along_lanes(&mut plane, |weights, line, out| {
-            let (reach, last) = (weights.len() / 2, line.len() - 1);
-            out.fill(0.0);
-            for (i, &grad) in line.iter().enumerate() {
-                for (k, w) in weights.iter().enumerate() {
-                    out[(i + k).saturating_sub(reach).min(last)] += w * grad;
+        self.along_lanes(&mut plane, |weights, reach, line, wide| {
+            wide.fill(0.0);
+            for (k, w) in weights.iter().enumerate() {
+                for (out, grad) in wide[k..].iter_mut().zip(line.iter()) {
+                    *out += w * grad;
                 }
             }
+            let count = line.len();
+            line.copy_from_slice(&wide[reach..reach + count]);
+            line[0] += wide[..reach].iter().sum::<f32>();
+            line[count - 1] += wide[reach + count..].iter().sum::<f32>();
         });
     }
 
-    fn along_lanes(&self, plane: &mut ArrayViewMut2<'_, f32>, pass: impl Fn(&[f32], &[f32], &mut [f32])) {
+    /// Calls `pass` with the weights, their reach, each row and then each column, to be changed in place, and room for one
+    /// that is wider by the reach on both sides.
+    fn along_lanes(
+        &self,
+        plane: &mut ArrayViewMut2<'_, f32>,
+        pass: impl Fn(&[f32], usize, &mut [f32], &mut [f32]),
+    ) {
         if self.weights.len() == 1 {
             return;
         }
-        for axis in [Axis(0), Axis(1)] {
-            let mut out = vec![0.0; plane.len_of(axis)];
+        let reach = self.weights.len() / 2;
+        for axis in [Axis(1), Axis(0)] {
+            let mut line = vec![0.0; plane.len_of(axis)];
+            let mut wide = vec![0.0; line.len() + 2 * reach];
             for mut lane in plane.lanes_mut(axis) {
-                let line: Vec<f32> = lane.iter().copied().collect();
-                pass(&self.weights, &line, &mut out);
-                lane.iter_mut().zip(&out).for_each(|(to, from)| *to = *from);
+                line.iter_mut().zip(&lane).for_each(|(to, from)| *to = *from);
+                pass(&self.weights, reach, &mut line, &mut wide);
+                lane.iter_mut().zip(&line).for_each(|(to, from)| *to = *from);
             }
         }
     }

@@ -78,11 +78,12 @@ impl Default for PoseSettings {
             freedom: Freedom::Pose,
             background: [0.5; 3],
             color: ColorMode::Over,
-            sigma: Schedule::geometric(3e-2, 5e-4),
-            depth_softness: Schedule::geometric(0.5, 0.02),
-            blur: Schedule::geometric(0.15, 0.05),
-            dist_eps: 1e-3,
-            lr: Schedule::geometric(1.0, 0.002),
+            sigma: Schedule::geometric(1e-2, 1e-4),
+            depth_softness: Schedule::geometric(0.5, 0.1),
+            blur: Schedule::geometric(0.5, 0.05),
+            // Over a steep face a nearer one counts far beyond its edge: cut off earlier, the picture jumps there.
+            dist_eps: 1e-8,
+            lr: Schedule::geometric(2.0, 0.002),
             shift_rate: 0.1,
             focal_rate: 0.05,
             beta1: 0.9,
@@ -146,7 +147,11 @@ impl PoseSettings {
             .depth_map(softras_core::math::DepthMap::Linear)
             .dist_eps(self.dist_eps)
             .color(self.color.into())
-            .outputs(if self.loss.color > 0.0 { Outputs::Both } else { Outputs::Silhouette });
+            .outputs(match (self.loss.iou > 0.0, self.loss.color > 0.0) {
+                (true, true) => Outputs::Both,
+                (false, true) => Outputs::Color,
+                _ => Outputs::Silhouette,
+            });
         if self.loss.color > 0.0 { params.background(&self.background) } else { params }
     }
 }
