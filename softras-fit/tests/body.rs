@@ -243,8 +243,10 @@ fn what_is_not_free_stays() -> Result<(), Failed> {
     let joints = Joints::Named(vec!["elbow".to_owned()]);
     let (found, _) = fit(BodySettings { steps: 3, joints, shift_rate: 0.0, ..settings() })?;
     let start = stand(&arm(), 0.0);
-    let held = found.turns[..2] == start.turns[..2] && found.shape == start.shape;
-    if !(held && found.translation == start.translation && found.turns[2] != start.turns[2]) {
+    let bits = |w: &[f32; 3]| w.map(f32::to_bits);
+    let held = (0..2).all(|j| bits(&found.turns[j]) == bits(&start.turns[j])) && found.shape == start.shape;
+    let placed = bits(&found.translation) == bits(&start.translation);
+    if !(held && placed && bits(&found.turns[2]) != bits(&start.turns[2])) {
         return Err(format!("{found:?}, from {start:?}").into());
     }
     Ok(())
