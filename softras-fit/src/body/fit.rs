@@ -67,7 +67,7 @@ impl<'d> BodyFit<'d> {
         let descent = Descent::new(settings.beta1, settings.beta2);
         let adam = AdamSettings { beta1: settings.beta1, beta2: settings.beta2, eps: ADAM_EPS };
         let height = height(&BodyState::rest(body).mesh(body)?);
-        if !(height > 0.0) {
+        if height <= 0.0 {
             return Err(Error::setting("height of the body at rest", height, "above 0"));
         }
         let fit = Self {
