@@ -9,7 +9,7 @@ use ndarray::{Array2, Array3, Array4, Ix3, Ix4, array};
 use proptest::prelude::*;
 use softras_core::loss::{
     CotangentLaplacian, CotangentWeights, EdgeLength, Flatten, Hinge, Laplacian, Norm, NormalConsistency,
-    Topology, color, color_masked, hard_iou, iou, iou_score,
+    Topology, Volume, color, color_masked, hard_iou, iou, iou_score,
 };
 use softras_core::math::Scalar;
 use softras_core::{Image, ImageGrad, Result};
@@ -158,9 +158,11 @@ enum Kind {
     Normal,
     Edge,
     Cotangent,
+    Volume,
 }
 
-const KINDS: [Kind; 5] = [Kind::Laplacian, Kind::Flatten, Kind::Normal, Kind::Edge, Kind::Cotangent];
+const KINDS: [Kind; 6] =
+    [Kind::Laplacian, Kind::Flatten, Kind::Normal, Kind::Edge, Kind::Cotangent, Kind::Volume];
 
 fn run<R: Scalar>(kind: Kind, triangles: &[[u32; 3]], vertices: &Array2<R>) -> (R, Array2<R>) {
     let topology = Topology::new(triangles, vertices.nrows()).unwrap();
@@ -172,6 +174,7 @@ fn run<R: Scalar>(kind: Kind, triangles: &[[u32; 3]], vertices: &Array2<R>) -> (
         Kind::Flatten => Flatten::from(topology).loss(vertices),
         Kind::Normal => NormalConsistency::from(topology).loss(vertices),
         Kind::Edge => EdgeLength::from(topology).loss(vertices),
+        Kind::Volume => Volume::new(triangles, vertices.nrows()).unwrap().loss(vertices),
     }
     .unwrap()
 }
@@ -218,6 +221,8 @@ fn a_regular_tetrahedron_by_hand() {
     close(loss(Kind::Flatten).0, 6.0 * 16.0 / 9.0);
     close(loss(Kind::Normal).0, 6.0 * 4.0 / 3.0);
     close(loss(Kind::Edge).0, 6.0 * 8.0);
+    // A cube of side 2 without four corners, each a sixth of it; the triangles run clockwise from outside.
+    close(loss(Kind::Volume).0.abs(), 8.0 / 3.0);
 }
 
 #[test]

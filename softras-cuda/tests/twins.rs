@@ -63,6 +63,7 @@ const HOST_ONLY: &[(&str, &str)] = &[
     ("face_new", "a face is set up once, as a record"),
     ("push_silhouette", "a step of forward, which kernels take whole"),
     ("push_color", "a step of forward, which kernels take whole"),
+    ("push_shade", "a step of forward, which kernels take whole"),
 ];
 
 /// Types whose choice is made when a module is compiled.

@@ -25,7 +25,7 @@ use crate::settings::FitSettings;
 use crate::stage::{Group, Stage};
 
 const MAGIC: &[u8; 12] = b"softras fit\n";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What the numbers belong to.
 #[derive(Serialize, Deserialize)]
@@ -175,7 +175,7 @@ fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<(Header, &'a [u8])> {
         .map_err(|e| wrong(format!("a header with {e}"), "a header of this version"))?;
     let groups: u128 = header.lengths.iter().map(|n| *n as u128).sum();
     let floats = 3 * (header.vertices as u128 + groups);
-    if numbers.len() as u128 != 4 * floats + 56 * header.steps as u128 {
+    if numbers.len() as u128 != 4 * floats + (size_of::<StepLoss>() * header.steps) as u128 {
         return Err(cut());
     }
     Ok((header, numbers))

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, Array3, Array4, Axis};
 use serde::{Deserialize, Serialize};
-use softras_core::loss::{self, EdgeLength, Flatten, Laplacian, Norm, NormalConsistency};
+use softras_core::loss::{self, EdgeLength, Flatten, Laplacian, Norm, NormalConsistency, Volume};
 use softras_core::scene::Mesh;
 use softras_core::{Image, ImageGrad};
 
@@ -27,19 +27,22 @@ pub struct StepLoss {
     pub edge: f64,
     /// See [`LossWeights::normal`].
     pub normal: f64,
+    /// See [`LossWeights::volume`].
+    pub volume: f64,
 }
 
 impl StepLoss {
     /// The numbers in the order of the fields.
     #[must_use]
-    pub const fn to_array(self) -> [f64; 7] {
-        [self.total, self.iou, self.color, self.laplacian, self.flatten, self.edge, self.normal]
+    pub const fn to_array(self) -> [f64; 8] {
+        let Self { total, iou, color, laplacian, flatten, edge, normal, volume } = self;
+        [total, iou, color, laplacian, flatten, edge, normal, volume]
     }
 }
 
-impl From<[f64; 7]> for StepLoss {
-    fn from([total, iou, color, laplacian, flatten, edge, normal]: [f64; 7]) -> Self {
-        Self { total, iou, color, laplacian, flatten, edge, normal }
+impl From<[f64; 8]> for StepLoss {
+    fn from([total, iou, color, laplacian, flatten, edge, normal, volume]: [f64; 8]) -> Self {
+        Self { total, iou, color, laplacian, flatten, edge, normal, volume }
     }
 }
 
@@ -51,6 +54,7 @@ pub(crate) struct Objective {
     flatten: Flatten,
     edge: EdgeLength,
     normal: NormalConsistency,
+    volume: Volume,
 }
 
 impl Objective {
@@ -63,6 +67,7 @@ impl Objective {
             flatten: Flatten::new(triangles, count)?,
             edge: EdgeLength::new(triangles, count)?,
             normal: NormalConsistency::new(triangles, count)?,
+            volume: Volume::new(triangles, count)?,
         })
     }
 
@@ -117,6 +122,9 @@ impl Objective {
         }
         if self.weights.normal > 0.0 {
             step.normal = add(self.weights.normal, self.normal.loss(vertices)?);
+        }
+        if self.weights.volume > 0.0 {
+            step.volume = add(self.weights.volume, self.volume.loss(vertices)?);
         }
         Ok(())
     }

@@ -93,11 +93,13 @@ pub struct LossWeights {
     pub edge: f64,
     /// `1 - n1 . n2` over the normals at each interior edge, summed.
     pub normal: f64,
+    /// Minus the volume that the surface encloses: a pressure from inside, which turns parts that are inside out back.
+    pub volume: f64,
 }
 
 impl Default for LossWeights {
     fn default() -> Self {
-        Self { iou: 1.0, color: 1.0, laplacian: 0.003, flatten: 0.0001, edge: 0.0, normal: 0.0 }
+        Self { iou: 1.0, color: 1.0, laplacian: 0.003, flatten: 0.0001, edge: 0.0, normal: 0.0, volume: 0.0 }
     }
 }
 
@@ -203,6 +205,7 @@ impl FitSettings {
                 flatten: 0.0003,
                 edge: 0.0,
                 normal: 0.0,
+                volume: 0.0,
             },
             ..Self::default()
         }
@@ -231,6 +234,7 @@ impl FitSettings {
                 flatten: 3e-5,
                 edge: 0.0,
                 normal: 0.0,
+                volume: 0.0,
             },
             ..Self::default()
         }
@@ -257,6 +261,7 @@ impl FitSettings {
             ("loss.flatten", self.loss.flatten),
             ("loss.edge", self.loss.edge),
             ("loss.normal", self.loss.normal),
+            ("loss.volume", self.loss.volume),
             ("smoothness", self.smoothness),
         ];
         if let Some((name, bad)) = at_least_zero.iter().find(|(_, x)| !(x.is_finite() && *x >= 0.0)) {

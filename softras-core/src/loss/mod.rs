@@ -11,6 +11,7 @@
 //! | [`CotangentLaplacian`] | the same, with weights that know the shape of the triangles |
 //! | [`Flatten`], [`NormalConsistency`] | neighbouring triangles in one plane |
 //! | [`EdgeLength`] | edges short |
+//! | [`Volume`] | room inside, and the outside out |
 //!
 //! The losses on vertices are built once from the triangles (any mesh: open, not manifold, with lone vertices) and then
 //! called with vertices. [`LaplacianMatrix`] is the matrix of a Laplacian, for solvers. All sums have a fixed order: the same input gives the same bits.
@@ -25,6 +26,7 @@ mod laplacian;
 mod normal;
 mod operator;
 mod topology;
+mod volume;
 
 pub use color::{Norm, color, color_masked};
 pub use cotangent::{CotangentLaplacian, CotangentWeights};
@@ -35,3 +37,4 @@ pub use laplacian::Laplacian;
 pub use normal::NormalConsistency;
 pub use operator::LaplacianMatrix;
 pub use topology::{Hinge, Topology};
+pub use volume::Volume;

@@ -41,7 +41,15 @@ fn recipe() -> FitSettings {
         gamma: Schedule::geometric(1e-3, 1e-4),
         lr: Schedule::geometric(0.03, 0.002),
         color_lr: Schedule::geometric(0.05, 0.005),
-        loss: LossWeights { iou: 1.0, color: 1.0, laplacian: 0.001, flatten: 3e-5, edge: 0.0, normal: 0.0 },
+        loss: LossWeights {
+            iou: 1.0,
+            color: 1.0,
+            laplacian: 0.001,
+            flatten: 3e-5,
+            edge: 0.0,
+            normal: 0.0,
+            volume: 0.0,
+        },
         ..FitSettings::default()
     }
 }

@@ -34,7 +34,15 @@ pub(super) fn recipe() -> FitSettings {
         sigma: Schedule::Geometric(Geometric { from: 3e-4, to: 1e-4, over: Some(150) }),
         lr: Schedule::geometric(0.02, 0.002),
         adam: AdamSettings { beta1: 0.9, beta2: 0.99, eps: 1e-8 },
-        loss: LossWeights { iou: 1.0, color: 0.0, laplacian: 3e-4, flatten: 1e-5, edge: 0.0, normal: 0.0 },
+        loss: LossWeights {
+            iou: 1.0,
+            color: 0.0,
+            laplacian: 3e-4,
+            flatten: 1e-5,
+            edge: 0.0,
+            normal: 0.0,
+            volume: 0.0,
+        },
         ..FitSettings::default()
     }
 }

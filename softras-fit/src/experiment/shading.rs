@@ -57,7 +57,15 @@ fn recipe() -> FitSettings {
         sigma: Schedule::geometric(5e-4, 3e-5),
         gamma: Schedule::geometric(1e-3, 1e-4),
         lr: Schedule::geometric(0.02, 0.002),
-        loss: LossWeights { iou: 1.0, color: 2.0, laplacian: 0.001, flatten: 3e-5, edge: 0.0, normal: 0.0 },
+        loss: LossWeights {
+            iou: 1.0,
+            color: 2.0,
+            laplacian: 0.001,
+            flatten: 3e-5,
+            edge: 0.0,
+            normal: 0.0,
+            volume: 0.0,
+        },
         ..FitSettings::default()
     }
 }

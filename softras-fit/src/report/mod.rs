@@ -157,7 +157,7 @@ impl Report<'_> {
             "history": {
                 "total": part(|l| l.total), "iou": part(|l| l.iou), "color": part(|l| l.color),
                 "laplacian": part(|l| l.laplacian), "flatten": part(|l| l.flatten), "edge": part(|l| l.edge),
-                "normal": part(|l| l.normal),
+                "normal": part(|l| l.normal), "volume": part(|l| l.volume),
             },
         })
     }
@@ -184,6 +184,7 @@ fn lines(fit: &Fit<'_>) -> Vec<Line> {
         line("flatten", &|l| weights.flatten * l.flatten),
         line("edge", &|l| weights.edge * l.edge),
         line("normal", &|l| weights.normal * l.normal),
+        line("volume", &|l| weights.volume * l.volume),
     ];
     let highest = |line: &Line| line.values.iter().copied().fold(0.0, f64::max);
     let floor = highest(&lines[0]) / 100.0;
