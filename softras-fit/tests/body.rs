@@ -16,8 +16,8 @@ use softras_core::scene::{
     Body, BodyParts, BodyPose, Camera, Degrees, Mesh, MeshTexture, Skin, project_views,
 };
 use softras_cpu::CpuRasterizer;
-use softras_fit::Targets;
 use softras_fit::body::{BodyFit, BodySettings, BodyState, Joints, part_colors};
+use softras_fit::{Schedule, Targets};
 use softras_io::{SkinnedBody, load_body};
 
 fn main() {
@@ -34,7 +34,7 @@ fn main() {
             picture_gradient();
             Ok(())
         }),
-        Trial::test("body::an_arm_is_found_from_one_picture", found_arm),
+        Trial::test("body::an_arm_is_found", found_arm),
         Trial::test("body::a_fit_comes_to_the_same_bits_again", same_bits),
         Trial::test("body::what_is_not_free_stays", what_is_not_free_stays),
         Trial::test("body::mistakes_are_named", || {
@@ -101,6 +101,10 @@ fn arm() -> SkinnedBody {
 
 fn in_front() -> Camera {
     Camera::look_at(Vec3::new(0.1, 0.0, 3.2), Vec3::new(0.1, 0.0, 0.0)).perspective(Degrees(34.0))
+}
+
+fn beside() -> Camera {
+    Camera::look_at(Vec3::new(3.2, 0.8, 0.6), Vec3::new(0.1, 0.0, 0.0)).perspective(Degrees(34.0))
 }
 
 /// The arm bent before the chest, `more` radians further in both joints.
@@ -197,15 +201,16 @@ fn real_gradient(file: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Softer than usual: pixels are large here, and a box has few faces to blur the outline.
 fn settings() -> BodySettings {
-    BodySettings { steps: 160, ..BodySettings::default() }
+    BodySettings { steps: 160, sigma: Schedule::geometric(3e-4, 3e-5), ..BodySettings::default() }
 }
 
 fn fit(settings: BodySettings) -> Result<(BodyState, Vec<f64>), Failed> {
     let body = arm();
     let colors = part_colors(&body);
     let truth = stand(&body, 0.5).mesh(&body)?.with_texture(MeshTexture::Vertex(colors.clone()))?;
-    let targets = Targets::from_mesh(&CpuRasterizer, &truth, vec![in_front()], (48, 48), [0.0; 3])?;
+    let targets = Targets::from_mesh(&CpuRasterizer, &truth, vec![in_front(), beside()], (48, 48), [0.0; 3])?;
     let start = stand(&body, 0.0);
     let mut fit = BodyFit::new(&CpuRasterizer, &body, colors, targets, start, settings)?;
     fit.run()?;
@@ -224,7 +229,7 @@ fn found_arm() -> Result<(), Failed> {
     let (before, after) =
         ((elbow_tip(&stand(&body, 0.0))? - truth).norm(), (elbow_tip(&found)? - truth).norm());
     // The body is 1 high.
-    if after > 0.05 || before < 0.2 {
+    if after > 0.02 || before < 0.2 {
         return Err(format!("the hand is {after} off, before {before}; {found:?}").into());
     }
     Ok(())
