@@ -28,6 +28,7 @@ fn main() -> ExitCode {
 }
 
 /// A back end that is not in this build.
+#[cfg(not(all(feature = "cpu", feature = "wgpu", feature = "cuda")))]
 fn absent(name: &str) -> Opened {
     let why = format!("softras was built without the back end {name}");
     Opened { name: name.to_owned(), subject: Err(why) }
