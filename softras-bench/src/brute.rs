@@ -13,11 +13,8 @@
 
 use std::sync::Arc;
 
-use softras_core::math::{Color, Cutoff, DepthMap, Distance, Distribution, Silhouette, pixel_centre};
-use softras_core::raster::{
-    Capabilities, CustomParts, Gradients, Info, Outputs, Plan, RasterParams, Rasterizer, Saturation, Sides,
-    TextureFamily, Wanted,
-};
+use softras_core::math::{DepthMap, pixel_centre};
+use softras_core::raster::{Capabilities, Gradients, Info, Plan, RasterParams, Rasterizer, Sides, Wanted};
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
 
@@ -322,18 +319,7 @@ impl Rasterizer<f32> for Brute {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            distances: vec![Distance::Euclidean],
-            distributions: vec![Distribution::Logistic],
-            silhouettes: vec![Silhouette::ProbabilisticOr],
-            colors: vec![Color::Softmax],
-            textures: vec![TextureFamily::Vertex],
-            cutoffs: vec![Cutoff::Hard],
-            outputs: vec![Outputs::Both],
-            saturations: vec![Saturation::Exact],
-            custom: CustomParts::Refused,
-            ..Capabilities::everything(&["f32"])
-        }
+        Capabilities::published(&["f32"])
     }
 
     fn forward_into(

@@ -8,13 +8,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use softras_core::math::{
-    Color, ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, ColorSlot, Cutoff,
-    Distance, Distribution, Euclidean, Face, Logistic, PairSink, Parts, ProbabilisticOr, Silhouette,
-    SilhouetteAggregator, SilhouetteGrad, Softmax, TexelSink, Vec2, pixel_centre,
+    ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, ColorSlot, Euclidean, Face,
+    Logistic, PairSink, Parts, ProbabilisticOr, SilhouetteAggregator, SilhouetteGrad, Softmax, TexelSink,
+    Vec2, pixel_centre,
 };
 use softras_core::raster::{
-    Capabilities, CustomParts, Gradients, Info, Outputs, Plan, RasterParams, Rasterizer, Saturation,
-    TextureFamily, Wanted, cull_reach,
+    Capabilities, Gradients, Info, Plan, RasterParams, Rasterizer, Wanted, cull_reach,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
@@ -226,18 +225,7 @@ impl Rasterizer<f32> for Plain {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            distances: vec![Distance::Euclidean],
-            distributions: vec![Distribution::Logistic],
-            silhouettes: vec![Silhouette::ProbabilisticOr],
-            colors: vec![Color::Softmax],
-            textures: vec![TextureFamily::Vertex],
-            cutoffs: vec![Cutoff::Hard],
-            outputs: vec![Outputs::Both],
-            saturations: vec![Saturation::Exact],
-            custom: CustomParts::Refused,
-            ..Capabilities::everything(&["f32"])
-        }
+        Capabilities::published(&["f32"])
     }
 
     fn forward_into(

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod faults;
 mod image;
 pub mod loss;
 pub mod math;

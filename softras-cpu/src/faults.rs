@@ -21,41 +21,7 @@ pub use mutant::Mutant;
 #[cfg(feature = "faults")]
 pub(crate) use {pair::backward, parts::parts, planted::active};
 
-/// Declares the faults: what each does, and the law that is about it.
-macro_rules! faults {
-    ($($(#[doc = $statement:literal])+ $name:ident => $law:literal,)+) => {
-        /// A bug that can be planted in the kernels.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub enum Fault {
-            $($(#[doc = $statement])+ $name,)+
-        }
-
-        #[cfg(feature = "faults")]
-        impl Fault {
-            /// Every fault.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
-
-            /// What it does, in a sentence.
-            #[must_use]
-            pub const fn statement(self) -> &'static str {
-                match self {
-                    $(Self::$name => concat!($($statement),+),)+
-                }
-            }
-
-            /// The law that is about it.
-            #[must_use]
-            pub const fn law(self) -> &'static str {
-                match self {
-                    $(Self::$name => $law,)+
-                }
-            }
-        }
-    };
-}
-
-faults! {
+softras_core::faults! {
     /// The last face of every picture is in no list.
     LosesTheLastFace => "forward::agrees_with_the_reference",
     /// A tile draws the first 64 faces of its list.

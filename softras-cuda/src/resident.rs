@@ -358,8 +358,7 @@ impl CudaRasterizer {
     /// # use std::sync::Arc;
     /// # use softras_core::raster::RasterParams;
     /// # use softras_core::scene::Faces;
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let layout: Arc<Faces> = todo!();
+    /// # fn example(layout: Arc<Faces>) -> Result<(), Box<dyn std::error::Error>> {
     /// use softras_cuda::{CudaRasterizer, CudaSaved, DeviceArray, DeviceArrayMut};
     /// use softras_cuda::{DeviceFaces, DeviceGradients, DeviceImage, DeviceImageGrad};
     ///

@@ -7,41 +7,7 @@ use std::borrow::Cow;
 
 use crate::kernels::Stage;
 
-/// Declares the faults: what each does, and the law that is about it.
-macro_rules! faults {
-    ($($(#[doc = $statement:literal])+ $name:ident => $law:literal,)+) => {
-        /// A bug that can be planted.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub enum Fault {
-            $($(#[doc = $statement])+ $name,)+
-        }
-
-        #[cfg(feature = "faults")]
-        impl Fault {
-            /// Every fault.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
-
-            /// What it does, in a sentence.
-            #[must_use]
-            pub const fn statement(self) -> &'static str {
-                match self {
-                    $(Self::$name => concat!($($statement),+),)+
-                }
-            }
-
-            /// The law that is about it.
-            #[must_use]
-            pub const fn law(self) -> &'static str {
-                match self {
-                    $(Self::$name => $law,)+
-                }
-            }
-        }
-    };
-}
-
-faults! {
+softras_core::faults! {
     /// Corners are not uploaded where a buffer of the same size was uploaded before.
     StaleCorners => "forward::agrees_around_tiles",
     /// Pixels begin with what their state's buffer holds from earlier work.

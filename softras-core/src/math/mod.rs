@@ -60,8 +60,7 @@ pub use matrix::Mat3;
 pub use ordered_sum::OrderedSum;
 pub(crate) use pair::color_pair;
 pub use pair::{
-    ColorGrad, ColorGradOf, ColorSlot, Face, Facing, PairGrad, PairSink, Parts, Setting, Shade,
-    SilhouetteGrad, Touch,
+    ColorGrad, ColorGradOf, ColorSlot, Face, PairGrad, PairSink, Parts, Setting, Shade, SilhouetteGrad, Touch,
 };
 pub use planes::Planes;
 pub use real::{Mask, Real, Scalar};
@@ -73,5 +72,5 @@ pub use texture::{
     FaceTexels, Interpolation, TexelSink, TextureKind, surface_texel, surface_texel_centre, vertex_color,
     vertex_color_vjp,
 };
-pub use triangle::{BoundingBox, Clipped, Triangle, ZERO_AREA, pixel_centre};
+pub use triangle::{BoundingBox, Clipped, Facing, Triangle, ZERO_AREA, pixel_centre};
 pub use vector::{Vec2, Vec3};

@@ -12,22 +12,11 @@ use super::distribution::{
 use super::real::{Mask, Real, Scalar};
 use super::silhouette::SilhouetteAggregator;
 use super::texture::{FaceTexels, Interpolation, TexelSink};
-use super::triangle::{BoundingBox, Clipped, Triangle};
+use super::triangle::{BoundingBox, Clipped, Facing, Triangle};
 use super::vector::Vec2;
 
 /// Beyond this `s / sigma` is as good as infinite, and finite.
 const FAR: f64 = 1e30;
-
-/// Which faces may have color.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Facing {
-    /// Both sides.
-    Both,
-    /// Those with `det > 0`.
-    CounterClockwise,
-    /// Those with `det < 0`.
-    Clockwise,
-}
 
 /// The four pluggable parts of a soft rasterizer.
 #[derive(Clone, Debug)]

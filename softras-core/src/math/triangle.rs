@@ -3,6 +3,17 @@
 use super::real::{Real, Scalar};
 use super::vector::Vec2;
 
+/// Which faces may have color.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Facing {
+    /// Both sides.
+    Both,
+    /// Those with `det > 0`.
+    CounterClockwise,
+    /// Those with `det < 0`.
+    Clockwise,
+}
+
 /// Twice the area below which a face counts as having none (MATH 2).
 pub const ZERO_AREA: f64 = 1e-10;
 /// The guard of a sum of clipped weights, and of a reciprocal depth (MATH 5).

@@ -81,6 +81,24 @@ impl Capabilities {
         }
     }
 
+    /// The published renderer alone: Euclidean distance, logistic, probabilistic or, depth softmax, colors at vertices,
+    /// a hard cut-off; silhouette and color at once.
+    #[must_use]
+    pub fn published(scalars: &[&'static str]) -> Self {
+        Self {
+            distances: vec![Distance::Euclidean],
+            distributions: vec![Distribution::Logistic],
+            silhouettes: vec![Silhouette::ProbabilisticOr],
+            colors: vec![Color::Softmax],
+            textures: vec![TextureFamily::Vertex],
+            cutoffs: vec![Cutoff::Hard],
+            outputs: vec![Outputs::Both],
+            saturations: vec![Saturation::Exact],
+            custom: CustomParts::Refused,
+            ..Self::everything(scalars)
+        }
+    }
+
     /// Checks that `backend` can draw `faces` with `params`.
     ///
     /// # Errors
