@@ -16,6 +16,8 @@ softras_core::faults! {
     MissingBarrierInSums => "gradient::is_the_derivative_of_the_picture",
     /// The lanes that list the faces of a bin do not wait for each other.
     MissingBarrierInBins => "forward::agrees_on_large_pictures",
+    /// The lanes that look for the faces of a tile do not wait for each other.
+    MissingBarrierInTiles => "forward::pairs_of_a_sphere",
     /// Of several workgroups that draw the last is not run.
     ShortDispatch => "forward::agrees_around_tiles",
     /// A last workgroup of faces that is not full is not run.
@@ -72,6 +74,7 @@ impl Planted {
         let no_barriers = match stage {
             Stage::Prepare => self.is(Fault::MissingBarrierInSums),
             Stage::BinCount | Stage::BinFill => self.is(Fault::MissingBarrierInBins),
+            Stage::Forward => self.is(Fault::MissingBarrierInTiles),
             _ => false,
         };
         if no_barriers {

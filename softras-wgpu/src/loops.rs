@@ -25,7 +25,7 @@ impl Loops {
     pub(crate) fn faces(self, channels: u32) -> usize {
         match self {
             Self::Free => usize::MAX,
-            // The face itself, its color, and up to two sums.
+            // A look at its box, the face itself, its color, and up to two sums; what stages 256 faces is among the rest.
             Self::AtMost(rounds) => (rounds.saturating_sub(REST) / (2 + 3 * channels)).max(1) as usize,
         }
     }
