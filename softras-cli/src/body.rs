@@ -28,7 +28,8 @@ const EVERY: usize = 20;
 /// What `softras body` is given.
 #[derive(Debug, Args)]
 pub(crate) struct BodyArgs {
-    /// A skinned body: an .npz file (arrays as in its documentation), or a .glb or .gltf file with a skin
+    /// A skinned body: a .glb or .gltf file with a skin, or an .npz file with the arrays v_template, faces, shapedirs,
+    /// j_template, j_shapedirs, parents, weight_idx and weight_val (its names: a .json file beside it)
     body: PathBuf,
     /// Pictures of it, .png files of one size, with alpha; one to four are enough
     #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "print_parts")]

@@ -46,11 +46,14 @@ pub(crate) struct PoseArgs {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Turn the mesh only, where it stands
-    #[arg(long, conflicts_with = "free_focal")]
+    #[arg(long, conflicts_with_all = ["free_focal", "free_lens"])]
     fixed_place: bool,
     /// Fit the focal length, too
     #[arg(long)]
     free_focal: bool,
+    /// Fit the focal length and the principal point, too; several pictures tell it from the place of the mesh
+    #[arg(long, conflicts_with = "free_focal")]
+    free_lens: bool,
     /// The folder for everything that is written
     #[arg(short, long, value_name = "FOLDER", default_value = "out/pose")]
     output: PathBuf,
@@ -71,9 +74,10 @@ pub(crate) fn run(args: &PoseArgs) -> Result<ExitCode> {
     if args.starts == 0 || args.steps == 0 {
         return Err(Usage("--starts, --steps: found 0, expected at least 1".to_owned()).into());
     }
-    let freedom = match (args.fixed_place, args.free_focal) {
-        (true, _) => Freedom::Rotation,
-        (_, true) => Freedom::Focal,
+    let freedom = match (args.fixed_place, args.free_focal, args.free_lens) {
+        (true, ..) => Freedom::Rotation,
+        (_, true, _) => Freedom::Focal,
+        (.., true) => Freedom::Lens,
         _ => Freedom::Pose,
     };
     let settings = PoseSettings { steps: args.steps, freedom, ..PoseSettings::default() };
@@ -95,13 +99,14 @@ pub(crate) fn run(args: &PoseArgs) -> Result<ExitCode> {
         if let Some(color) = fit.targets().color() {
             frames.push(RgbFrame::from_color(color.index_axis(ndarray::Axis(0), view))?);
         }
-        let camera = best.placement.camera(&softras_fit::pose::zoomed(camera, best.focal))?;
+        let camera = best.placement.camera(&best.lens.camera(camera)?)?;
         frames.push(studio.draw(&mesh, &camera)?);
     }
     picture::grid(&frames, 2, 4, background.map(|c| (c * 255.0).round() as u8))?
         .save_png(folder.file("pose.png"))?;
     let value = json!({
-        "rotation": best.placement.rotation, "translation": best.placement.translation, "focal_factor": best.focal,
+        "rotation": best.placement.rotation, "translation": best.placement.translation,
+        "focal_factor": best.lens.focal, "center_shift": best.lens.center,
         "loss": best.loss, "losses": fit.candidates().iter().map(|c| c.loss).collect::<Vec<_>>(),
         "starts": args.starts, "steps": args.steps, "seed": args.seed, "settings": fit.settings(),
         "seconds": begin.elapsed().as_secs_f64(), "out": args.output,

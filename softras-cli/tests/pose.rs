@@ -65,6 +65,7 @@ fn bad_input_is_refused_and_leaves_nothing() {
         (2, "sample:cube --image seen.png --starts 0", "--starts"),
         (2, "sample:cube --image seen.png --steps 0", "--steps"),
         (2, "sample:cube --image seen.png --free-focal --fixed-place", "--fixed-place"),
+        (2, "sample:cube --image seen.png --free-lens --fixed-place", "--fixed-place"),
         (1, "no.obj --image seen.png", "no.obj"),
         (1, "empty.obj --image seen.png", "no face"),
         (1, "nan.obj --image seen.png", "line 3"),

@@ -16,11 +16,13 @@ pub mod subject;
 pub mod verdict;
 
 mod floor;
+mod imitation;
 mod strip;
 mod suite;
 mod trace;
 
 pub use budget::{Budget, Rung};
+pub use imitation::Imitation;
 pub use law::{Broken, Compares, Context, Gauge, Law, Need, Outcome};
 pub use settings::Settings;
 pub use subject::{Opened, Subject};

@@ -7,11 +7,10 @@ mod scenes;
 
 use std::sync::Arc;
 
+use softras_conformance::Imitation;
 use softras_core::math::{
-    Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
-    ColorPixelGrad, DeviceLanguage, Distance, DistanceMetric, Distribution, DistributionFunction, Euclidean,
-    Logistic, Over, Probability, ProbabilityGrad, Real, Silhouette, SilhouetteAggregator, TextureKind,
-    Triangle, Vec2,
+    Color, DeviceLanguage, Distance, DistanceMetric, Distribution, DistributionFunction, Euclidean, Logistic,
+    Over, Probability, ProbabilityGrad, Real, Silhouette, SilhouetteAggregator, TextureKind, Triangle, Vec2,
 };
 use softras_core::raster::{Gradients, RasterParams, Rasterizer, Wanted};
 use softras_core::reference::Reference;
@@ -149,67 +148,8 @@ FN float custom_silhouette_shape_vjp(const CustomSilhouetteState& state, const P
     }
 }
 
-/// What [`Over`] does, under another name.
-#[derive(Clone)]
-struct MyOver;
-
-impl ColorAggregator for MyOver {
-    const KERNEL: Option<Color> = None;
-    type State<R: Real> = <Over as ColorAggregator>::State<R>;
-    type Cotangent<R: Real> = <Over as ColorAggregator>::Cotangent<R>;
-    fn identity<R: Real>(&self, like: R) -> Self::State<R> {
-        Over.identity(like)
-    }
-    fn push<R: Real>(
-        &self,
-        context: &ColorContext<'_, R>,
-        state: &mut Self::State<R>,
-        sums: &mut [R],
-        pair: &ColorPair<'_, R>,
-    ) {
-        Over.push(context, state, sums, pair);
-    }
-    fn merge<R: Real>(
-        &self,
-        context: &ColorContext<'_, R>,
-        state: &mut Self::State<R>,
-        sums: &mut [R],
-        other: (&Self::State<R>, &[R]),
-    ) {
-        Over.merge(context, state, sums, other);
-    }
-    fn finish<R: Real>(
-        &self,
-        context: &ColorContext<'_, R>,
-        state: &mut Self::State<R>,
-        sums: &mut [R],
-        background: &[R],
-        color: &mut [R],
-    ) {
-        Over.finish(context, state, sums, background, color);
-    }
-    fn pixel_vjp<R: Real>(
-        &self,
-        context: &ColorContext<'_, R>,
-        pixel: &ColorPixel<'_, Self::State<R>, R>,
-        grad: &[R],
-        out: &mut ColorPixelGrad<'_, R>,
-    ) -> (Self::Cotangent<R>, R) {
-        Over.pixel_vjp(context, pixel, grad, out)
-    }
-    fn pair_vjp<R: Real>(
-        &self,
-        context: &ColorContext<'_, R>,
-        pixel: &ColorPixel<'_, Self::State<R>, R>,
-        cotangent: &ColorCotangent<'_, Self::Cotangent<R>, R>,
-        pair: &ColorPair<'_, R>,
-        grad_color: &mut [R],
-        grad_weights: &mut [R],
-    ) -> ColorPairGrad<R> {
-        Over.pair_vjp(context, pixel, cotangent, pair, grad_color, grad_weights)
-    }
-    fn device_text(&self, language: DeviceLanguage) -> Option<&str> {
-        let text = "typedef OverState CustomColorState;
+/// The functions of [`Over`] under the names of a part of the user's own.
+const OVER: &str = "typedef OverState CustomColorState;
 typedef OverPixel CustomColorPixel;
 typedef OverCotangent CustomColorCotangent;
 FN CustomColorState custom_color_identity() { return over_identity(); }
@@ -230,9 +170,6 @@ FN ColorPairGrad custom_color_pair_vjp(const ColorContext& context, const Custom
                                        const ColorPair& pair, Channels& grad_color) {
     return over_pair_vjp(context, pixel, cotangent, cotangent_sums, pair, grad_color);
 }";
-        (language == DeviceLanguage::Cuda).then_some(text)
-    }
-}
 
 /// Draws and goes back; the gradient is `grad`, or that of the picture.
 fn step<R, T>(
@@ -267,16 +204,17 @@ fn off<'a>(own: impl Iterator<Item = &'a f32>, exact: impl Iterator<Item = &'a f
 fn parts_by_their_text_give_what_their_rust_gives() {
     let faces = scene(TextureKind::Vertex, 3);
     let plain = RasterParams::new(40, 33).sigma(1e-3).gamma(1e-2);
+    let my_over = Imitation::of(Over).with_text(DeviceLanguage::Cuda, OVER);
     let all = [
         plain.clone().distance(Distance::custom(Doubled)),
         plain.clone().distribution(Distribution::custom(Steep)).distribution_shape(1.7),
         plain.clone().silhouette(Silhouette::custom(Mean)).t_conorm_shape(0.8),
-        plain.clone().color(Color::custom(MyOver)),
+        plain.clone().color(Color::custom(my_over.clone())),
         plain
             .distance(Distance::custom(Doubled))
             .distribution(Distribution::custom(Steep))
             .silhouette(Silhouette::custom(Mean))
-            .color(Color::custom(MyOver)),
+            .color(Color::custom(my_over)),
     ];
     for (i, params) in all.into_iter().enumerate() {
         let (image, gradients) = step(&open(i % 3, Buffers::Exact), &faces, &params, grad_of);
@@ -303,51 +241,18 @@ fn parts_by_their_text_give_what_their_rust_gives() {
     }
 }
 
-/// A metric that its author has not written for devices.
-#[derive(Clone)]
-struct OnTheHost;
-
-impl DistanceMetric for OnTheHost {
-    const KERNEL: Option<Distance> = None;
-    fn signed<R: Real>(&self, face: &Triangle<R>, at: Vec2<R>, w: &[R; 3]) -> R {
-        Euclidean.signed(face, at, w)
-    }
-    fn signed_vjp<R: Real>(&self, face: &Triangle<R>, at: Vec2<R>, w: &[R; 3], grad_s: R) -> [Vec2<R>; 3] {
-        Euclidean.signed_vjp(face, at, w, grad_s)
-    }
-    fn reach(&self, bound: f64) -> f64 {
-        DistanceMetric::reach(&Euclidean, bound)
-    }
-}
-
-/// A metric whose text does not compile.
-#[derive(Clone)]
-struct Wrong;
-
-impl DistanceMetric for Wrong {
-    const KERNEL: Option<Distance> = None;
-    fn signed<R: Real>(&self, face: &Triangle<R>, at: Vec2<R>, w: &[R; 3]) -> R {
-        Euclidean.signed(face, at, w)
-    }
-    fn signed_vjp<R: Real>(&self, face: &Triangle<R>, at: Vec2<R>, w: &[R; 3], grad_s: R) -> [Vec2<R>; 3] {
-        Euclidean.signed_vjp(face, at, w, grad_s)
-    }
-    fn reach(&self, bound: f64) -> f64 {
-        DistanceMetric::reach(&Euclidean, bound)
-    }
-    fn device_text(&self, _: DeviceLanguage) -> Option<&str> {
-        Some("FN float custom_distance_signed(const Triangle& face) { return not_there(face); }")
-    }
-}
-
 #[test]
 fn parts_without_a_text_are_refused_and_wrong_ones_quoted() {
     let (device, faces) = (open(0, Buffers::Exact), scene(TextureKind::Vertex, 3));
-    let params = RasterParams::new(8, 8).distance(Distance::custom(OnTheHost));
+    let params = RasterParams::new(8, 8).distance(Distance::custom(Imitation::of(Euclidean)));
     let error = device.forward(&faces, &params).expect_err("no text");
     assert!(matches!(&error, Error::Unsupported { .. }) && error.to_string().contains("Custom"), "{error}");
 
-    let params = params.distance(Distance::custom(Wrong));
+    let wrong = Imitation::of(Euclidean).with_text(
+        DeviceLanguage::Cuda,
+        "FN float custom_distance_signed(const Triangle& face) { return not_there(face); }",
+    );
+    let params = params.distance(Distance::custom(wrong));
     let error = device.forward(&faces, &params).expect_err("does not compile");
     let log = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
     assert!(log.contains("not_there"), "{error}: {log}");

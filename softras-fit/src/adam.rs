@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::ranges;
 
 /// How Adam averages. The learning rate comes with each step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,11 +29,7 @@ impl AdamSettings {
     /// # Errors
     /// `Setting` names the first value out of range.
     pub fn check(&self) -> Result<()> {
-        for (name, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
-            if !(0.0..1.0).contains(&beta) {
-                return Err(Error::setting(name, beta, "at least 0 and below 1"));
-            }
-        }
+        ranges::memories(self.beta1, self.beta2)?;
         if self.eps > 0.0 && self.eps.is_finite() {
             Ok(())
         } else {

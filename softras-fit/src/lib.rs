@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod adam;
+mod blurred;
 pub mod body;
 mod chamfer;
 mod checkpoint;
@@ -16,11 +17,13 @@ mod objective;
 mod order;
 mod placement;
 pub mod pose;
+mod ranges;
 pub mod report;
 mod schedule;
 mod score;
 mod settings;
 mod shape;
+mod softness;
 mod solver;
 mod soundness;
 mod stage;

@@ -7,6 +7,7 @@ use softras_core::raster::{Outputs, RasterParams};
 use crate::adam::{AdamSettings, StepScale};
 use crate::error::{Error, Result};
 use crate::light::LightSettings;
+use crate::ranges;
 use crate::schedule::Schedule;
 
 /// How vertices follow from the numbers that are fitted.
@@ -245,16 +246,15 @@ impl FitSettings {
     /// # Errors
     /// `Setting` names the first value out of range.
     pub fn check(&self) -> Result<()> {
-        if self.steps == 0 {
-            return Err(Error::setting("steps", 0, "at least 1"));
-        }
-        for (name, schedule) in
-            [("sigma", &self.sigma), ("gamma", &self.gamma), ("lr", &self.lr), ("color_lr", &self.color_lr)]
-        {
-            schedule.check(name)?;
-        }
+        ranges::steps(self.steps)?;
+        ranges::schedules(&[
+            ("sigma", &self.sigma),
+            ("gamma", &self.gamma),
+            ("lr", &self.lr),
+            ("color_lr", &self.color_lr),
+        ])?;
         self.adam.check()?;
-        let at_least_zero = [
+        ranges::at_least_zero(&[
             ("loss.iou", self.loss.iou),
             ("loss.color", self.loss.color),
             ("loss.laplacian", self.loss.laplacian),
@@ -263,21 +263,13 @@ impl FitSettings {
             ("loss.normal", self.loss.normal),
             ("loss.volume", self.loss.volume),
             ("smoothness", self.smoothness),
-        ];
-        if let Some((name, bad)) = at_least_zero.iter().find(|(_, x)| !(x.is_finite() && *x >= 0.0)) {
-            return Err(Error::setting(*name, bad, "a finite number, at least 0"));
-        }
+        ])?;
         self.check_stages()?;
         if let Some(light) = &self.light {
             light.check()?;
         }
-        if let Some(bad) = self.background.iter().find(|x| !(0.0..=1.0).contains(*x)) {
-            return Err(Error::setting("background", bad, "numbers from 0 to 1"));
-        }
-        if !(self.dist_eps > 0.0 && self.dist_eps < 0.5) {
-            return Err(Error::setting("dist_eps", self.dist_eps, "above 0 and below 0.5"));
-        }
-        Ok(())
+        ranges::background(&self.background)?;
+        ranges::dist_eps(self.dist_eps)
     }
 
     fn check_stages(&self) -> Result<()> {

@@ -107,6 +107,20 @@ impl Targets {
     pub fn cameras(&self) -> &[Camera] {
         &self.cameras
     }
+    /// Replaces each camera by what `lens` makes of it and the size of the pictures.
+    ///
+    /// # Errors
+    /// As `lens`.
+    pub(crate) fn with_lenses(
+        mut self,
+        lens: impl Fn(&Camera, (usize, usize)) -> Result<Camera>,
+    ) -> Result<Self> {
+        let size = self.size();
+        for camera in &mut self.cameras {
+            *camera = lens(camera, size)?;
+        }
+        Ok(self)
+    }
     /// The number of pictures, N.
     #[must_use]
     pub fn count(&self) -> usize {

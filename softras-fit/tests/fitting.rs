@@ -1,7 +1,7 @@
 //! Whole fits: small pictures, few steps.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
-use softras_core::loss::NormalConsistency;
+use softras_core::loss::{NormalConsistency, Volume};
 use softras_core::math::Vec3;
 use softras_core::scene::{Camera, Lighting, Mesh, MeshTexture, NormalKind};
 use softras_cpu::CpuRasterizer;
@@ -267,4 +267,29 @@ fn stages_that_cannot_be_are_refused() {
         let e = start(settings);
         assert!(e.contains(text) && e.contains("expected"), "{text}: {e}");
     }
+}
+
+/// The loss of the volume that a fit encloses now.
+fn minus_volume(fit: &Fit<'_>) -> f64 {
+    let mesh = fit.mesh().unwrap();
+    let volume = Volume::new(mesh.triangles(), mesh.vertices().nrows()).unwrap();
+    f64::from(volume.loss(mesh.vertices()).unwrap().0)
+}
+
+#[test]
+fn a_weight_on_the_volume_counts_and_blows_the_surface_up() {
+    let after = |volume| {
+        let loss = LossWeights { volume, ..LossWeights::default() };
+        let mut fit = fit(FitSettings { steps: 20, batch: 3, loss, ..FitSettings::default() });
+        let first = minus_volume(&fit);
+        take(&mut fit, 20);
+        let begin = fit.history()[0];
+        (first, begin, minus_volume(&fit))
+    };
+    let (first, without, plain) = after(0.0);
+    let (_, with, blown) = after(2.0);
+    assert!(first < -0.1 && without.volume.abs() < 1e-12, "{first} {without:?}");
+    assert!((with.volume - first).abs() < 1e-6 * first.abs(), "{with:?} {first}");
+    assert!((with.total - without.total - 2.0 * first).abs() < 1e-5, "{with:?} {without:?}");
+    assert!(blown < 1.1 * plain, "a volume of {} and, pressed from inside, {}", -plain, -blown);
 }

@@ -15,7 +15,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use softras_core::math::Color;
 use softras_wgpu::{AdapterKind, WgpuRasterizer};
 
-use functions::{Input, Numbers, PROBES, Probe};
+use functions::{Input, Numbers, Probe, probes};
 
 /// Inputs of each function.
 const COUNT: usize = 4096;
@@ -120,8 +120,7 @@ fn main() -> ExitCode {
         Some(why) if required => Trial::test(name, || Err(Failed::from(why))),
         Some(why) => Trial::test(name, || Ok(())).with_kind(why).with_ignored_flag(true),
     };
-    let mut trials: Vec<Trial> = PROBES
-        .iter()
+    let mut trials: Vec<Trial> = probes()
         .map(|probe| {
             let name = format!("probe::{}", probe.name.replace([' ', ','], "_"));
             trial(name, Box::new(move || within(probe)))

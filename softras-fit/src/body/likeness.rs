@@ -3,30 +3,20 @@
 //! Silhouettes are compared by squares and not by soft intersection over union: that of a blurred picture with itself is
 //! not 1, and grows where the picture does, so a blurred body would come nearer to look larger.
 
-use ndarray::{Array3, Array4, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{Array3, Array4, Axis};
 use softras_core::{Image, ImageGrad};
 
 use super::settings::BodyLoss;
-use crate::pose::Kernel;
+use crate::blurred::Blurred;
 
-/// The targets of one step, blurred.
+/// The targets of one step.
 #[derive(Clone, Debug)]
-pub(super) struct Likeness {
-    silhouette: Array3<f32>,    // [B, H, W]
-    color: Option<Array4<f32>>, // [B, 3, H, W]
-    kernel: Kernel,
-}
+pub(super) struct Likeness(Blurred);
 
 impl Likeness {
     /// Blurs targets by a Gaussian of `deviation` pixels. Outside the picture its border goes on.
     pub(super) fn new(silhouette: &Array3<f32>, color: Option<&Array4<f32>>, deviation: f64) -> Self {
-        let kernel = Kernel::new(deviation);
-        let mut own = Self { silhouette: silhouette.clone(), color: color.cloned(), kernel };
-        own.silhouette.axis_iter_mut(Axis(0)).for_each(|plane| own.kernel.blur(plane));
-        for mut picture in own.color.iter_mut().flat_map(|c| c.axis_iter_mut(Axis(0))) {
-            picture.axis_iter_mut(Axis(0)).for_each(|plane| own.kernel.blur(plane));
-        }
-        own
+        Self(Blurred::new(silhouette, color, deviation))
     }
 
     /// Returns the loss, a mean over pictures, pixels and channels, and its gradient.
@@ -34,48 +24,33 @@ impl Likeness {
         let mut loss = 0.0;
         let mut grad = ImageGrad::default();
         if let Some(alpha) = image.silhouette.as_ref().filter(|_| weights.silhouette > 0.0) {
-            let mut out = alpha.clone();
-            let share = weights.silhouette / out.len().max(1) as f64;
-            for (plane, target) in out.axis_iter_mut(Axis(0)).zip(self.silhouette.outer_iter()) {
-                loss += self.squares(plane, target, share);
+            let mut out = Array3::zeros(alpha.raw_dim());
+            let share = weights.silhouette / alpha.len_of(Axis(0)) as f64;
+            // A picture's only plane: [1, H, W].
+            let pictures = alpha.axis_chunks_iter(Axis(0), 1).zip(out.axis_chunks_iter_mut(Axis(0), 1));
+            for ((alpha, mut out), target) in pictures.zip(self.0.silhouette.axis_chunks_iter(Axis(0), 1)) {
+                loss += share * self.0.difference(alpha, target, share, &mut out);
             }
             grad.silhouette = Some(out);
         }
         let colored = image.color.as_ref().filter(|_| weights.color > 0.0);
-        if let (Some(color), Some(targets)) = (colored, &self.color) {
-            let mut out = color.clone();
-            let share = weights.color / out.len().max(1) as f64;
-            for (mut picture, target) in out.axis_iter_mut(Axis(0)).zip(targets.outer_iter()) {
-                for (plane, target) in picture.axis_iter_mut(Axis(0)).zip(target.outer_iter()) {
-                    loss += self.squares(plane, target, share);
-                }
+        if let (Some(color), Some(targets)) = (colored, &self.0.color) {
+            let mut out = Array4::zeros(color.raw_dim());
+            let share = weights.color / color.len_of(Axis(0)) as f64;
+            let pictures = color.outer_iter().zip(out.axis_iter_mut(Axis(0)));
+            for ((color, mut out), target) in pictures.zip(targets.outer_iter()) {
+                loss += share * self.0.difference(color, target, share, &mut out);
             }
             grad.color = Some(out);
         }
         (loss, grad)
-    }
-
-    /// `share` times the squared differences of `plane`, blurred; puts the gradient to the unblurred plane in its place.
-    fn squares(&self, mut plane: ArrayViewMut2<'_, f32>, target: ArrayView2<'_, f32>, share: f64) -> f64 {
-        self.kernel.blur(plane.view_mut());
-        let mut sum = 0.0;
-        for (x, &t) in plane.iter_mut().zip(&target) {
-            let d = f64::from(*x - t);
-            sum += d * d;
-            *x = (2.0 * share * d) as f32;
-        }
-        self.kernel.blur_vjp(plane);
-        share * sum
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn noise(i: usize) -> f32 {
-        (0.5 + 0.5 * (i as f64 * 1.7).sin()) as f32
-    }
+    use crate::blurred::tests::{assert_slopes, noise};
 
     #[test]
     fn the_gradient_is_the_derivative_through_the_blur() {
@@ -85,32 +60,12 @@ mod tests {
         let weights = BodyLoss { silhouette: 30.0, color: 50.0 };
         for deviation in [0.0, 1.4] {
             let likeness = Likeness::new(&silhouette, Some(&color), deviation);
-            let mut image = Image {
+            let image = Image {
                 silhouette: Some(silhouette.mapv(|x| 0.9 - 0.5 * x)),
                 color: Some(color.mapv(|x| 0.7 * x * x)),
             };
             let grad = likeness.loss(&image, weights).1;
-            let step = 1e-2;
-            for at in [(0, 0, 0), (1, 3, 8), (0, 6, 4)] {
-                let found = grad.silhouette.as_ref().unwrap()[at];
-                let mut moved = |d: f32| {
-                    image.silhouette.as_mut().unwrap()[at] += d;
-                    likeness.loss(&image, weights).0
-                };
-                let expected = (moved(step) - moved(-2.0 * step)) / (2.0 * f64::from(step));
-                moved(step);
-                assert!((f64::from(found) - expected).abs() < 1e-4, "{at:?}: {found} {expected}");
-            }
-            for at in [(0, 1, 0, 0), (1, 2, 3, 8), (1, 0, 6, 4)] {
-                let found = grad.color.as_ref().unwrap()[at];
-                let mut moved = |d: f32| {
-                    image.color.as_mut().unwrap()[at] += d;
-                    likeness.loss(&image, weights).0
-                };
-                let expected = (moved(step) - moved(-2.0 * step)) / (2.0 * f64::from(step));
-                moved(step);
-                assert!((f64::from(found) - expected).abs() < 1e-4, "{at:?}: {found} {expected}");
-            }
+            assert_slopes(image, &grad, 1e-4, |image| likeness.loss(image, weights).0);
         }
     }
 

@@ -1,12 +1,13 @@
 //! Everything that decides the bits of a body fit, besides its input: [`BodySettings`].
 
 use serde::{Deserialize, Serialize};
-use softras_core::math::DepthMap;
 use softras_core::raster::{Outputs, RasterParams};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::ranges;
 use crate::schedule::{Geometric, Schedule};
 use crate::settings::ColorMode;
+use crate::softness::Softness;
 
 /// Which joints turn.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,44 +118,23 @@ impl BodySettings {
     /// # Errors
     /// `Setting` names the first value out of range.
     pub fn check(&self) -> Result<()> {
-        if self.steps == 0 {
-            return Err(Error::setting("steps", 0, "at least 1"));
-        }
-        for (name, schedule) in [
+        ranges::steps(self.steps)?;
+        ranges::schedules(&[
             ("sigma", &self.sigma),
             ("depth_softness", &self.depth_softness),
             ("blur", &self.blur),
             ("lr", &self.lr),
             ("rest", &self.rest),
-        ] {
-            schedule.check(name)?;
-        }
-        for (name, x) in [
+        ])?;
+        ranges::at_least_zero(&[
             ("shift_rate", self.shift_rate),
             ("shape_rate", self.shape_rate),
             ("shape_rest", self.shape_rest),
-            ("loss.silhouette", self.loss.silhouette),
-            ("loss.color", self.loss.color),
-        ] {
-            if !(x.is_finite() && x >= 0.0) {
-                return Err(Error::setting(name, x, "a finite number, at least 0"));
-            }
-        }
-        if self.loss.silhouette <= 0.0 && self.loss.color <= 0.0 {
-            return Err(Error::setting("loss", "no silhouette and no color to fit", "one of them at least"));
-        }
-        for (name, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
-            if !(0.0..1.0).contains(&beta) {
-                return Err(Error::setting(name, beta, "at least 0 and below 1"));
-            }
-        }
-        if let Some(bad) = self.background.iter().find(|x| !(0.0..=1.0).contains(*x)) {
-            return Err(Error::setting("background", bad, "numbers from 0 to 1"));
-        }
-        if !(self.dist_eps > 0.0 && self.dist_eps < 0.5) {
-            return Err(Error::setting("dist_eps", self.dist_eps, "above 0 and below 0.5"));
-        }
-        Ok(())
+        ])?;
+        ranges::parts_of_loss(&[("loss.silhouette", self.loss.silhouette), ("loss.color", self.loss.color)])?;
+        ranges::memories(self.beta1, self.beta2)?;
+        ranges::background(&self.background)?;
+        ranges::dist_eps(self.dist_eps)
     }
 
     /// Returns how the pictures of `step` are drawn. Near and far hug the body; softness in depth does not depend on
@@ -163,16 +143,15 @@ impl BodySettings {
         let margin = 0.1 * at.height;
         let near = (at.nearest - margin).max(1e-2 * at.height);
         let far = at.farthest.max(near) + margin;
-        let softness = self.depth_softness.value(step, self.steps) * at.height;
-        let params = RasterParams::new(size.0, size.1)
-            .sigma(self.sigma.value(step, self.steps) as f32)
-            .gamma((softness / (far - near)) as f32)
-            .near(near as f32)
-            .far(far as f32)
-            .depth_map(DepthMap::Linear)
-            .dist_eps(self.dist_eps)
-            .color(self.color.into())
-            .outputs(if self.loss.color > 0.0 { Outputs::Both } else { Outputs::Silhouette });
-        if self.loss.color > 0.0 { params.background(&self.background) } else { params }
+        let softness = Softness {
+            sigma: self.sigma.value(step, self.steps),
+            depth: self.depth_softness.value(step, self.steps) * at.height,
+            near,
+            far,
+            dist_eps: self.dist_eps,
+            color: self.color,
+        };
+        let outputs = if self.loss.color > 0.0 { Outputs::Both } else { Outputs::Silhouette };
+        softness.raster(size, outputs, &self.background)
     }
 }

@@ -4,10 +4,11 @@ use ndarray::Array2;
 use softras_core::Image;
 use softras_core::math::Vec3;
 use softras_core::raster::{DynRasterizer, DynSaved, Gradients, Wanted};
-use softras_core::scene::{Camera, CameraGrad, Convention, Intrinsics, Lens, Mesh, project_views};
+use softras_core::scene::{Camera, Convention, Mesh, project_views};
 
 use super::compare::Goal;
 use super::descent::Descent;
+use super::lens::{LensChange, LensGrad, calibrated};
 use super::placement::Placement;
 use super::settings::{Depths, Freedom, PoseSettings};
 use crate::error::{Error, Result};
@@ -18,8 +19,8 @@ use crate::targets::Targets;
 pub struct Candidate {
     /// Where the mesh stands.
     pub placement: Placement,
-    /// The focal length as a factor on the cameras' own.
-    pub focal: f64,
+    /// What is changed of the cameras' lenses.
+    pub lens: LensChange,
     /// The loss when it was last drawn.
     pub loss: f64,
 }
@@ -35,7 +36,7 @@ pub struct PoseFit<'d> {
     radius: f64,
     targets: Targets,
     candidates: Vec<Candidate>,
-    descents: Vec<[Descent; 3]>, // rotation, translation, focal length
+    descents: Vec<[Descent; 4]>, // rotation, translation, focal length, principal point
     history: Vec<Vec<f64>>,      // [step][start]
     image: Image,
     saved: DynSaved,
@@ -67,6 +68,10 @@ impl<'d> PoseFit<'d> {
             settings.loss.color = 0.0;
             settings.check()?;
         }
+        let targets = match settings.freedom {
+            Freedom::Lens => targets.with_lenses(calibrated)?,
+            Freedom::Rotation | Freedom::Pose | Freedom::Focal => targets,
+        };
         let (middle, radius) = ball(mesh);
         let mut centred = if colored { mesh.clone() } else { crate::targets::uncolored(mesh)? };
         let shift = middle.to_array();
@@ -75,12 +80,16 @@ impl<'d> PoseFit<'d> {
         }))?;
         let candidates: Vec<Candidate> = starts
             .iter()
-            .map(|start| Candidate { placement: about(start, middle, 1.0), focal: 1.0, loss: f64::INFINITY })
+            .map(|start| Candidate {
+                placement: about(start, middle, 1.0),
+                lens: LensChange::NONE,
+                loss: f64::INFINITY,
+            })
             .collect();
         let descent = || Descent::new(settings.beta1, settings.beta2);
         Ok(Self {
             device,
-            descents: candidates.iter().map(|_| [descent(), descent(), descent()]).collect(),
+            descents: candidates.iter().map(|_| [0; 4].map(|_| descent())).collect(),
             candidates,
             mesh: centred,
             middle,
@@ -119,7 +128,7 @@ impl<'d> PoseFit<'d> {
             let own = s * views..(s + 1) * views;
             candidate.loss = losses[own.clone()].iter().sum::<f64>() / views as f64;
             now.push(candidate.loss);
-            let (mut turn, mut shift, mut focal) = ([0.0; 3], [0.0; 3], 0.0);
+            let (mut turn, mut shift, mut lens) = ([0.0; 3], [0.0; 3], LensGrad::default());
             for (v, grad) in own.zip(0..views).map(|(b, v)| (v, &grads[b])) {
                 let camera = &self.targets.cameras()[v];
                 let part = candidate.placement.camera_vjp(camera, grad)?;
@@ -127,21 +136,30 @@ impl<'d> PoseFit<'d> {
                     turn[k] += part.turn[k] / views as f64;
                     shift[k] += part.shift[k] / views as f64;
                 }
-                focal += focal_vjp(&zoomed(camera, candidate.focal), grad) / views as f64;
+                let part = LensGrad::of(&candidate.lens.camera(camera)?, grad);
+                lens.focal += part.focal / views as f64;
+                (0..2).for_each(|k| lens.center[k] += part.center[k] / views as f64);
             }
-            if !(candidate.loss.is_finite() && turn.iter().chain(&shift).all(|g| g.is_finite())) {
+            let mut numbers = turn.iter().chain(&shift).chain(&lens.center).chain([&lens.focal]);
+            if !(candidate.loss.is_finite() && numbers.all(|g| g.is_finite())) {
                 return Err(Error::Diverged { step, loss: candidate.loss });
             }
-            let [of_turn, of_shift, of_focal] = &mut self.descents[s];
+            let [of_turn, of_shift, of_focal, of_center] = &mut self.descents[s];
             let turn = of_turn.step(lr, turn);
             let shift = match self.settings.freedom {
                 Freedom::Rotation => [0.0; 3],
                 _ => of_shift.step(lr * self.settings.shift_rate * self.radius, shift),
             };
             candidate.placement = candidate.placement.moved(turn, shift);
-            if self.settings.freedom == Freedom::Focal {
-                let [change, ..] = of_focal.step(lr * self.settings.focal_rate, [focal, 0.0, 0.0]);
-                candidate.focal *= change.exp();
+            if matches!(self.settings.freedom, Freedom::Focal | Freedom::Lens) {
+                let [change, ..] = of_focal.step(lr * self.settings.focal_rate, [lens.focal, 0.0, 0.0]);
+                candidate.lens.focal *= change.exp();
+            }
+            if self.settings.freedom == Freedom::Lens {
+                let [x, y] = lens.center;
+                let [right, down, _] = of_center.step(lr * self.settings.center_rate, [x, y, 0.0]);
+                candidate.lens.center[0] += right;
+                candidate.lens.center[1] += down;
             }
         }
         self.history.push(now);
@@ -200,7 +218,7 @@ impl<'d> PoseFit<'d> {
         let mut cameras = Vec::with_capacity(self.candidates.len() * self.targets.count());
         for candidate in &self.candidates {
             for camera in self.targets.cameras() {
-                cameras.push(candidate.placement.camera(&zoomed(camera, candidate.focal))?);
+                cameras.push(candidate.placement.camera(&candidate.lens.camera(camera)?)?);
             }
         }
         Ok(cameras)
@@ -241,36 +259,4 @@ fn ball(mesh: &Mesh) -> (Vec3<f64>, f64) {
         (Vec3::from([f64::from(row[0]), f64::from(row[1]), f64::from(row[2])]) - middle).norm()
     };
     (middle, mesh.vertices().rows().into_iter().map(norm).fold(1e-12, f64::max))
-}
-
-/// The camera with its focal length times `factor`.
-#[must_use]
-pub fn zoomed(camera: &Camera, factor: f64) -> Camera {
-    let factor32 = factor as f32;
-    camera.with_lens(match *camera.lens() {
-        Lens::Perspective { fov } => {
-            let half = f64::from(fov.0).to_radians() / 2.0;
-            let fov = 2.0 * (half.tan() / factor).atan().to_degrees();
-            Lens::Perspective { fov: softras_core::scene::Degrees(fov as f32) }
-        }
-        Lens::Orthographic { half_height } => Lens::Orthographic { half_height: half_height / factor32 },
-        Lens::Pinhole(k) => Lens::Pinhole(Intrinsics { focal: k.focal.map(|f| f * factor32), ..k }),
-    })
-}
-
-/// Returns d loss / d logarithm of the focal length of `camera`, given d loss / d camera.
-fn focal_vjp(camera: &Camera, grad: &CameraGrad) -> f64 {
-    match (camera.lens(), &grad.lens) {
-        (Lens::Perspective { fov }, Lens::Perspective { fov: grad }) => {
-            // f = 1 / tan(fov / 2): d fov / d ln f = -sin(fov), in radians.
-            -f64::from(grad.0) * f64::from(fov.0).to_radians().sin().to_degrees()
-        }
-        (Lens::Orthographic { half_height }, Lens::Orthographic { half_height: grad }) => {
-            -f64::from(*grad) * f64::from(*half_height)
-        }
-        (Lens::Pinhole(k), Lens::Pinhole(grad)) => {
-            k.focal.iter().zip(grad.focal).map(|(f, g)| f64::from(*f) * f64::from(g)).sum()
-        }
-        _ => 0.0,
-    }
 }

@@ -6,11 +6,12 @@
 mod compare;
 mod descent;
 mod fit;
+mod lens;
 mod placement;
 mod settings;
 
-pub(crate) use compare::Kernel;
 pub use descent::Descent;
-pub use fit::{Candidate, PoseFit, zoomed};
+pub use fit::{Candidate, PoseFit};
+pub use lens::LensChange;
 pub use placement::{Placement, PlacementGrad, random_starts};
 pub use settings::{Freedom, PoseLoss, PoseSettings};

@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use softras_core::raster::{Outputs, RasterParams};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::ranges;
 use crate::schedule::Schedule;
 use crate::settings::ColorMode;
+use crate::softness::Softness;
 
 /// What is fitted besides the rotation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +20,9 @@ pub enum Freedom {
     Pose,
     /// The translation, and the focal length of the camera.
     Focal,
+    /// The translation, and the focal length and principal point of the camera. One view tells a shift of the mesh and one of
+    /// that point apart by perspective alone; several do it well.
+    Lens,
 }
 
 /// How much each part of the picture's loss counts.
@@ -63,6 +68,8 @@ pub struct PoseSettings {
     pub shift_rate: f64,
     /// What a step of the focal length's logarithm is to one of the rotation, per radian.
     pub focal_rate: f64,
+    /// What a step of the principal point is to one of the rotation, in picture heights per radian.
+    pub center_rate: f64,
     /// Memory of the mean gradient, in 0..1.
     pub beta1: f64,
     /// Memory of the mean squared gradient, in 0..1.
@@ -86,6 +93,7 @@ impl Default for PoseSettings {
             lr: Schedule::geometric(2.0, 0.002),
             shift_rate: 0.1,
             focal_rate: 0.05,
+            center_rate: 0.02,
             beta1: 0.9,
             beta2: 0.95,
             loss: PoseLoss::default(),
@@ -99,37 +107,22 @@ impl PoseSettings {
     /// # Errors
     /// `Setting` names the first value out of range.
     pub fn check(&self) -> Result<()> {
-        if self.steps == 0 {
-            return Err(Error::setting("steps", 0, "at least 1"));
-        }
-        for (name, schedule) in [
+        ranges::steps(self.steps)?;
+        ranges::schedules(&[
             ("sigma", &self.sigma),
             ("depth_softness", &self.depth_softness),
             ("blur", &self.blur),
             ("lr", &self.lr),
-        ] {
-            schedule.check(name)?;
-        }
-        let rates = [("shift_rate", self.shift_rate), ("focal_rate", self.focal_rate)];
-        let parts = [("loss.iou", self.loss.iou), ("loss.color", self.loss.color)];
-        if let Some((name, bad)) = rates.iter().chain(&parts).find(|(_, x)| !(x.is_finite() && *x >= 0.0)) {
-            return Err(Error::setting(*name, bad, "a finite number, at least 0"));
-        }
-        if parts.iter().all(|(_, x)| *x <= 0.0) {
-            return Err(Error::setting("loss", "no silhouette and no color to fit", "one of them at least"));
-        }
-        for (name, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
-            if !(0.0..1.0).contains(&beta) {
-                return Err(Error::setting(name, beta, "at least 0 and below 1"));
-            }
-        }
-        if let Some(bad) = self.background.iter().find(|x| !(0.0..=1.0).contains(*x)) {
-            return Err(Error::setting("background", bad, "numbers from 0 to 1"));
-        }
-        if !(self.dist_eps > 0.0 && self.dist_eps < 0.5) {
-            return Err(Error::setting("dist_eps", self.dist_eps, "above 0 and below 0.5"));
-        }
-        Ok(())
+        ])?;
+        ranges::at_least_zero(&[
+            ("shift_rate", self.shift_rate),
+            ("focal_rate", self.focal_rate),
+            ("center_rate", self.center_rate),
+        ])?;
+        ranges::parts_of_loss(&[("loss.iou", self.loss.iou), ("loss.color", self.loss.color)])?;
+        ranges::memories(self.beta1, self.beta2)?;
+        ranges::background(&self.background)?;
+        ranges::dist_eps(self.dist_eps)
     }
 
     /// Returns how the pictures of `step` are drawn: near and far hug a mesh of `radius` that is between the depths
@@ -139,20 +132,20 @@ impl PoseSettings {
         let Depths { nearest, farthest, radius } = depths;
         let near = (nearest - radius).max(1e-2 * nearest.max(1e-3));
         let far = farthest + radius;
-        let params = RasterParams::new(size.0, size.1)
-            .sigma(self.sigma.value(step, self.steps) as f32)
-            .gamma((self.depth_softness.value(step, self.steps) * radius / (far - near)) as f32)
-            .near(near as f32)
-            .far(far as f32)
-            .depth_map(softras_core::math::DepthMap::Linear)
-            .dist_eps(self.dist_eps)
-            .color(self.color.into())
-            .outputs(match (self.loss.iou > 0.0, self.loss.color > 0.0) {
-                (true, true) => Outputs::Both,
-                (false, true) => Outputs::Color,
-                _ => Outputs::Silhouette,
-            });
-        if self.loss.color > 0.0 { params.background(&self.background) } else { params }
+        let softness = Softness {
+            sigma: self.sigma.value(step, self.steps),
+            depth: self.depth_softness.value(step, self.steps) * radius,
+            near,
+            far,
+            dist_eps: self.dist_eps,
+            color: self.color,
+        };
+        let outputs = match (self.loss.iou > 0.0, self.loss.color > 0.0) {
+            (true, true) => Outputs::Both,
+            (false, true) => Outputs::Color,
+            _ => Outputs::Silhouette,
+        };
+        softness.raster(size, outputs, &self.background)
     }
 }
 

@@ -244,11 +244,66 @@ const COLOR: &str = "let context = take_context();
     give(g.nearness);
     give(g.gamma);";
 
+/// A distance metric, alone.
+const fn metric<M: DistanceMetric + Default>(name: &'static str, ulps: f64) -> Probe {
+    Probe {
+        name,
+        ulps,
+        draw: around,
+        wgsl: DISTANCE,
+        single: |i| distance(i, &M::default()),
+        double: |i| distance(i, &M::default()),
+    }
+}
+
+/// A silhouette aggregator: two faces.
+const fn coverage<A: SilhouetteAggregator + Default>(name: &'static str, ulps: f64) -> Probe {
+    Probe {
+        name,
+        ulps,
+        draw: |n| vec![n.between(-9.0, 9.0), n.between(-9.0, 9.0), n.next()],
+        wgsl: SILHOUETTE,
+        single: |i| silhouette(i, &A::default()),
+        double: |i| silhouette(i, &A::default()),
+    }
+}
+
+/// A color aggregator: three faces.
+const fn shade<A: ColorAggregator + Default>(name: &'static str, ulps: f64) -> Probe {
+    Probe {
+        name,
+        ulps,
+        draw: colors,
+        wgsl: COLOR,
+        single: |i| color(i, &A::default()),
+        double: |i| color(i, &A::default()),
+    }
+}
+
+/// The parts that a picture chooses from, each kind through one shape.
+const PARTS: &[Probe] = &[
+    metric::<Euclidean>("euclidean", 64.0),
+    metric::<EuclideanUnsquared>("euclidean_unsquared", 256.0),
+    metric::<Barycentric>("barycentric", 256.0),
+    metric::<HardEdge>("hard_edge", 0.0),
+    coverage::<ProbabilisticOr>("probabilistic_or", 4.0),
+    coverage::<Sum>("sum", 4.0),
+    coverage::<HardSilhouette>("hard_silhouette", 0.0),
+    shade::<Softmax>("color softmax", 64.0),
+    shade::<Over>("color over", 64.0),
+    shade::<HardColor>("color hard", 0.0),
+];
+
+/// Every function that is probed.
+pub(super) fn probes() -> impl Iterator<Item = &'static Probe> {
+    ALONE.iter().chain(PARTS)
+}
+
 /// Declares functions; the core runs the same in 32 and in 64 bits.
 macro_rules! probes {
     ($($name:literal, within $ulps:literal, $draw:expr, $wgsl:expr, |$i:ident| $core:expr;)+) => {
-        /// Every function that is probed.
-        pub(super) const PROBES: &[Probe] = &[$(Probe {
+        /// Functions that no other is written like.
+        const ALONE: &[Probe] = &[$(Probe {
             name: $name,
             ulps: $ulps,
             draw: $draw,
@@ -334,22 +389,6 @@ probes! {
             out.extend(to_z);
             out
         };
-    "euclidean", within 64.0,
-        around,
-        DISTANCE,
-        |i| distance(i, &Euclidean);
-    "euclidean_unsquared", within 256.0,
-        around,
-        DISTANCE,
-        |i| distance(i, &EuclideanUnsquared);
-    "barycentric", within 256.0,
-        around,
-        DISTANCE,
-        |i| distance(i, &Barycentric);
-    "hard_edge", within 0.0,
-        around,
-        DISTANCE,
-        |i| distance(i, &HardEdge);
     "logistic_probability and probability_vjp", within 4.0,
         |n| vec![n.between(-30.0, 30.0), n.next(), n.next(), n.next()],
         "let p = take_probability();
@@ -376,18 +415,6 @@ probes! {
             out.extend(of_grad(&smooth_window_vjp(&p, x, 9.25, &i.grad())));
             out
         };
-    "probabilistic_or", within 4.0,
-        |n| vec![n.between(-9.0, 9.0), n.between(-9.0, 9.0), n.next()],
-        SILHOUETTE,
-        |i| silhouette(i, &ProbabilisticOr);
-    "sum", within 4.0,
-        |n| vec![n.between(-9.0, 9.0), n.between(-9.0, 9.0), n.next()],
-        SILHOUETTE,
-        |i| silhouette(i, &Sum);
-    "hard_silhouette", within 0.0,
-        |n| vec![n.between(-9.0, 9.0), n.between(-9.0, 9.0), n.next()],
-        SILHOUETTE,
-        |i| silhouette(i, &HardSilhouette);
     "depth_map_nearness and its vjp", within 4.0,
         |n| vec![n.between(1.0, 100.0), n.between(-1.0, 1.0)],
         "let z = take();
@@ -403,18 +430,6 @@ probes! {
                 .flat_map(|map| [map.nearness(z), map.nearness_vjp(z, grad)])
                 .collect()
         };
-    "color softmax", within 64.0,
-        colors,
-        COLOR,
-        |i| color(i, &Softmax);
-    "color over", within 64.0,
-        colors,
-        COLOR,
-        |i| color(i, &Over);
-    "color hard", within 0.0,
-        colors,
-        COLOR,
-        |i| color(i, &HardColor);
     "surface_texel", within 0.0,
         // Weights from a grid that no border of texels passes through.
         |n| {
