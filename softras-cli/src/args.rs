@@ -199,7 +199,7 @@ pub(crate) struct RenderArgs {
 
 #[derive(Debug, clap::Args)]
 struct Machine {
-    /// What draws: auto or cpu [default: auto]
+    /// What draws: auto, cpu, wgpu, wgpu:ADAPTER, cuda or cuda:NUMBER [default: auto]
     #[arg(long, value_parser = backend)]
     backend: Option<String>,
     /// Threads, 0 for all; pictures and fits are the same for any number [default: 0]

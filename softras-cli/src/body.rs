@@ -67,7 +67,7 @@ pub(crate) struct BodyArgs {
     /// The folder for everything that is written
     #[arg(short, long, value_name = "FOLDER", default_value = "out/body")]
     output: PathBuf,
-    /// What draws: auto, cpu, wgpu or cuda
+    /// What draws: auto, cpu, wgpu, wgpu:ADAPTER, cuda or cuda:NUMBER
     #[arg(long, default_value = "auto", value_parser = input::backend)]
     backend: String,
     /// Threads, 0 for all; poses are the same for any number

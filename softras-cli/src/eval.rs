@@ -40,7 +40,7 @@ pub(crate) struct EvalArgs {
     /// The folder for files of drawn pictures, 400 KB a shape
     #[arg(long, value_name = "FOLDER", default_value = "out/recon")]
     cache: PathBuf,
-    /// What draws: auto, cpu, wgpu or cuda
+    /// What draws: auto, cpu, wgpu, wgpu:ADAPTER, cuda or cuda:NUMBER
     #[arg(long, default_value = "auto", value_parser = crate::input::backend)]
     backend: String,
     /// Threads, 0 for all; the numbers are the same for any number

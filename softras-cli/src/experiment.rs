@@ -30,7 +30,7 @@ pub(crate) struct ExperimentArgs {
     /// The folder for everything that is written [default: out/NAME]
     #[arg(short, long, value_name = "FOLDER")]
     output: Option<PathBuf>,
-    /// What draws: auto, cpu, wgpu or cuda
+    /// What draws: auto, cpu, wgpu, wgpu:ADAPTER, cuda or cuda:NUMBER
     #[arg(long, default_value = "auto", value_parser = crate::input::backend)]
     backend: String,
     /// Threads, 0 for all; the numbers are the same for any number

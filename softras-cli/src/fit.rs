@@ -1,7 +1,7 @@
 //! `softras fit`.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -15,7 +15,9 @@ use softras_fit::report::{Report, Studio, circle, picture_size, usual_turntable}
 use softras_fit::{
     Fit, FitFolder, Keep, Outcome, Placement, Targets, cameras_around, check_size, orbit_camera,
 };
-use softras_io::{Masks, MeshOptions, load_image_set, load_orbits, load_photographs, normalize, save_ply};
+use softras_io::{
+    ImageSet, Masks, MeshOptions, load_image_set, load_orbits, load_photographs, normalize, save_ply,
+};
 
 use crate::args::FitArgs;
 use crate::backend;
@@ -187,10 +189,11 @@ impl Scene {
                 let set = load_image_set(images)?;
                 if set.is_opaque() {
                     warn(format!(
-                        "{}: no picture has an alpha channel or mask: every pixel counts as the object",
+                        "{}: every picture is opaque everywhere: every pixel counts as the object",
                         images.display()
                     ));
                 }
+                warn_of_empty(&set, images)?;
                 let orbits = load_orbits(cameras)?;
                 let camera = |o: &softras_io::Orbit| {
                     let orbit =
@@ -207,10 +210,11 @@ impl Scene {
                 let photographs = load_photographs(cameras, &masks)?;
                 if photographs.pictures.is_opaque() {
                     warn(format!(
-                        "{}: no photograph has a mask or an alpha channel: every pixel counts as the object",
+                        "{}: every photograph is opaque everywhere, or has no mask: every pixel counts as the object",
                         cameras.display()
                     ));
                 }
+                warn_of_empty(&photographs.pictures, cameras)?;
                 let placement = Placement::find(&photographs)?;
                 let divisor = config.fit.shrink.iter().map(|(_, factor)| *factor).max().unwrap_or(1);
                 let targets = placement.targets(&photographs, background, divisor)?;
@@ -218,6 +222,28 @@ impl Scene {
             }
         }
     }
+}
+
+/// Says which pictures show nothing.
+///
+/// # Errors
+/// If none shows anything.
+fn warn_of_empty(set: &ImageSet, path: &Path) -> Result<()> {
+    let empty: Vec<usize> = set.empty().collect();
+    if empty.len() == set.len() {
+        bail!(
+            "{}: found {} pictures with alpha 0 everywhere, expected pictures of an object",
+            path.display(),
+            empty.len()
+        );
+    }
+    if !empty.is_empty() {
+        warn(format!(
+            "{}: nothing is seen in pictures {empty:?} (counted from 0): there the object is beside the picture",
+            path.display()
+        ));
+    }
+    Ok(())
 }
 
 /// Returns the distance from which the ball around `mesh` just fits into the picture.

@@ -12,7 +12,7 @@ use softras_io::{MeshOptions, normalize};
 
 use crate::args::ColorArg;
 use crate::input::{self, Size};
-use crate::output::{Usage, finish, say};
+use crate::output::{Usage, finish, note, say, warn};
 
 /// What `softras gradcheck` is given.
 #[derive(Debug, Args)]
@@ -93,6 +93,14 @@ pub(crate) fn run(args: &GradcheckArgs) -> Result<ExitCode> {
         .color(args.color.into())
         .sides(if args.front { Sides::Front } else { Sides::Double })
         .outputs(if args.silhouette { Outputs::Silhouette } else { Outputs::Both });
+    if !args.json {
+        let pixels = args.size.width * args.size.height;
+        note(&format!(
+            "{} faces at each of {pixels} pixels, {} times",
+            faces.count(),
+            4 + 18 * args.probes.min(faces.count())
+        ));
+    }
     let report = check(&faces, &params, CheckSettings { seed: args.seed, probes: args.probes })?;
     if !args.json {
         for odd in &report.odd {
@@ -116,6 +124,9 @@ pub(crate) fn run(args: &GradcheckArgs) -> Result<ExitCode> {
             ));
         }
     }
+    if report.compared == 0 {
+        warn("nothing was compared: no face before the camera has an area on the screen");
+    }
     let text = format!(
         "{} coordinates compared, {} odd, worst {:.1e}; {} of {} faces have a gradient",
         report.compared,
@@ -125,5 +136,5 @@ pub(crate) fn run(args: &GradcheckArgs) -> Result<ExitCode> {
         report.faces
     );
     finish(args.json, &json!(report), text);
-    Ok(ExitCode::SUCCESS)
+    Ok(if report.compared == 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

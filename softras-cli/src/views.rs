@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use ndarray::{Array3, Array4};
+use ndarray::{Array3, Array4, Axis};
 use softras_core::scene::Camera;
 use softras_fit::Targets;
 use softras_io::{load_cameras, load_png};
@@ -27,7 +27,13 @@ pub(crate) fn targets(
     let count = pictures.len();
     let silhouette = Array3::from_shape_fn((count, h, w), |(n, y, x)| pictures[n][[y, x, 3]]);
     if silhouette.iter().all(|a| *a >= 1.0) {
-        warn("no picture has an alpha channel: every pixel counts as the object");
+        warn(
+            "every picture is opaque everywhere (no alpha channel, or one that is full): every pixel counts as the object",
+        );
+    }
+    let empty = |n: &usize| silhouette.index_axis(Axis(0), *n).iter().all(|a| *a <= 0.0);
+    if let Some(n) = (0..count).find(empty) {
+        bail!("{}: found alpha 0 everywhere, expected a picture of the object", images[n].display());
     }
     let color = Array4::from_shape_fn((count, 3, h, w), |(n, c, y, x)| {
         let alpha = pictures[n][[y, x, 3]];

@@ -94,6 +94,32 @@ fn no_area() {
 }
 
 #[test]
+fn too_small_to_have_an_area() {
+    // At the same place, so that both are at pixels: between these, this one's slope is none either.
+    let scene = faces(&[triangle(0.6, 2.0), shifted(triangle(1e-9, 2.0), 0.0417, 0.0417)], Some(&[0.3, 0.8]));
+    let report = report(&scene, &color().gamma(1e-6));
+    let named = report.zero.iter().find(|f| f.faces.contains(&1)).map(|f| f.cause);
+    assert!(named.is_none_or(|cause| cause == Cause::TooSmall), "{report:?}");
+    let alone = check(&faces(&[triangle(1e-9, 2.0)], None), &silhouette(), CheckSettings::default()).unwrap();
+    assert_eq!(alone.compared, 0, "{alone:?}");
+}
+
+#[test]
+fn edges_beside_the_picture() {
+    names(&faces(&[triangle(9.0, 2.0)], None), &silhouette(), Cause::EdgesBeside, &[0]);
+}
+
+#[test]
+fn differences_are_as_fine_as_depth_is_hard() {
+    // Two faces that cross, mixed over a depth much smaller than the usual difference.
+    let mut tilted = triangle(0.5, 2.0);
+    tilted[0][2] = 1.9;
+    let scene = faces(&[triangle(0.6, 1.98), tilted], Some(&[0.3, 0.8]));
+    let report = report(&scene, &params().gamma(1e-9).color(Color::Softmax));
+    assert!(report.compared == 18 && report.odd.is_empty() && report.worst < 1e-4, "{report:?}");
+}
+
+#[test]
 fn sigma_too_small_for_a_face_between_pixels() {
     let scene = faces(&[triangle(0.6, 2.0), triangle(0.01, 2.0)], None);
     let params = silhouette().sigma(1e-7);

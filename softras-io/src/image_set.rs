@@ -29,6 +29,11 @@ impl ImageSet {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// Returns the pictures that show nothing: their silhouette is 0 everywhere.
+    pub fn empty(&self) -> impl Iterator<Item = usize> + '_ {
+        let rows = self.silhouette.outer_iter().enumerate();
+        rows.filter(|(_, picture)| picture.iter().all(|a| *a <= 0.0)).map(|(n, _)| n)
+    }
     /// Tells whether every pixel counts as the object: no picture has an alpha channel or a mask that says otherwise.
     #[must_use]
     pub fn is_opaque(&self) -> bool {

@@ -10,7 +10,8 @@ use softras_core::{Error, Result};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Device {
-    /// A graphics processor if this build and machine have one, else the CPU; never a graphics processor in software.
+    /// A graphics processor if this build and machine have one, else the CPU; one in software only where `SOFTRAS_ADAPTER`
+    /// names it. What that variable names goes first, and must be there.
     #[default]
     Auto,
     /// The CPU, all threads of the current `rayon` pool.
@@ -54,8 +55,8 @@ impl fmt::Display for Device {
     }
 }
 
-/// Returns who the devices of this build and machine are, the one that [`Device::Auto`] means first: graphics processors,
-/// the CPU, then graphics processors in software.
+/// Returns who the devices of this build and machine are, the one that [`Device::Auto`] means first, where
+/// `SOFTRAS_ADAPTER` names none: graphics processors, the CPU, then graphics processors in software.
 #[must_use]
 pub fn devices() -> Vec<Info> {
     #[cfg(feature = "wgpu")]
@@ -89,6 +90,10 @@ pub fn devices() -> Vec<Info> {
 pub fn open(device: Device) -> Result<Box<dyn DynRasterizer<f32>>> {
     match device {
         Device::Auto => {
+            #[cfg(feature = "wgpu")]
+            if std::env::var_os("SOFTRAS_ADAPTER").is_some_and(|name| !name.is_empty()) {
+                return wgpu(&device, None);
+            }
             #[cfg(feature = "cuda")]
             if let Ok(card) = softras_cuda::CudaRasterizer::new(0) {
                 return Ok(Box::new(card));

@@ -25,6 +25,10 @@ pub enum Cause {
     OutOfReach,
     /// It has no area.
     NoArea,
+    /// It is so small on the screen that its area is none in arithmetic.
+    TooSmall,
+    /// It covers the whole picture, and its edges lie beside it.
+    EdgesBeside,
     /// It falls between pixel centres, or its edge does: sigma is too small for the pictures.
     SigmaTooSmall,
     /// Distances are hard: the probability is 0 or 1 and has no slope.
@@ -58,6 +62,8 @@ impl Cause {
             Self::BehindCamera => "move the camera away, or lower its near plane",
             Self::OutOfReach => "it is beside the picture: move it, widen the view, or raise sigma",
             Self::NoArea => "its corners lie on a line, on the screen: repair the mesh, or turn it",
+            Self::TooSmall => "come nearer, narrow the view, or draw it larger",
+            Self::EdgesBeside => "widen the view, or move the camera away, until an edge is in the picture",
             Self::SigmaTooSmall => {
                 "raise sigma to about the square of a pixel, (2 / height)^2, or draw larger pictures"
             }
@@ -84,6 +90,8 @@ impl fmt::Display for Cause {
             Self::BehindCamera => "behind the camera",
             Self::OutOfReach => "out of reach: beside the picture",
             Self::NoArea => "no area",
+            Self::TooSmall => "too small: far below a pixel",
+            Self::EdgesBeside => "its edges lie beside the picture, which it covers",
             Self::SigmaTooSmall => "sigma too small: its edges fall between pixels",
             Self::HardDistance => "hard distance: no slope",
             Self::HardSilhouette => "hard silhouette: no slope",
@@ -138,14 +146,14 @@ fn geometry(reached: &Reached, absent: bool, params: &RasterParams<f64>) -> Opti
     if absent {
         Some(Cause::BehindCamera)
     } else if !reached.solid {
-        Some(Cause::NoArea)
+        Some(if reached.flat { Cause::NoArea } else { Cause::TooSmall })
     } else if reached.pixels == 0 && reached.beside {
         Some(Cause::OutOfReach)
     } else if params.get_distance().edge() == Edge::Hard {
         // A hard face in one color moves nothing; what is left is its color's own business.
         (!params.get_outputs().color()).then_some(Cause::HardDistance)
     } else if reached.pixels == 0 || reached.slope < NONE {
-        Some(Cause::SigmaTooSmall)
+        Some(if reached.edges { Cause::SigmaTooSmall } else { Cause::EdgesBeside })
     } else {
         None
     }

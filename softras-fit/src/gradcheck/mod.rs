@@ -20,8 +20,10 @@ pub use cause::Cause;
 
 use crate::error::{Error, Result};
 
-/// Half the difference of a coordinate, in screen units or depth.
+/// Half the difference of a coordinate, in screen units or depth, at most.
 const STEP: f64 = 1e-6;
+/// Half the difference as a share of the softness of edges and of depth: a picture changes its slope over as much.
+const SOFT_STEP: f64 = 1e-3;
 /// A difference this far from the gradient, relative to the largest of both, is odd. A difference of f64 numbers of size
 /// 1 over 2e-6 is off by 1e-10, its curvature by less: what is farther off crosses a kink.
 const ODD: f64 = 1e-4;
@@ -74,7 +76,7 @@ pub struct Finding {
 pub struct CheckReport {
     /// Faces in the scene.
     pub faces: usize,
-    /// Coordinates that were differenced; none of a face without an area.
+    /// Coordinates that were differenced; none of a face without an area, so none at all if no face has one.
     pub compared: usize,
     /// The largest distance of gradient and difference, relative to the largest gradient.
     pub worst: f64,
@@ -107,11 +109,11 @@ pub fn check(faces: &Faces<f64>, params: &RasterParams<f64>, settings: CheckSett
     let (mut compared, mut worst, mut odd) = (0, 0.0_f64, Vec::new());
     let reached = survey::survey(faces, params)?;
     // A step gives an area to a face that has none: a jump, over which a difference says nothing.
-    let probes = spread(faces.count(), settings.probes).filter(|&f| !faces.is_absent(f) && reached[f].solid);
-    for face in probes {
+    let sound: Vec<usize> = (0..faces.count()).filter(|&f| !faces.is_absent(f) && reached[f].solid).collect();
+    for face in spread(sound.len(), settings.probes).map(|i| sound[i]) {
         for (corner, axis) in (0..9).map(|i| (i / 3, i % 3)) {
             let at = (face, corner, axis);
-            let difference = difference(faces, &smooth, &weights, at)?;
+            let difference = difference(faces, &smooth, &weights, at, step(faces, params, face))?;
             let gradient = analytic[at];
             let scale = largest.max(difference.abs()).max(LEAST);
             let apart = (gradient - difference).abs() / scale;
@@ -145,6 +147,17 @@ fn spread(all: usize, count: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |i| i * all / count)
 }
 
+/// Half the difference of a coordinate of face `f`: small beside what the picture softens over.
+fn step(faces: &Faces<f64>, params: &RasterParams<f64>, f: usize) -> f64 {
+    let b = faces.pictures().iter().position(|p| p.faces.contains(&f)).unwrap_or(0);
+    let (near, far) = (*params.get_near(), *params.get_far());
+    let mut soft = params.get_sigma().of(b).sqrt();
+    if params.get_outputs().color() {
+        soft = soft.min(params.get_gamma().of(b) * (far - near));
+    }
+    STEP.min(SOFT_STEP * soft)
+}
+
 /// The weight of every number of a picture, in -1..1.
 fn noise(image: &Image<f64>, seed: u64) -> ImageGrad<f64> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -166,6 +179,7 @@ fn difference(
     params: &RasterParams<f64>,
     weights: &ImageGrad<f64>,
     at: (usize, usize, usize),
+    step: f64,
 ) -> Result<f64> {
     let side = |step: f64| -> Result<f64> {
         let mut corners = faces.corners().clone();
@@ -174,5 +188,5 @@ fn difference(
         moved.replace_corners(corners)?;
         Ok(loss(&Reference.forward(&moved, params)?.0, weights))
     };
-    Ok((side(STEP)? - side(-STEP)?) / (2.0 * STEP))
+    Ok((side(step)? - side(-step)?) / (2.0 * step))
 }

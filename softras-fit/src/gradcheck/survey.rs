@@ -1,5 +1,7 @@
 //! What every face comes to at the pixels of a picture: [`survey`].
 
+use core::array::from_fn;
+
 use softras_core::math::{Color, Facing, Parts, pixel_centre};
 use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
@@ -25,8 +27,39 @@ pub(super) struct Reached {
     pub(super) mixed: f64,
     /// Whether it has an area.
     pub(super) solid: bool,
+    /// Whether its corners lie on a line, whatever its size.
+    pub(super) flat: bool,
     /// Whether it lies beside the picture.
     pub(super) beside: bool,
+    /// Whether an edge of it crosses the picture.
+    pub(super) edges: bool,
+}
+
+/// Whether the corners of a triangle lie on a line: its height is nothing beside its longest edge.
+fn flat(corners: [[f64; 2]; 3]) -> bool {
+    let edge = |k: usize| -> [f64; 2] { from_fn(|axis| corners[(k + 1) % 3][axis] - corners[k][axis]) };
+    let (a, b) = (edge(0), edge(1));
+    let longest = (0..3).map(|k| edge(k).iter().map(|x| x * x).sum::<f64>()).fold(0.0, f64::max);
+    (a[0] * b[1] - a[1] * b[0]).abs() <= 1e-9 * longest
+}
+
+/// Whether the segment from `a` to `b` has a point within `half` of the centre, along both axes (Liang and Barsky).
+fn crosses(a: [f64; 2], b: [f64; 2], half: [f64; 2]) -> bool {
+    let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
+    for axis in 0..2 {
+        let along = b[axis] - a[axis];
+        let (low, high) = (-half[axis] - a[axis], half[axis] - a[axis]);
+        if along == 0.0 {
+            if low > 0.0 || high < 0.0 {
+                return false;
+            }
+            continue;
+        }
+        let (first, last) = (low / along, high / along);
+        enters = enters.max(first.min(last));
+        leaves = leaves.min(first.max(last));
+    }
+    enters <= leaves
 }
 
 /// Looks at every face at every pixel.
@@ -52,6 +85,9 @@ pub(super) fn survey(faces: &Faces<f64>, params: &RasterParams<f64>) -> Result<V
         for (f, face) in &own {
             let (low, high) = (face.bounds.low, face.bounds.high);
             all[*f].solid = face.triangle.solid;
+            let corners: [[f64; 2]; 3] = from_fn(|k| from_fn(|axis| faces.corners()[[*f, k, axis]]));
+            all[*f].flat = flat(corners);
+            all[*f].edges = (0..3).any(|k| crosses(corners[k], corners[(k + 1) % 3], [aspect, 1.0]));
             all[*f].beside = low.x > aspect || high.x < -aspect || low.y > 1.0 || high.y < -1.0;
         }
         for p in 0..plan.pixels() {
