@@ -8,7 +8,6 @@ use clap::Args;
 
 /// What `softras predict` is given.
 #[derive(Debug, Args)]
-#[cfg_attr(not(feature = "recon"), expect(dead_code, reason = "without a network nothing is predicted"))]
 pub(crate) struct PredictArgs {
     /// The trained network
     #[arg(long, value_name = "FILE")]

@@ -18,7 +18,6 @@ pub(crate) const NO_NETWORK: &str =
 
 /// What `softras train` is given.
 #[derive(Debug, Args)]
-#[cfg_attr(not(feature = "recon"), expect(dead_code, reason = "without a network nothing is trained"))]
 pub(crate) struct TrainArgs {
     /// The shapes to learn from, by their split train: meshes with a manifest.tsv, or the published .npz files [default:
     /// procedural shapes]
