@@ -11,13 +11,15 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use softras_core::raster::DynRasterizer;
 use softras_recon::data::{self, Split, Store};
-use softras_recon::eval::{Plan, Report, evaluate};
+use softras_recon::eval::{Plan, Predictor, Report, Scores, evaluate};
 use softras_recon::settings::ReconSettings;
 use toml::Table;
 
 use crate::backend;
 use crate::config::{overlay, put, read};
 use crate::output::{Usage, finish, say, warn};
+#[cfg(not(feature = "recon"))]
+use crate::train::NO_NETWORK;
 
 /// What `softras eval` is given.
 #[derive(Debug, Args)]
@@ -77,13 +79,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
         say(toml::to_string(&settings)?.trim_end());
         return Ok(ExitCode::SUCCESS);
     }
-    if let Some(path) = &args.checkpoint {
-        let text = format!(
-            "--checkpoint {}: this build has no neural network, so it scores baselines alone; leave the argument out",
-            path.display()
-        );
-        return Err(Usage(text).into());
-    }
+    let mut model = args.checkpoint.as_deref().map(network).transpose()?;
     let procedural = args.shapes.is_none() && args.train.is_none();
     if procedural && matches!(args.split, Some(SplitArg::Train | SplitArg::All)) {
         let text = "--split: those are the shapes to learn from; name others by --train, or score val";
@@ -114,7 +110,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
     let plan = Plan { store: &store, objects, train, train_objects, views: settings.eval.views };
     let bar = bar(args.json);
     let progress = |what: &str, done: usize, all: usize| show(&bar, what, done, all);
-    let report = evaluate(device.as_ref(), &plan, None, &progress)?;
+    let model = model.as_mut().map(|model| model.as_mut() as &mut dyn Predictor);
+    let report = evaluate(device.as_ref(), &plan, model, &progress)?;
     bar.finish_and_clear();
 
     let seconds = start.elapsed().as_secs_f64();
@@ -124,11 +121,14 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
     for skipped in &report.skipped {
         warn(format!("{} is skipped: {}", skipped.name, skipped.reason));
     }
-    let note = "no checkpoint: the scores are those of baselines alone";
+    let note = match &args.checkpoint {
+        None => "no checkpoint: the scores are those of baselines alone".to_owned(),
+        Some(path) => format!("the model is {}", path.display()),
+    };
     let mut value = json!(report);
     value["shapes"] = json!(source(args.shapes.as_deref()));
     value["train"] = json!(learnt);
-    value["checkpoint"] = json!(null);
+    value["checkpoint"] = json!(args.checkpoint);
     value["note"] = json!(note);
     value["seconds"] = json!(seconds);
     let head = format!(
@@ -140,6 +140,18 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
     );
     finish(args.json, &value, head + &table(&report) + &format!("{seconds:.0} s"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the network of a checkpoint.
+#[cfg(feature = "recon")]
+fn network(path: &Path) -> Result<Box<dyn Predictor>> {
+    Ok(Box::new(softras_recon::train::Checkpoint::open(path)?.network()?))
+}
+#[cfg(not(feature = "recon"))]
+fn network(path: &Path) -> Result<Box<dyn Predictor>> {
+    let text =
+        format!("--checkpoint {}: {NO_NETWORK}; without the argument baselines are scored", path.display());
+    Err(Usage(text).into())
 }
 
 /// Tells whether two names are those of one folder.
@@ -169,7 +181,7 @@ fn open(
     Ok(store)
 }
 
-fn bar(hidden: bool) -> ProgressBar {
+pub(crate) fn bar(hidden: bool) -> ProgressBar {
     let bar = ProgressBar::new(1);
     if hidden {
         bar.set_draw_target(ProgressDrawTarget::hidden());
@@ -180,26 +192,33 @@ fn bar(hidden: bool) -> ProgressBar {
     bar
 }
 
-fn show(bar: &ProgressBar, what: &str, done: usize, all: usize) {
+pub(crate) fn show(bar: &ProgressBar, what: &str, done: usize, all: usize) {
     bar.set_length(all as u64);
     bar.set_message(what.to_owned());
     bar.set_position(done as u64);
 }
 
-/// The table for people: a column for each baseline.
-fn table(report: &Report) -> String {
+/// The table for people: a column for the model, if there is one, and each baseline.
+pub(crate) fn table(report: &Report) -> String {
+    let model = report.mean_iou.map(|mean_iou| Scores {
+        mean_iou,
+        per_category: report.per_category.clone(),
+        silhouette_iou: report.silhouette_iou.unwrap_or(f64::NAN),
+        color_error: report.color_error.unwrap_or(f64::NAN),
+    });
+    let mut columns: Vec<(&str, &Scores)> = model.iter().map(|scores| ("model", scores)).collect();
+    columns.extend(report.baselines.iter().map(|(name, scores)| (name.as_str(), scores)));
     let mut text = format!("{:22}", "IoU at 32^3, %");
-    let line =
-        |text: &mut String, name: &str, number: &dyn Fn(&softras_recon::eval::Scores) -> Option<f64>| {
-            let _ = write!(text, "\n{name:22}");
-            for scores in report.baselines.values() {
-                let _ = match number(scores) {
-                    Some(x) => write!(text, "  {:>21.1}", 100.0 * x),
-                    None => write!(text, "  {:>21}", "-"),
-                };
-            }
-        };
-    for name in report.baselines.keys() {
+    let line = |text: &mut String, name: &str, number: &dyn Fn(&Scores) -> Option<f64>| {
+        let _ = write!(text, "\n{name:22}");
+        for (_, scores) in &columns {
+            let _ = match number(scores) {
+                Some(x) => write!(text, "  {:>21.1}", 100.0 * x),
+                None => write!(text, "  {:>21}", "-"),
+            };
+        }
+    };
+    for (name, _) in &columns {
         let _ = write!(text, "  {name:>21}");
     }
     let categories = report.baselines.values().next().into_iter().flat_map(|s| s.per_category.keys());

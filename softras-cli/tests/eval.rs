@@ -64,7 +64,6 @@ fn baselines_are_scored_and_bad_meshes_are_named() {
 #[test]
 fn bad_calls_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    fails(folder.path(), 2, &["eval", "--checkpoint", "a.softras"], "no neural network");
     fails(folder.path(), 1, &["eval", "--views", "25"], "eval.views");
     fails(folder.path(), 2, &["eval", "--split", "all"], "score val");
     fails(folder.path(), 1, &["eval", "--shapes", "nowhere"], "nowhere");

@@ -5,8 +5,11 @@ pub mod data;
 mod error;
 pub mod eval;
 pub mod loss;
+#[cfg(feature = "burn")]
+pub mod network;
 pub mod settings;
 pub mod shapes;
+pub mod train;
 mod voxel;
 
 pub use error::{Error, Result};

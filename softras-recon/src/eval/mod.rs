@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `predictor` | what is scored: pictures in, meshes out |
+//! | `network` | a network as such |
 //! | `mask` | silhouettes as bits |
 //! | `score` | the numbers |
 //! | `baselines` | mean shape, retrieval, sphere, mean color |
@@ -10,6 +11,8 @@
 
 mod baselines;
 mod mask;
+#[cfg(feature = "burn")]
+mod network;
 mod predictor;
 mod report;
 mod score;

@@ -1,0 +1,15 @@
+//! The network: a picture in, the vertices of a mesh out. The only place that knows burn.
+//!
+//! | file | what |
+//! |---|---|
+//! | `host` | a number that softras computes, as one differentiable operation of burn |
+//! | `model` | the layers |
+//! | `initial` | weights by seed |
+//! | `learner` | a training step, predictions, and all of it as bytes |
+
+mod host;
+mod initial;
+mod learner;
+mod model;
+
+pub use learner::{Learner, LearnerBytes, Network};
