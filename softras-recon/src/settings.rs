@@ -60,6 +60,8 @@ pub struct LossWeights {
     pub laplacian: f64,
     /// How far neighbouring triangles are from one plane. 5e-4.
     pub flatten: f64,
+    /// How unlike the colors of adjacent faces are, where the meshes have texels. 0.01 (no number is published).
+    pub color_laplacian: f64,
 }
 
 /// How the loss is made small.
@@ -103,7 +105,7 @@ impl Default for RasterSettings {
 }
 impl Default for LossWeights {
     fn default() -> Self {
-        Self { silhouette: 1.0, color: 1.0, laplacian: 5e-3, flatten: 5e-4 }
+        Self { silhouette: 1.0, color: 1.0, laplacian: 5e-3, flatten: 5e-4, color_laplacian: 0.01 }
     }
 }
 impl Default for TrainSettings {
@@ -167,6 +169,7 @@ impl ReconSettings {
             ("loss.color", loss.color),
             ("loss.laplacian", loss.laplacian),
             ("loss.flatten", loss.flatten),
+            ("loss.color_laplacian", loss.color_laplacian),
             ("train.minutes", train.minutes),
         ] {
             weight(name, x)?;

@@ -58,7 +58,13 @@ impl Case {
 
 #[test]
 fn the_gradient_is_the_slope_of_the_loss() {
-    let case = case(LossWeights { silhouette: 1.0, color: 0.7, laplacian: 0.3, flatten: 0.02 });
+    let case = case(LossWeights {
+        silhouette: 1.0,
+        color: 0.7,
+        laplacian: 0.3,
+        flatten: 0.02,
+        color_laplacian: 0.4,
+    });
     let kinds = [
         None,
         Some(Colors::Vertex(Array3::from_shape_fn((4, 42, 3), |(n, v, c)| noise(n * 131 + v * 3 + c)))),
@@ -103,7 +109,8 @@ fn the_gradient_is_the_slope_of_the_loss() {
 #[test]
 fn each_mesh_meets_both_sides_in_the_published_order() {
     // Only the picture of object 1 from view b is not empty: object 0 pulls nothing together, but meshes 1 and 3 do.
-    let mut case = case(LossWeights { silhouette: 1.0, color: 0.0, laplacian: 0.0, flatten: 0.0 });
+    let mut case =
+        case(LossWeights { silhouette: 1.0, color: 0.0, laplacian: 0.0, flatten: 0.0, color_laplacian: 0.0 });
     case.pictures[0].fill(0.0);
     case.pictures[1].index_axis_mut(Axis(0), 0).fill(0.0);
     let value = case.value(&case.vertices, None);
