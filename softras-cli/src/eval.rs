@@ -1,6 +1,5 @@
 //! `softras eval`.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -10,14 +9,23 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use softras_core::raster::DynRasterizer;
+use softras_fit::FitFolder;
 use softras_recon::data::{self, Split, Store};
-use softras_recon::eval::{Plan, Report, evaluate};
+use softras_recon::eval::{
+    Doing, Example, Learnt, MeanShape, Page, Plan, Predictor, Retrieval, Told, evaluate_against, examples,
+    tables,
+};
+use softras_recon::log::read_log;
 use softras_recon::settings::ReconSettings;
 use toml::Table;
 
 use crate::backend;
 use crate::config::{overlay, put, read};
-use crate::output::{Usage, finish, say, warn};
+use crate::experiment::{absent, remove_empty};
+use crate::output::{Usage, command, finish, say, warn};
+
+/// Examples of a page.
+const EXAMPLES: usize = 24;
 
 /// What `softras eval` is given.
 #[derive(Debug, Args)]
@@ -37,6 +45,12 @@ pub(crate) struct EvalArgs {
     /// Pictures of each shape that are shown, evenly spread, 1 to 24 [default: 24]
     #[arg(long, value_name = "N")]
     views: Option<usize>,
+    /// Write a page with tables, curves and 24 examples into this folder
+    #[arg(long, value_name = "FOLDER")]
+    report: Option<PathBuf>,
+    /// The log of the training, for the curves of the page
+    #[arg(long, value_name = "FILE", requires = "report")]
+    log: Option<PathBuf>,
     /// The folder for files of drawn pictures, 400 KB a shape
     #[arg(long, value_name = "FOLDER", default_value = "out/recon")]
     cache: PathBuf,
@@ -89,9 +103,17 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
         let text = "--split: those are the shapes to learn from; name others by --train, or score val";
         return Err(Usage(text.to_owned()).into());
     }
+    let made = args.report.as_deref().map(absent).unwrap_or_default();
+    evaluated(args, &settings).inspect_err(|_| remove_empty(&made))
+}
+
+fn evaluated(args: &EvalArgs, settings: &ReconSettings) -> Result<ExitCode> {
+    // What cannot be written or read is found before anything is drawn.
+    let pages = args.report.as_ref().map(FitFolder::create).transpose()?;
+    let log = args.log.as_ref().map(read_log).transpose()?.unwrap_or_default();
     let start = Instant::now();
     let device = backend::open(&args.backend, args.threads)?;
-    let store = open(device.as_ref(), args.shapes.as_deref(), args, &settings)?;
+    let store = open(device.as_ref(), args.shapes.as_deref(), args, settings)?;
     let objects = match args.split {
         None => store.scored(),
         Some(SplitArg::Train) => store.of_split(Split::Train),
@@ -103,7 +125,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
     // Baselines never learn from what is scored: where a folder has nothing else, they learn from procedural shapes.
     let named = args.train.as_deref().filter(|train| !args.shapes.as_deref().is_some_and(|s| same(s, train)));
     let apart = named.is_some() || own.is_empty();
-    let other = if apart { Some(open(device.as_ref(), named, args, &settings)?) } else { None };
+    let other = if apart { Some(open(device.as_ref(), named, args, settings)?) } else { None };
     let (train, train_objects) = match &other {
         None => (&store, own),
         Some(other) => match other.of_split(Split::Train) {
@@ -114,7 +136,12 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
     let plan = Plan { store: &store, objects, train, train_objects, views: settings.eval.views };
     let bar = bar(args.json);
     let progress = |what: &str, done: usize, all: usize| show(&bar, what, done, all);
-    let report = evaluate(device.as_ref(), &plan, None, &progress)?;
+    let learnt = plan.learn(&progress)?;
+    let report = evaluate_against(device.as_ref(), &plan, &learnt, None, &progress)?;
+    let shown = match pages {
+        None => None,
+        Some(_) => Some(Shown::new(device.as_ref(), &plan, &learnt, &progress)?),
+    };
     bar.finish_and_clear();
 
     let seconds = start.elapsed().as_secs_f64();
@@ -138,7 +165,25 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
         report.views,
         report.train_objects,
     );
-    finish(args.json, &value, head + &table(&report) + &format!("{seconds:.0} s"));
+    let mut text = head.clone();
+    tables(&report).iter().for_each(|table| text += &format!("\n{}", table.text()));
+    if let (Some(folder), Some(shown)) = (&pages, &shown) {
+        let page = Page {
+            title: &format!("Single-view reconstruction of {}", source(args.shapes.as_deref())),
+            command: &command(),
+            text: &[head],
+            report: &report,
+            methods: &shown.methods,
+            examples: &shown.examples,
+            log: &log,
+            settings: &json!(settings),
+        };
+        page.write(folder)?;
+        let path = folder.file("report.html");
+        value["report"] = json!(path);
+        text += &format!("\n{}", path.display());
+    }
+    finish(args.json, &value, text + &format!("\n{seconds:.0} s"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -186,33 +231,24 @@ fn show(bar: &ProgressBar, what: &str, done: usize, all: usize) {
     bar.set_position(done as u64);
 }
 
-/// The table for people: a column for each baseline.
-fn table(report: &Report) -> String {
-    let mut text = format!("{:22}", "IoU at 32^3, %");
-    let line =
-        |text: &mut String, name: &str, number: &dyn Fn(&softras_recon::eval::Scores) -> Option<f64>| {
-            let _ = write!(text, "\n{name:22}");
-            for scores in report.baselines.values() {
-                let _ = match number(scores) {
-                    Some(x) => write!(text, "  {:>21.1}", 100.0 * x),
-                    None => write!(text, "  {:>21}", "-"),
-                };
-            }
-        };
-    for name in report.baselines.keys() {
-        let _ = write!(text, "  {name:>21}");
+/// The examples of the page, and the methods that they show.
+struct Shown {
+    methods: Vec<String>,
+    examples: Vec<Example>,
+}
+
+impl Shown {
+    fn new(
+        device: &dyn DynRasterizer,
+        plan: &Plan<'_>,
+        learnt: &Learnt<'_>,
+        progress: Doing<'_>,
+    ) -> Result<Self> {
+        let (mut retrieval, mut mean) =
+            (Retrieval::new(learnt, Told::Nothing), MeanShape::new(device, learnt)?);
+        let mut methods: [(&str, &mut dyn Predictor); 2] =
+            [("retrieval", &mut retrieval), ("mean shape", &mut mean)];
+        let examples = examples(device, plan, EXAMPLES, &mut methods, progress)?;
+        Ok(Self { methods: methods.iter().map(|(name, _)| (*name).to_owned()).collect(), examples })
     }
-    let categories = report.baselines.values().next().into_iter().flat_map(|s| s.per_category.keys());
-    for category in categories {
-        line(&mut text, category, &|scores| scores.per_category.get(category).copied());
-    }
-    line(&mut text, "mean", &|scores| Some(scores.mean_iou));
-    line(&mut text, "silhouettes, unseen", &|scores| Some(scores.silhouette_iou));
-    line(&mut text, "color error", &|scores| Some(scores.color_error));
-    let _ = writeln!(
-        text,
-        "\ncolor error of the true shapes in one mean color: {:.1}",
-        100.0 * report.mean_color_error
-    );
-    text
 }
