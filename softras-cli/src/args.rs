@@ -16,7 +16,9 @@ pub(crate) use crate::gradcheck::GradcheckArgs;
 use crate::input::{Size, backend, point, sample};
 use crate::output::Usage;
 pub(crate) use crate::pose::PoseArgs;
+pub(crate) use crate::predict::PredictArgs;
 use crate::render_config::Background;
+pub(crate) use crate::train::TrainArgs;
 
 /// A soft rasterizer: draw meshes, and fit meshes to pictures through gradients of the drawing.
 #[derive(Debug, Parser)]
@@ -40,8 +42,12 @@ pub(crate) enum Command {
     Gradcheck(GradcheckArgs),
     /// Run an experiment again: fits by several methods, a page, a table against baselines, its JSON
     Experiment(ExperimentArgs),
+    /// Train a network that makes a mesh of one picture, on pictures of shapes
+    Train(TrainArgs),
     /// Score single-view reconstruction on shapes, against baselines
     Eval(EvalArgs),
+    /// Make a mesh of one picture, with a trained network
+    Predict(PredictArgs),
     /// Check that a back end is right, by every law there is
     Conformance(ConformanceArgs),
     /// Measure how fast back ends are, against each other and against brute force
@@ -60,7 +66,9 @@ impl Args {
             Command::Body(args) => args.json,
             Command::Gradcheck(args) => args.json,
             Command::Experiment(args) => args.json,
+            Command::Train(args) => args.json,
             Command::Eval(args) => args.json,
+            Command::Predict(args) => args.json,
             Command::Conformance(args) => args.json,
             Command::Bench(args) => args.json,
             Command::Devices(args) => args.json,

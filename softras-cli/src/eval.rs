@@ -10,19 +10,23 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use softras_core::raster::DynRasterizer;
 use softras_fit::FitFolder;
+use softras_recon::color::read_color_log;
 use softras_recon::data::{self, Split, Store};
 use softras_recon::eval::{
-    Doing, Example, Learnt, MeanShape, Page, Plan, Predictor, Retrieval, Told, evaluate_against, examples,
+    Doing, Example, Learnt, MeanShape, Page, Plan, Predictor, Report, Retrieval, Told, evaluate_against, examples,
     tables,
 };
-use softras_recon::log::read_log;
 use softras_recon::settings::ReconSettings;
+use softras_recon::train::{COLOR_LOG, LOG, read_log};
 use toml::Table;
 
 use crate::backend;
 use crate::config::{overlay, put, read};
 use crate::experiment::{absent, remove_empty};
 use crate::output::{Usage, command, finish, say, warn};
+
+#[cfg(not(feature = "recon"))]
+use crate::train::NO_NETWORK;
 
 /// Examples of a page.
 const EXAMPLES: usize = 24;
@@ -48,7 +52,7 @@ pub(crate) struct EvalArgs {
     /// Write a page with tables, curves and 24 examples into this folder
     #[arg(long, value_name = "FOLDER")]
     report: Option<PathBuf>,
-    /// The log of the training, for the curves of the page
+    /// The log of the training, for the curves of the page [default: the one beside the checkpoint]
     #[arg(long, value_name = "FILE", requires = "report")]
     log: Option<PathBuf>,
     /// The folder for files of drawn pictures, 400 KB a shape
@@ -91,13 +95,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
         say(toml::to_string(&settings)?.trim_end());
         return Ok(ExitCode::SUCCESS);
     }
-    if let Some(path) = &args.checkpoint {
-        let text = format!(
-            "--checkpoint {}: this build has no neural network, so it scores baselines alone; leave the argument out",
-            path.display()
-        );
-        return Err(Usage(text).into());
-    }
+    let mut model = args.checkpoint.as_deref().map(network).transpose()?;
     let procedural = args.shapes.is_none() && args.train.is_none();
     if procedural && matches!(args.split, Some(SplitArg::Train | SplitArg::All)) {
         let text = "--split: those are the shapes to learn from; name others by --train, or score val";
@@ -110,7 +108,10 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
 fn evaluated(args: &EvalArgs, settings: &ReconSettings) -> Result<ExitCode> {
     // What cannot be written or read is found before anything is drawn.
     let pages = args.report.as_ref().map(FitFolder::create).transpose()?;
-    let log = args.log.as_ref().map(read_log).transpose()?.unwrap_or_default();
+    let beside = |name: &str| args.checkpoint.as_ref().map(|path| path.with_file_name(name));
+    let log_of = |named: &Option<PathBuf>, name| named.clone().or_else(|| beside(name).filter(|p| p.exists()));
+    let log = log_of(&args.log, LOG).map(|path| read_log(&path)).transpose()?.unwrap_or_default();
+    let color_log = log_of(&None, COLOR_LOG).map(|path| read_color_log(&path)).transpose()?.unwrap_or_default();
     let start = Instant::now();
     let device = backend::open(&args.backend, args.threads)?;
     let store = open(device.as_ref(), args.shapes.as_deref(), args, settings)?;
@@ -137,10 +138,16 @@ fn evaluated(args: &EvalArgs, settings: &ReconSettings) -> Result<ExitCode> {
     let bar = bar(args.json);
     let progress = |what: &str, done: usize, all: usize| show(&bar, what, done, all);
     let learnt = plan.learn(&progress)?;
-    let report = evaluate_against(device.as_ref(), &plan, &learnt, None, &progress)?;
+    let report = {
+        let model = model.as_mut().map(|model| model.as_mut() as &mut dyn Predictor);
+        evaluate_against(device.as_ref(), &plan, &learnt, model, &progress)?
+    };
     let shown = match pages {
         None => None,
-        Some(_) => Some(Shown::new(device.as_ref(), &plan, &learnt, &progress)?),
+        Some(_) => {
+            let model = model.as_mut().map(|model| model.as_mut() as &mut dyn Predictor);
+            Some(Shown::new(device.as_ref(), &plan, &learnt, model, &progress)?)
+        }
     };
     bar.finish_and_clear();
 
@@ -151,11 +158,14 @@ fn evaluated(args: &EvalArgs, settings: &ReconSettings) -> Result<ExitCode> {
     for skipped in &report.skipped {
         warn(format!("{} is skipped: {}", skipped.name, skipped.reason));
     }
-    let note = "no checkpoint: the scores are those of baselines alone";
+    let note = match &args.checkpoint {
+        None => "no checkpoint: the scores are those of baselines alone".to_owned(),
+        Some(path) => format!("the model is {}", path.display()),
+    };
     let mut value = json!(report);
     value["shapes"] = json!(source(args.shapes.as_deref()));
     value["train"] = json!(learnt);
-    value["checkpoint"] = json!(null);
+    value["checkpoint"] = json!(args.checkpoint);
     value["note"] = json!(note);
     value["seconds"] = json!(seconds);
     let head = format!(
@@ -165,8 +175,7 @@ fn evaluated(args: &EvalArgs, settings: &ReconSettings) -> Result<ExitCode> {
         report.views,
         report.train_objects,
     );
-    let mut text = head.clone();
-    tables(&report).iter().for_each(|table| text += &format!("\n{}", table.text()));
+    let mut text = head.clone() + &text_of(&report);
     if let (Some(folder), Some(shown)) = (&pages, &shown) {
         let page = Page {
             title: &format!("Single-view reconstruction of {}", source(args.shapes.as_deref())),
@@ -176,6 +185,7 @@ fn evaluated(args: &EvalArgs, settings: &ReconSettings) -> Result<ExitCode> {
             methods: &shown.methods,
             examples: &shown.examples,
             log: &log,
+            color_log: &color_log,
             settings: &json!(settings),
         };
         page.write(folder)?;
@@ -185,6 +195,18 @@ fn evaluated(args: &EvalArgs, settings: &ReconSettings) -> Result<ExitCode> {
     }
     finish(args.json, &value, text + &format!("\n{seconds:.0} s"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the network of a checkpoint.
+#[cfg(feature = "recon")]
+fn network(path: &Path) -> Result<Box<dyn Predictor>> {
+    Ok(Box::new(softras_recon::train::Checkpoint::open(path)?.reconstructor()?))
+}
+#[cfg(not(feature = "recon"))]
+fn network(path: &Path) -> Result<Box<dyn Predictor>> {
+    let text =
+        format!("--checkpoint {}: {NO_NETWORK}; without the argument baselines are scored", path.display());
+    Err(Usage(text).into())
 }
 
 /// Tells whether two names are those of one folder.
@@ -214,7 +236,7 @@ fn open(
     Ok(store)
 }
 
-fn bar(hidden: bool) -> ProgressBar {
+pub(crate) fn bar(hidden: bool) -> ProgressBar {
     let bar = ProgressBar::new(1);
     if hidden {
         bar.set_draw_target(ProgressDrawTarget::hidden());
@@ -225,10 +247,15 @@ fn bar(hidden: bool) -> ProgressBar {
     bar
 }
 
-fn show(bar: &ProgressBar, what: &str, done: usize, all: usize) {
+pub(crate) fn show(bar: &ProgressBar, what: &str, done: usize, all: usize) {
     bar.set_length(all as u64);
     bar.set_message(what.to_owned());
     bar.set_position(done as u64);
+}
+
+/// The tables for people.
+pub(crate) fn text_of(report: &Report) -> String {
+    tables(report).iter().map(|table| format!("\n{}", table.text())).collect()
 }
 
 /// The examples of the page, and the methods that they show.
@@ -242,12 +269,16 @@ impl Shown {
         device: &dyn DynRasterizer,
         plan: &Plan<'_>,
         learnt: &Learnt<'_>,
+        model: Option<&mut dyn Predictor>,
         progress: Doing<'_>,
     ) -> Result<Self> {
         let (mut retrieval, mut mean) =
             (Retrieval::new(learnt, Told::Nothing), MeanShape::new(device, learnt)?);
-        let mut methods: [(&str, &mut dyn Predictor); 2] =
-            [("retrieval", &mut retrieval), ("mean shape", &mut mean)];
+        let mut methods: Vec<(&str, &mut dyn Predictor)> = vec![("retrieval", &mut retrieval)];
+        match model {
+            Some(model) => methods.insert(0, ("model", model)),
+            None => methods.push(("mean shape", &mut mean)),
+        }
         let examples = examples(device, plan, EXAMPLES, &mut methods, progress)?;
         Ok(Self { methods: methods.iter().map(|(name, _)| (*name).to_owned()).collect(), examples })
     }

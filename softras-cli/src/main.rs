@@ -6,6 +6,8 @@ mod backend;
 mod bench;
 mod bench_args;
 mod body;
+#[cfg(feature = "recon")]
+mod coloring;
 mod config;
 mod conformance;
 mod devices;
@@ -17,8 +19,12 @@ mod gradcheck;
 mod input;
 mod output;
 mod pose;
+mod predict;
 mod render;
 mod render_config;
+mod train;
+#[cfg(feature = "recon")]
+mod training;
 mod views;
 
 use std::process::ExitCode;
@@ -39,7 +45,9 @@ fn main() -> ExitCode {
         Command::Body(args) => body::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Experiment(args) => experiment::run(&args),
+        Command::Train(args) => train::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Predict(args) => predict::run(&args),
         Command::Conformance(args) => conformance::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Devices(args) => devices::run(&args),

@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let colors = Colors::Vertex(Array3::from_elem((2 * PAIRS, count, 3), 0.5));
     let settings = ReconSettings::default();
     for (name, colors) in [("silhouettes", None), ("silhouettes and colors", Some(&colors))] {
-        let params = settings.raster(0, PairLoss::outputs(colors));
+        let params = settings.raster(0.0, PairLoss::outputs(colors));
         let mut times = Vec::new();
         let mut total = 0.0;
         for _ in 0..ROUNDS {

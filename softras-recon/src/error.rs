@@ -35,6 +35,9 @@ pub enum Error {
         /// What it must hold.
         expected: String,
     },
+    /// The library of the network failed, or its bytes are not those of the network.
+    #[error("the network: {0}")]
+    Network(String),
     /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
@@ -61,6 +64,10 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 impl Error {
     pub(crate) fn setting(name: &str, found: impl ToString, expected: impl Into<String>) -> Self {
         Self::Setting { name: name.into(), found: found.to_string(), expected: expected.into() }
+    }
+    #[cfg(feature = "burn")]
+    pub(crate) fn network(reason: impl Into<String>) -> Self {
+        Self::Network(reason.into())
     }
     pub(crate) fn data(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Data { path: path.into(), found: found.into(), expected: expected.into() }

@@ -5,10 +5,12 @@ pub mod color;
 pub mod data;
 mod error;
 pub mod eval;
-pub mod log;
 pub mod loss;
+#[cfg(feature = "burn")]
+pub mod network;
 pub mod settings;
 pub mod shapes;
+pub mod train;
 mod voxel;
 
 pub use error::{Error, Result};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use softras_core::raster::{Outputs, RasterParams};
 
+use crate::color::ColorSettings;
 use crate::data::{PIXELS, SampledSet, VIEWS};
 use crate::error::{Error, Result};
 
@@ -12,12 +13,16 @@ use crate::error::{Error, Result};
 pub struct ReconSettings {
     /// What is learnt from.
     pub data: DataSettings,
+    /// What makes a shape of a picture.
+    pub network: NetworkSettings,
     /// How pictures are drawn.
     pub raster: RasterSettings,
     /// What is made small.
     pub loss: LossWeights,
     /// How it is made small.
     pub train: TrainSettings,
+    /// How colors are learnt.
+    pub color: ColorSettings,
     /// How the result is scored.
     pub eval: EvalSettings,
 }
@@ -34,6 +39,66 @@ pub struct DataSettings {
     pub sampled_val: usize,
     /// The share of the training objects, of each category, that tells when to stop. 0.1.
     pub stop_share: f64,
+}
+
+/// What makes a shape of a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkSettings {
+    /// `published` or `small`. `published`.
+    pub kind: NetworkKind,
+    /// `none`, or `mirror` for meshes whose left is their right, as most made things are. `none`.
+    pub symmetry: Symmetry,
+}
+
+/// What is the same in every predicted mesh.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Symmetry {
+    /// Nothing.
+    #[default]
+    None,
+    /// What is at x and what is at -x: the mean of a mesh and its mirror image is predicted.
+    Mirror,
+}
+
+/// How large the network is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum NetworkKind {
+    /// The published sizes: 25.96 million numbers.
+    #[default]
+    Published,
+    /// Sizes for two CPU cores: 3.87 million numbers.
+    Small,
+}
+
+/// The widths of the layers of a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Widths {
+    /// Channels after each convolution, which halves the picture.
+    pub convolutions: [usize; 3],
+    /// After each layer of the encoder.
+    pub encoder: [usize; 3],
+    /// After each layer of the decoder, before centroid and offsets.
+    pub decoder: [usize; 2],
+}
+
+impl NetworkKind {
+    /// Its layers.
+    #[must_use]
+    pub const fn widths(self) -> Widths {
+        match self {
+            Self::Published => {
+                Widths { convolutions: [64, 128, 256], encoder: [1024, 1024, 512], decoder: [1024, 2048] }
+            }
+            Self::Small => {
+                Widths { convolutions: [32, 64, 128], encoder: [256, 256, 256], decoder: [512, 512] }
+            }
+        }
+    }
 }
 
 /// How pictures are drawn. Their size and cameras are those of the data.
@@ -76,12 +141,40 @@ pub struct TrainSettings {
     pub steps: usize,
     /// Learning rate of Adam. 1e-4.
     pub lr: f64,
-    /// The share of the steps after which learning rate and sigma fall. 0.6.
+    /// What keeps Adam from dividing by 0. 1e-8.
+    pub adam_epsilon: f64,
+    /// The share of the training (of its steps, or of its minutes if that is more) after which learning rate and sigma
+    /// fall. 0.6.
     pub decay_at: f64,
     /// What they are then multiplied by. 0.3.
     pub decay: f64,
+    /// The last share of the training, over which the learning rate falls to 0 as well. 0.
+    pub cooldown: f64,
     /// Minutes after which training ends, 0 for as long as it takes. 0.
     pub minutes: f64,
+    /// Which gradient reaches the vertices: `full`, or `visible` (of faces that are seen, as earlier renderers). `full`.
+    pub gradient: GradientKind,
+    /// The share of the objects of a step that are shown mirrored. 0.
+    pub mirror: f64,
+    /// How far the colors of pictures that are shown are changed by chance, 0 to 1. 0.
+    pub recolor: f64,
+    /// Steps between two looks at the stop split. 1,000.
+    pub check_every: usize,
+    /// Pictures of each object of the stop split that are looked at, evenly spread. 2.
+    pub check_views: usize,
+    /// Looks in a row without a new best after which training ends, 0 for never. 0.
+    pub patience: usize,
+}
+
+/// Which faces a training gives a gradient to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GradientKind {
+    /// All within reach of a pixel: the derivative of the picture.
+    #[default]
+    Full,
+    /// Those that hold a pixel of the hard picture: a baseline.
+    Visible,
 }
 
 /// How the result is scored.
@@ -110,7 +203,23 @@ impl Default for LossWeights {
 }
 impl Default for TrainSettings {
     fn default() -> Self {
-        Self { seed: 0, batch: 64, steps: 250_000, lr: 1e-4, decay_at: 0.6, decay: 0.3, minutes: 0.0 }
+        Self {
+            seed: 0,
+            batch: 64,
+            steps: 250_000,
+            lr: 1e-4,
+            adam_epsilon: 1e-8,
+            decay_at: 0.6,
+            decay: 0.3,
+            cooldown: 0.0,
+            minutes: 0.0,
+            gradient: GradientKind::Full,
+            mirror: 0.0,
+            recolor: 0.0,
+            check_every: 1000,
+            check_views: 2,
+            patience: 0,
+        }
     }
 }
 impl Default for EvalSettings {
@@ -125,7 +234,8 @@ impl ReconSettings {
     /// # Errors
     /// `Setting` names the first value out of range.
     pub fn check(&self) -> Result<()> {
-        let Self { data, raster, loss, train, eval } = self;
+        let Self { data, network: _, raster, loss, train, color, eval } = self;
+        color.check()?;
         let share = |name: &str, x: f64| {
             if (0.0..1.0).contains(&x) {
                 Ok(())
@@ -157,6 +267,7 @@ impl ReconSettings {
             ("raster.sigma", raster.sigma),
             ("raster.gamma", raster.gamma),
             ("train.lr", train.lr),
+            ("train.adam_epsilon", train.adam_epsilon),
             ("train.decay", train.decay),
         ] {
             positive(name, x)?;
@@ -176,25 +287,58 @@ impl ReconSettings {
         }
         count("train.batch", train.batch)?;
         count("train.steps", train.steps)?;
-        if !(0.0..=1.0).contains(&train.decay_at) {
-            return Err(Error::setting("train.decay_at", train.decay_at, "0 to 1"));
+        count("train.check_every", train.check_every)?;
+        for (name, x) in [
+            ("train.decay_at", train.decay_at),
+            ("train.cooldown", train.cooldown),
+            ("train.mirror", train.mirror),
+            ("train.recolor", train.recolor),
+        ] {
+            if !(0.0..=1.0).contains(&x) {
+                return Err(Error::setting(name, x, "0 to 1"));
+            }
         }
-        if !(1..=VIEWS).contains(&eval.views) {
-            return Err(Error::setting("eval.views", eval.views, format!("1 to {VIEWS}")));
+        for (name, n) in [("eval.views", eval.views), ("train.check_views", train.check_views)] {
+            if !(1..=VIEWS).contains(&n) {
+                return Err(Error::setting(name, n, format!("1 to {VIEWS}")));
+            }
         }
         Ok(())
     }
 
-    /// The learning rate of `step`.
+    /// What suits two CPU cores and a few minutes: the small network, small batches, large steps, pictures changed by
+    /// chance.
     #[must_use]
-    pub fn lr(&self, step: usize) -> f64 {
-        self.train.lr * self.train.fall(step)
+    pub fn small() -> Self {
+        Self {
+            network: NetworkSettings { kind: NetworkKind::Small, symmetry: Symmetry::None },
+            color: ColorSettings { minutes: 5.0, ..ColorSettings::default() },
+            train: TrainSettings {
+                batch: 16,
+                lr: 5e-4,
+                cooldown: 0.25,
+                minutes: 10.0,
+                mirror: 0.5,
+                recolor: 0.5,
+                check_every: 250,
+                ..TrainSettings::default()
+            },
+            ..Self::default()
+        }
     }
-    /// How the pictures of `step` are drawn.
+
+    /// The learning rate after `share` of the training.
     #[must_use]
-    pub fn raster(&self, step: usize, outputs: Outputs) -> RasterParams {
+    pub fn lr(&self, share: f64) -> f64 {
+        let TrainSettings { lr, cooldown, .. } = self.train;
+        let left = (1.0 - share).max(0.0);
+        lr * self.train.fall(share) * if left < cooldown { left / cooldown } else { 1.0 }
+    }
+    /// How pictures are drawn after `share` of the training.
+    #[must_use]
+    pub fn raster(&self, share: f64, outputs: Outputs) -> RasterParams {
         let RasterSettings { sigma, gamma, dist_eps } = self.raster;
-        let sigma = sigma * self.train.fall(step);
+        let sigma = sigma * self.train.fall(share);
         RasterParams::new(PIXELS, PIXELS)
             .sigma(sigma as f32)
             .gamma(gamma as f32)
@@ -204,8 +348,16 @@ impl ReconSettings {
 }
 
 impl TrainSettings {
-    fn fall(&self, step: usize) -> f64 {
-        if step as f64 >= self.decay_at * self.steps as f64 { self.decay } else { 1.0 }
+    /// The share of the training that is done after `step` steps and `seconds`: of its steps, or of its minutes if that
+    /// is more.
+    #[must_use]
+    pub fn share(&self, step: usize, seconds: f64) -> f64 {
+        let of_time = if self.minutes > 0.0 { seconds / (60.0 * self.minutes) } else { 0.0 };
+        (step as f64 / self.steps as f64).max(of_time)
+    }
+
+    fn fall(&self, share: f64) -> f64 {
+        if share >= self.decay_at { self.decay } else { 1.0 }
     }
 }
 
@@ -217,6 +369,7 @@ mod tests {
     fn settings_go_to_toml_and_back_and_unknown_ones_are_refused() {
         let settings = ReconSettings::default();
         settings.check().unwrap();
+        ReconSettings::small().check().unwrap();
         let text = toml::to_string(&settings).unwrap();
         assert!(text.contains("laplacian = 0.005") && text.contains("batch = 64"), "{text}");
         assert_eq!(toml::from_str::<ReconSettings>(&text).unwrap(), settings);
@@ -228,9 +381,23 @@ mod tests {
     #[test]
     fn learning_rate_and_sigma_fall_together() {
         let settings = ReconSettings::default();
-        let sigma = |step| settings.raster(step, Outputs::Silhouette).get_sigma().of(0);
-        assert!((settings.lr(149_999) - 1e-4).abs() < 1e-12 && (settings.lr(150_000) - 3e-5).abs() < 1e-12);
+        let share = |step| settings.train.share(step, 1e9);
+        let sigma = |step| settings.raster(share(step), Outputs::Silhouette).get_sigma().of(0);
+        let lr = |step| settings.lr(share(step));
+        assert!((lr(149_999) - 1e-4).abs() < 1e-12 && (lr(150_000) - 3e-5).abs() < 1e-12);
         assert!((sigma(149_999) - 1e-4).abs() < 1e-10 && (sigma(150_000) - 3e-5).abs() < 1e-10);
+        let cool =
+            ReconSettings { train: TrainSettings { cooldown: 0.2, ..settings.train }, ..settings.clone() };
+        assert!(
+            (cool.lr(0.9) - 1.5e-5).abs() < 1e-12
+                && cool.lr(1.0) < 1e-12
+                && (cool.lr(0.7) - 3e-5).abs() < 1e-12
+        );
+        let minutes = TrainSettings { minutes: 2.0, ..settings.train };
+        assert!(
+            (minutes.share(10, 60.0) - 0.5).abs() < 1e-12
+                && (minutes.share(250_000, 60.0) - 1.0).abs() < 1e-12
+        );
     }
 
     #[test]

@@ -15,7 +15,7 @@ use softras_recon::eval::{
     Page, Plan, Prediction, Predictor, Query, Retrieval, Told, evaluate, evaluate_against, examples, score,
     tables,
 };
-use softras_recon::log::TrainingRecord;
+use softras_recon::train::TrainingRecord;
 
 const SAMPLES: [(&str, Sample, &str); 3] =
     [("chair", Sample::Chair, "val"), ("vase", Sample::Vase, "val"), ("lamp", Sample::Lamp, "train")];
@@ -161,7 +161,21 @@ fn a_page_shows_examples_that_nobody_picked() {
     let log: Vec<TrainingRecord> = (1..1000)
         .map(|step| {
             let stop_iou = (step % 100 == 0).then_some(step as f64 / 2e3);
-            TrainingRecord { step, loss: 1.0 / step as f64, silhouette: 0.5, stop_iou }
+            TrainingRecord {
+                step,
+                seconds: step as f64,
+                share: step as f64 / 1e3,
+                lr: 1e-4,
+                sigma: 1e-4,
+                loss: 1.0 / step as f64,
+                silhouette: 0.5,
+                laplacian: 0.1,
+                flatten: 0.1,
+                stop_iou,
+                step_ms: 10.0,
+                render_ms: 2.0,
+                look_ms: 0.0,
+            }
         })
         .collect();
     let target = FitFolder::create(folder.path().join("page")).unwrap();
@@ -173,6 +187,7 @@ fn a_page_shows_examples_that_nobody_picked() {
         methods: &["truth".to_owned(), "retrieval".to_owned()],
         examples: &shown,
         log: &log,
+        color_log: &[],
         settings: &serde_json::json!({ "views": 2 }),
     };
     page.write(&target).unwrap();

@@ -124,14 +124,28 @@ const WRITABLE: &str = ".obj, .ply, .stl, .off, .glb";
 /// # Errors
 /// `Unsupported` for another ending, before anything is written; else as the function for the format.
 pub fn save_mesh(path: impl AsRef<Path>, mesh: &Mesh<f32>) -> Result<()> {
-    let path = path.as_ref();
+    writer(path.as_ref())?(path.as_ref(), mesh)
+}
+
+/// Checks that [`save_mesh`] knows the name's ending, before hours are spent on what is to be written.
+///
+/// # Errors
+/// `Unsupported` for another ending.
+pub fn check_mesh_name(path: impl AsRef<Path>) -> Result<()> {
+    writer(path.as_ref()).map(drop)
+}
+
+/// What writes a mesh to a file.
+type Writer = fn(&Path, &Mesh<f32>) -> Result<()>;
+
+fn writer(path: &Path) -> Result<Writer> {
     let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     match ending.as_str() {
-        "obj" => save_obj(path, mesh),
-        "ply" => save_ply(path, mesh),
-        "stl" => save_stl(path, mesh),
-        "off" => save_off(path, mesh),
-        "glb" => save_glb(path, mesh),
+        "obj" => Ok(|path, mesh| save_obj(path, mesh)),
+        "ply" => Ok(|path, mesh| save_ply(path, mesh)),
+        "stl" => Ok(|path, mesh| save_stl(path, mesh)),
+        "off" => Ok(|path, mesh| save_off(path, mesh)),
+        "glb" => Ok(|path, mesh| save_glb(path, mesh)),
         "" => Err(Origin(path).unsupported("a mesh file without an ending", WRITABLE)),
         other => Err(Origin(path).unsupported(format!(".{other} for a mesh"), WRITABLE)),
     }
@@ -185,6 +199,7 @@ mod tests {
             let apart = (found - &expected).mapv(f32::abs).into_iter().fold(0.0, f32::max);
             assert!(apart < 1.0 / 255.0, "{ending}: {apart}");
         }
+        assert!(check_mesh_name("ball.Ply").is_ok() && check_mesh_name("ball.fbx").is_err());
         let e = save_mesh(folder.path().join("ball.fbx"), &mesh).unwrap_err().to_string();
         assert!(e.contains(".fbx") && e.contains(".glb"), "{e}");
         assert!(save_mesh(folder.path().join("ball"), &mesh).is_err());

@@ -107,7 +107,7 @@ impl<'t> ColorTraining<'t> {
         settings.check()?;
         let (learn, stop) = store.carve(settings.data.stop_share, settings.data.seed)?;
         let train = &settings.train;
-        let network = Network::from_bytes(settings.network.kind, &checkpoint.bytes.weights)?;
+        let network = Network::from_bytes(settings.network, &checkpoint.bytes.weights)?;
         let triangles = network.triangles().to_vec();
         let learner = ColorLearner::new(&settings.color, triangles.len(), train.adam_epsilon, train.seed);
         let batches = Batches::new(store, learn, train.batch, train.seed ^ 0xc0)?;
@@ -120,8 +120,7 @@ impl<'t> ColorTraining<'t> {
         let shapes = match settings.color.order {
             ColorOrder::After => Shapes::Fixed(network),
             ColorOrder::Joint => {
-                let kind = settings.network.kind;
-                Shapes::Learnt(Box::new(Learner::from_weights(kind, train.adam_epsilon, &checkpoint.bytes.weights)?))
+                Shapes::Learnt(Box::new(Learner::from_weights(settings.network, train.adam_epsilon, &checkpoint.bytes.weights)?))
             }
         };
         Ok(Self {

@@ -10,6 +10,7 @@
 //! | `source` | whichever of the three a folder is |
 //! | `store` | the file |
 //! | `batches` | random objects and views, by seed |
+//! | `shown` | a picture from elsewhere |
 
 mod batches;
 mod draw;
@@ -17,6 +18,7 @@ mod folder;
 mod manifest;
 mod published;
 mod sampled;
+mod shown;
 mod source;
 mod store;
 
@@ -29,6 +31,7 @@ pub use folder::open_folder;
 pub use manifest::{Entry, Manifest};
 pub use published::open_published;
 pub use sampled::{SampledSet, open_sampled};
+pub use shown::shown;
 pub use source::open;
 pub use store::Store;
 

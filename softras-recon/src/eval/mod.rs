@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `predictor` | what is scored: pictures in, meshes out |
+//! | `network` | a network as such |
 //! | `mask` | silhouettes as bits |
 //! | `score` | the numbers |
 //! | `baselines` | mean shape, retrieval, sphere, mean color |
@@ -14,6 +15,8 @@
 mod baselines;
 mod examples;
 mod mask;
+#[cfg(feature = "burn")]
+mod network;
 mod page;
 mod predictor;
 mod report;

@@ -10,7 +10,8 @@ use super::examples::Example;
 use super::report::Report;
 use super::table::tables;
 use crate::error::Result;
-use crate::log::TrainingRecord;
+use crate::color::ColorRecord;
+use crate::train::TrainingRecord;
 
 /// Pixels of the page for a pixel of a picture.
 const ZOOM: usize = 2;
@@ -39,19 +40,21 @@ pub struct Page<'p> {
     pub examples: &'p [Example],
     /// How training went, empty if it is not known.
     pub log: &'p [TrainingRecord],
+    /// How colors were learnt, empty if they were not.
+    pub color_log: &'p [ColorRecord],
     /// Everything that decided the numbers.
     pub settings: &'p Value,
 }
 
 impl Page<'_> {
-    /// Writes `report.html`, which needs no other file, `report.json`, `examples.png`, and for a training `loss.svg` and
-    /// `validation.svg`, each under a temporary name that is then changed.
+    /// Writes `report.html`, which needs no other file, `report.json`, `examples.png`, for a training `loss.svg` and
+    /// `validation.svg`, and for colors `color.svg`, each under a temporary name that is then changed.
     ///
     /// # Errors
     /// `Fit` or `File` if a file cannot be written.
     pub fn write(&self, folder: &FitFolder) -> Result<()> {
         let rows = self.examples.iter().map(row).collect::<Result<Vec<_>>>()?;
-        let curves = curves(self.log);
+        let curves = curves(self.log, self.color_log);
         if !rows.is_empty() {
             picture::grid(&rows, 1, 2 * GAP, WHITE)?.save_png(folder.file("examples.png"))?;
         }
@@ -155,25 +158,26 @@ fn row(example: &Example) -> Result<RgbFrame> {
     Ok(picture::row(&parts, 4 * GAP, GREY)?)
 }
 
-/// Returns file, caption and chart of each curve that the log has at least one point of.
-fn curves(log: &[TrainingRecord]) -> Vec<(&'static str, &'static str, Chart)> {
-    let series = |name: &str, of: &dyn Fn(&TrainingRecord) -> Option<f64>| Series {
-        name: name.to_owned(),
-        points: thin(&log.iter().filter_map(|r| Some((r.step as f64, of(r)?))).collect::<Vec<_>>()),
-    };
+/// Returns file, caption and chart of each curve that a log has at least one point of.
+fn curves(log: &[TrainingRecord], colors: &[ColorRecord]) -> Vec<(&'static str, &'static str, Chart)> {
+    let of_shapes = |name, of: fn(&TrainingRecord) -> Option<f64>| series(name, log, |r| r.step, of);
+    let of_colors = |name, of: fn(&ColorRecord) -> Option<f64>| series(name, colors, |r| r.step, of);
     let chart = |y: &str, scale, series: Vec<Series>| Chart { x: "step".into(), y: y.into(), scale, series };
-    let loss = [series("total", &|r| Some(r.loss)), series("1 - silhouette IoU", &|r| Some(r.silhouette))];
-    let validation = [series("IoU at 32^3", &|r| r.stop_iou)];
+    let loss = vec![of_shapes("total", |r| Some(r.loss)), of_shapes("1 - silhouette IoU", |r| Some(r.silhouette))];
+    let validation = vec![of_shapes("IoU at 32^3", |r| r.stop_iou)];
+    let color = vec![of_colors("training", |r| Some(r.color)), of_colors("stop split", |r| r.stop_color)];
     let all = [
-        ("loss.svg", "Loss of the training", chart("loss", Scale::Logarithmic, loss.into())),
-        (
-            "validation.svg",
-            "Validation, on the stop split",
-            chart("mean IoU", Scale::Linear, validation.into()),
-        ),
+        ("loss.svg", "Loss of the training", chart("loss", Scale::Logarithmic, loss)),
+        ("validation.svg", "Validation, on the stop split", chart("mean IoU", Scale::Linear, validation)),
+        ("color.svg", "Colors", chart("mean difference over whole pictures", Scale::Logarithmic, color)),
     ];
     let seen = |chart: &Chart| chart.series.iter().any(|series| !series.points.is_empty());
     all.into_iter().filter(|(_, _, chart)| seen(chart)).collect()
+}
+
+fn series<T>(name: &str, log: &[T], step: fn(&T) -> usize, of: fn(&T) -> Option<f64>) -> Series {
+    let points: Vec<(f64, f64)> = log.iter().filter_map(|r| Some((step(r) as f64, of(r)?))).collect();
+    Series { name: name.to_owned(), points: thin(&points) }
 }
 
 /// Returns at most [`POINTS`] means of neighbouring points.

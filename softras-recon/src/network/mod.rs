@@ -1,0 +1,18 @@
+//! The network: a picture in, the vertices of a mesh out. The only place that knows burn.
+//!
+//! | file | what |
+//! |---|---|
+//! | `host` | a number that softras computes, as one differentiable operation of burn |
+//! | `model` | the layers |
+//! | `initial` | weights by seed |
+//! | `learner` | a training step, predictions, and all of it as bytes |
+
+mod host;
+mod initial;
+mod learner;
+mod model;
+
+pub(crate) use host::{number, numbers};
+pub(crate) use initial::Initial;
+pub(crate) use learner::{loaded, tensor, weights};
+pub use learner::{Learner, LearnerBytes, Network};
