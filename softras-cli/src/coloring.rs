@@ -50,7 +50,9 @@ pub(crate) fn run(args: &TrainArgs, checkpoint: &Path, settings: ReconSettings) 
         let left = moment.seconds * (1.0 - moment.share) / moment.share.max(1e-9);
         bar.set_message(format!("step {}, {:.0} min left", moment.step, (left / 60.0).ceil()));
         if let (Some(record), false) = (moment.record, args.json) {
-            let stop = record.stop_color.map_or(String::new(), |c| format!(", on the stop split {:.3} %", 100.0 * c));
+            let stop = record
+                .stop_color
+                .map_or(String::new(), |c| format!(", on the stop split {:.3} %", 100.0 * c));
             let line = format!(
                 "step {}, {:.0} s: color {:.3} %{stop}, {:.0} ms a step",
                 record.step,

@@ -13,8 +13,8 @@ use softras_fit::FitFolder;
 use softras_recon::color::read_color_log;
 use softras_recon::data::{self, Split, Store};
 use softras_recon::eval::{
-    Doing, Example, Learnt, MeanShape, Page, Plan, Predictor, Report, Retrieval, Told, evaluate_against, examples,
-    tables,
+    Doing, Example, Learnt, MeanShape, Page, Plan, Predictor, Report, Retrieval, Told, evaluate_against,
+    examples, tables,
 };
 use softras_recon::settings::ReconSettings;
 use softras_recon::train::{COLOR_LOG, LOG, read_log};
@@ -95,7 +95,6 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
         say(toml::to_string(&settings)?.trim_end());
         return Ok(ExitCode::SUCCESS);
     }
-    let mut model = args.checkpoint.as_deref().map(network).transpose()?;
     let procedural = args.shapes.is_none() && args.train.is_none();
     if procedural && matches!(args.split, Some(SplitArg::Train | SplitArg::All)) {
         let text = "--split: those are the shapes to learn from; name others by --train, or score val";
@@ -107,11 +106,15 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
 
 fn evaluated(args: &EvalArgs, settings: &ReconSettings) -> Result<ExitCode> {
     // What cannot be written or read is found before anything is drawn.
+    let mut model = args.checkpoint.as_deref().map(network).transpose()?;
     let pages = args.report.as_ref().map(FitFolder::create).transpose()?;
-    let beside = |name: &str| args.checkpoint.as_ref().map(|path| path.with_file_name(name));
-    let log_of = |named: &Option<PathBuf>, name| named.clone().or_else(|| beside(name).filter(|p| p.exists()));
-    let log = log_of(&args.log, LOG).map(|path| read_log(&path)).transpose()?.unwrap_or_default();
-    let color_log = log_of(&None, COLOR_LOG).map(|path| read_color_log(&path)).transpose()?.unwrap_or_default();
+    let beside = |name: &str| {
+        let path = args.checkpoint.as_ref().filter(|_| pages.is_some())?.with_file_name(name);
+        path.exists().then_some(path)
+    };
+    let log = args.log.clone().or_else(|| beside(LOG));
+    let log = log.as_deref().map(read_log).transpose()?.unwrap_or_default();
+    let color_log = beside(COLOR_LOG).as_deref().map(read_color_log).transpose()?.unwrap_or_default();
     let start = Instant::now();
     let device = backend::open(&args.backend, args.threads)?;
     let store = open(device.as_ref(), args.shapes.as_deref(), args, settings)?;

@@ -202,7 +202,8 @@ mod tests {
     /// Half the faces want red, the others green.
     fn want(texels: Array4<f32>) -> Result<TexelLoss> {
         let target = |f: usize| if f < 40 { [0.9, 0.1, 0.0] } else { [0.2, 0.8, 0.1] };
-        let gradient = Array4::from_shape_fn(texels.dim(), |(n, f, t, c)| texels[[n, f, t, c]] - target(f)[c]);
+        let gradient =
+            Array4::from_shape_fn(texels.dim(), |(n, f, t, c)| texels[[n, f, t, c]] - target(f)[c]);
         Ok((gradient.mapv(|g| g * g / 2.0).sum(), gradient))
     }
 
@@ -227,7 +228,10 @@ mod tests {
                 }
                 assert_eq!(selection.dim(), (3, 80 * texels * texels, palette));
                 for shares in selection.lanes(Axis(2)) {
-                    assert!((shares.sum() - 1.0).abs() < 1e-5 && shares.iter().all(|s| *s >= 0.0), "{shares}");
+                    assert!(
+                        (shares.sum() - 1.0).abs() < 1e-5 && shares.iter().all(|s| *s >= 0.0),
+                        "{shares}"
+                    );
                 }
                 let texels = painter.texels(pictures(3).view()).unwrap();
                 for ((n, f, t, c), found_texel) in texels.indexed_iter() {

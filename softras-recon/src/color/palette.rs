@@ -63,8 +63,10 @@ impl PaletteModel {
         let convolutions =
             [(4, c1), (c1, c2), (c2, c3)].map(|(i, o)| initial.convolution(i, o)).into_iter().collect();
         let norms = CHANNELS.map(|c| BatchNormConfig::new(c).init(device)).into_iter().collect();
-        let encoder =
-            [(c3 * (PIXELS / 8).pow(2), CODE), (CODE, CODE)].map(|(i, o)| initial.linear(i, o)).into_iter().collect();
+        let encoder = [(c3 * (PIXELS / 8).pow(2), CODE), (CODE, CODE)]
+            .map(|(i, o)| initial.linear(i, o))
+            .into_iter()
+            .collect();
         // Of a pixel: red, green, blue, silhouette, and where it is.
         let keys = [(6, KEY), (KEY, KEY)].map(|(i, o)| initial.linear(i, o)).into_iter().collect();
         Self {

@@ -117,7 +117,9 @@ mod tests {
     #[test]
     fn whichever_runs_out_first_ends_the_learning() {
         let settings = ColorSettings { steps: 100, minutes: 2.0, ..ColorSettings::default() };
-        assert!((settings.share(10, 30.0) - 0.25).abs() < 1e-12 && (settings.share(90, 30.0) - 0.9).abs() < 1e-12);
+        assert!(
+            (settings.share(10, 30.0) - 0.25).abs() < 1e-12 && (settings.share(90, 30.0) - 0.9).abs() < 1e-12
+        );
         let unhurried = ColorSettings { minutes: 0.0, ..settings };
         assert!((unhurried.share(10, 1e9) - 0.1).abs() < 1e-12);
     }

@@ -119,9 +119,11 @@ impl<'t> ColorTraining<'t> {
         let loss = PairLoss::new(triangles, network.vertex_count(), cameras(), settings.loss)?;
         let shapes = match settings.color.order {
             ColorOrder::After => Shapes::Fixed(network),
-            ColorOrder::Joint => {
-                Shapes::Learnt(Box::new(Learner::from_weights(settings.network, train.adam_epsilon, &checkpoint.bytes.weights)?))
-            }
+            ColorOrder::Joint => Shapes::Learnt(Box::new(Learner::from_weights(
+                settings.network,
+                train.adam_epsilon,
+                &checkpoint.bytes.weights,
+            )?)),
         };
         Ok(Self {
             device,

@@ -9,8 +9,8 @@ use softras_io::{RgbFrame, picture};
 use super::examples::Example;
 use super::report::Report;
 use super::table::tables;
-use crate::error::Result;
 use crate::color::ColorRecord;
+use crate::error::Result;
 use crate::train::TrainingRecord;
 
 /// Pixels of the page for a pixel of a picture.
@@ -163,7 +163,8 @@ fn curves(log: &[TrainingRecord], colors: &[ColorRecord]) -> Vec<(&'static str, 
     let of_shapes = |name, of: fn(&TrainingRecord) -> Option<f64>| series(name, log, |r| r.step, of);
     let of_colors = |name, of: fn(&ColorRecord) -> Option<f64>| series(name, colors, |r| r.step, of);
     let chart = |y: &str, scale, series: Vec<Series>| Chart { x: "step".into(), y: y.into(), scale, series };
-    let loss = vec![of_shapes("total", |r| Some(r.loss)), of_shapes("1 - silhouette IoU", |r| Some(r.silhouette))];
+    let loss =
+        vec![of_shapes("total", |r| Some(r.loss)), of_shapes("1 - silhouette IoU", |r| Some(r.silhouette))];
     let validation = vec![of_shapes("IoU at 32^3", |r| r.stop_iou)];
     let color = vec![of_colors("training", |r| Some(r.color)), of_colors("stop split", |r| r.stop_color)];
     let all = [

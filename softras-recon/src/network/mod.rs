@@ -14,5 +14,5 @@ mod model;
 
 pub(crate) use host::{number, numbers};
 pub(crate) use initial::Initial;
-pub(crate) use learner::{loaded, tensor, weights};
 pub use learner::{Learner, LearnerBytes, Network};
+pub(crate) use learner::{loaded, tensor, weights};

@@ -119,7 +119,11 @@ impl Checkpoint {
         }
         let version = head[8..].iter().rev().fold(0_u32, |n, b| n << 8 | u32::from(*b));
         if !(OLDEST..=VERSION).contains(&version) {
-            return Err(Error::data(path, format!("version {version}"), format!("version {OLDEST} to {VERSION}")));
+            return Err(Error::data(
+                path,
+                format!("version {version}"),
+                format!("version {OLDEST} to {VERSION}"),
+            ));
         }
         let (mut rest, checksum) =
             rest.len().checked_sub(4).map(|at| rest.split_at(at)).ok_or_else(|| damaged("a cut file"))?;

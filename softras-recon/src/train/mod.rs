@@ -29,10 +29,10 @@ pub use crate::network::LearnerBytes;
 #[cfg(feature = "burn")]
 pub use checkpoint::{Best, Checkpoint, State};
 #[cfg(feature = "burn")]
+pub use training::{Ending, Moment, Training};
+#[cfg(feature = "burn")]
 #[cfg(feature = "burn")]
 pub(crate) use vary::vary;
-#[cfg(feature = "burn")]
-pub use training::{Ending, Moment, Training};
 
 /// The file of the network that was best on the stop split, in the folder of a training.
 pub const BEST: &str = "best.softras";
