@@ -21,7 +21,7 @@ fn settings(order: ColorOrder) -> ReconSettings {
     let small = ReconSettings::small();
     ReconSettings {
         data: DataSettings { sampled_train: 2, sampled_val: 1, stop_share: 0.5, ..small.data },
-        train: TrainSettings { batch: 4, minutes: 0.0, ..small.train.clone() },
+        train: TrainSettings { batch: 4, minutes: 0.0, ..small.train },
         color: ColorSettings {
             order,
             steps: 24,

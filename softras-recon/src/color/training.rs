@@ -41,7 +41,7 @@ pub struct ColorTraining<'t> {
 /// Where vertices come from.
 enum Shapes {
     /// A network that stays as it is.
-    Fixed(Network),
+    Fixed(Box<Network>),
     /// One that learns too.
     Learnt(Box<Learner>),
 }
@@ -118,7 +118,7 @@ impl<'t> ColorTraining<'t> {
         };
         let loss = PairLoss::new(triangles, network.vertex_count(), cameras(), settings.loss)?;
         let shapes = match settings.color.order {
-            ColorOrder::After => Shapes::Fixed(network),
+            ColorOrder::After => Shapes::Fixed(Box::new(network)),
             ColorOrder::Joint => Shapes::Learnt(Box::new(Learner::from_weights(
                 settings.network,
                 train.adam_epsilon,
@@ -178,7 +178,7 @@ impl<'t> ColorTraining<'t> {
         let start = Instant::now();
         let train = &self.settings.train;
         // What is shown must have the colors that are compared with: mirrored alike, not recolored.
-        let same_colors = TrainSettings { recolor: 0.0, ..train.clone() };
+        let same_colors = TrainSettings { recolor: 0.0, ..*train };
         let mut batch = self.batches.read(self.step)?;
         let shown = vary(&mut batch, self.step, &same_colors);
         let fallen = if share >= train.decay_at { train.decay } else { 1.0 };
@@ -264,7 +264,7 @@ impl<'t> ColorTraining<'t> {
 impl Shapes {
     fn network(&self) -> Result<Network> {
         match self {
-            Self::Fixed(network) => Ok(network.clone()),
+            Self::Fixed(network) => Ok(Network::clone(network)),
             Self::Learnt(learner) => learner.network(),
         }
     }
