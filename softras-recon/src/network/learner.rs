@@ -313,7 +313,7 @@ mod tests {
         let network = Learner::new(NetworkSettings::default(), 1e-8, 0).unwrap().network().unwrap();
         assert_eq!(network.parameters(), 25_961_417);
         assert_eq!(network.vertices(pictures(1).view()).unwrap().dim(), (1, 642, 3));
-        assert_eq!(small().network().unwrap().parameters(), 3_870_569);
+        assert_eq!(small().network().unwrap().parameters(), 3_872_681);
     }
 
     #[test]
