@@ -13,7 +13,8 @@
 //! `loss = silhouette * mean over 4 B of (1 - soft IoU) + color * mean over 4 B of |I - T|
 //!       + laplacian * mean over 2 B of L + flatten * mean over 2 B of F` (MATH 9)
 //!
-//! and with texels `+ color_laplacian * mean over 2 B of S` ([`FaceSmoothness`]).
+//! and with texels `+ color_laplacian * mean over 2 B of S` ([`FaceSmoothness`]). Where `color_region` is the object, |I - T| counts 0
+//! at pixels that the object in T does not cover.
 
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ use softras_core::{Image, ImageGrad};
 
 use crate::color::FaceSmoothness;
 use crate::error::{Error, Result};
-use crate::settings::LossWeights;
+use crate::settings::{ColorRegion, LossWeights};
 
 /// The pictures that a step compares with.
 #[derive(Clone, Copy, Debug)]
@@ -244,7 +245,16 @@ impl<R: Scalar> PairLoss<R> {
         grad.silhouette = grad.silhouette.map(|g| g.mapv_into(scale(self.weights.silhouette)));
         let mut difference = R::ZERO;
         if colored {
-            let (value, of_color) = color(image, &all(|p| p.select(Axis(1), &[0, 1, 2]))?, Norm::L1)?;
+            let mut target = all(|p| p.select(Axis(1), &[0, 1, 2]))?;
+            if let (ColorRegion::Object, Some(drawn)) = (self.weights.color_region, &image.color) {
+                // What is drawn beside the object is compared with itself: no difference, no gradient.
+                for ((n, c, y, x), wanted) in target.indexed_iter_mut() {
+                    if alpha[[n, y, x]] <= R::ZERO {
+                        *wanted = drawn[[n, c, y, x]];
+                    }
+                }
+            }
+            let (value, of_color) = color(image, &target, Norm::L1)?;
             difference = value;
             grad.color = of_color.color.map(|g| g.mapv_into(scale(self.weights.color)));
         }

@@ -125,8 +125,22 @@ pub struct LossWeights {
     pub laplacian: f64,
     /// How far neighbouring triangles are from one plane. 5e-4.
     pub flatten: f64,
+    /// Where colors are compared: `object`, or `picture` (beside the object too, where the truth is black, which makes the
+    /// colors of shapes that are too fat dark). `object`.
+    pub color_region: ColorRegion,
     /// How unlike the colors of adjacent faces are, where the meshes have texels. 0.01 (no number is published).
     pub color_laplacian: f64,
+}
+
+/// Where colors are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColorRegion {
+    /// At every pixel.
+    Picture,
+    /// At pixels that the true object covers.
+    #[default]
+    Object,
 }
 
 /// How the loss is made small.
@@ -198,7 +212,14 @@ impl Default for RasterSettings {
 }
 impl Default for LossWeights {
     fn default() -> Self {
-        Self { silhouette: 1.0, color: 1.0, laplacian: 5e-3, flatten: 5e-4, color_laplacian: 0.01 }
+        Self {
+            silhouette: 1.0,
+            color: 1.0,
+            laplacian: 5e-3,
+            flatten: 5e-4,
+            color_region: ColorRegion::Object,
+            color_laplacian: 0.01,
+        }
     }
 }
 impl Default for TrainSettings {
