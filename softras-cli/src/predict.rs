@@ -40,7 +40,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     use softras_recon::data::shown;
     use softras_recon::train::Checkpoint;
 
-    check_mesh_name(&args.output)?;
+    check_mesh_name(&args.output).map_err(|e| crate::output::Usage(e.to_string()))?;
     let reconstructor = Checkpoint::open(&args.checkpoint)?.reconstructor()?;
     let picture = shown(softras_io::load_png(&args.image)?.view())?.insert_axis(Axis(0));
     let mesh = reconstructor
