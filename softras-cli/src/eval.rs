@@ -1,6 +1,5 @@
 //! `softras eval`.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -10,16 +9,27 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use softras_core::raster::DynRasterizer;
+use softras_fit::FitFolder;
+use softras_recon::color::read_color_log;
 use softras_recon::data::{self, Split, Store};
-use softras_recon::eval::{Plan, Predictor, Report, Scores, evaluate};
+use softras_recon::eval::{
+    Doing, Example, Learnt, MeanShape, Page, Plan, Predictor, Report, Retrieval, Told, evaluate_against,
+    examples, tables,
+};
 use softras_recon::settings::ReconSettings;
+use softras_recon::train::{COLOR_LOG, LOG, read_log};
 use toml::Table;
 
 use crate::backend;
 use crate::config::{overlay, put, read};
-use crate::output::{Usage, finish, say, warn};
+use crate::experiment::{absent, remove_empty};
+use crate::output::{Usage, command, finish, say, warn};
+
 #[cfg(not(feature = "recon"))]
 use crate::train::NO_NETWORK;
+
+/// Examples of a page.
+const EXAMPLES: usize = 24;
 
 /// What `softras eval` is given.
 #[derive(Debug, Args)]
@@ -39,6 +49,12 @@ pub(crate) struct EvalArgs {
     /// Pictures of each shape that are shown, evenly spread, 1 to 24 [default: 24]
     #[arg(long, value_name = "N")]
     views: Option<usize>,
+    /// Write a page with tables, curves and 24 examples into this folder
+    #[arg(long, value_name = "FOLDER")]
+    report: Option<PathBuf>,
+    /// The log of the training, for the curves of the page [default: the one beside the checkpoint]
+    #[arg(long, value_name = "FILE", requires = "report")]
+    log: Option<PathBuf>,
     /// The folder for files of drawn pictures, 400 KB a shape
     #[arg(long, value_name = "FOLDER", default_value = "out/recon")]
     cache: PathBuf,
@@ -79,15 +95,29 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
         say(toml::to_string(&settings)?.trim_end());
         return Ok(ExitCode::SUCCESS);
     }
-    let mut model = args.checkpoint.as_deref().map(network).transpose()?;
     let procedural = args.shapes.is_none() && args.train.is_none();
     if procedural && matches!(args.split, Some(SplitArg::Train | SplitArg::All)) {
         let text = "--split: those are the shapes to learn from; name others by --train, or score val";
         return Err(Usage(text.to_owned()).into());
     }
+    let made = args.report.as_deref().map(absent).unwrap_or_default();
+    evaluated(args, &settings).inspect_err(|_| remove_empty(&made))
+}
+
+fn evaluated(args: &EvalArgs, settings: &ReconSettings) -> Result<ExitCode> {
+    // What cannot be written or read is found before anything is drawn.
+    let mut model = args.checkpoint.as_deref().map(network).transpose()?;
+    let pages = args.report.as_ref().map(FitFolder::create).transpose()?;
+    let beside = |name: &str| {
+        let path = args.checkpoint.as_ref().filter(|_| pages.is_some())?.with_file_name(name);
+        path.exists().then_some(path)
+    };
+    let log = args.log.clone().or_else(|| beside(LOG));
+    let log = log.as_deref().map(read_log).transpose()?.unwrap_or_default();
+    let color_log = beside(COLOR_LOG).as_deref().map(read_color_log).transpose()?.unwrap_or_default();
     let start = Instant::now();
     let device = backend::open(&args.backend, args.threads)?;
-    let store = open(device.as_ref(), args.shapes.as_deref(), args, &settings)?;
+    let store = open(device.as_ref(), args.shapes.as_deref(), args, settings)?;
     let objects = match args.split {
         None => store.scored(),
         Some(SplitArg::Train) => store.of_split(Split::Train),
@@ -99,7 +129,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
     // Baselines never learn from what is scored: where a folder has nothing else, they learn from procedural shapes.
     let named = args.train.as_deref().filter(|train| !args.shapes.as_deref().is_some_and(|s| same(s, train)));
     let apart = named.is_some() || own.is_empty();
-    let other = if apart { Some(open(device.as_ref(), named, args, &settings)?) } else { None };
+    let other = if apart { Some(open(device.as_ref(), named, args, settings)?) } else { None };
     let (train, train_objects) = match &other {
         None => (&store, own),
         Some(other) => match other.of_split(Split::Train) {
@@ -110,8 +140,18 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
     let plan = Plan { store: &store, objects, train, train_objects, views: settings.eval.views };
     let bar = bar(args.json);
     let progress = |what: &str, done: usize, all: usize| show(&bar, what, done, all);
-    let model = model.as_mut().map(|model| model.as_mut() as &mut dyn Predictor);
-    let report = evaluate(device.as_ref(), &plan, model, &progress)?;
+    let learnt = plan.learn(&progress)?;
+    let report = {
+        let model = model.as_mut().map(|model| model.as_mut() as &mut dyn Predictor);
+        evaluate_against(device.as_ref(), &plan, &learnt, model, &progress)?
+    };
+    let shown = match pages {
+        None => None,
+        Some(_) => {
+            let model = model.as_mut().map(|model| model.as_mut() as &mut dyn Predictor);
+            Some(Shown::new(device.as_ref(), &plan, &learnt, model, &progress)?)
+        }
+    };
     bar.finish_and_clear();
 
     let seconds = start.elapsed().as_secs_f64();
@@ -138,14 +178,32 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
         report.views,
         report.train_objects,
     );
-    finish(args.json, &value, head + &table(&report) + &format!("{seconds:.0} s"));
+    let mut text = head.clone() + &text_of(&report);
+    if let (Some(folder), Some(shown)) = (&pages, &shown) {
+        let page = Page {
+            title: &format!("Single-view reconstruction of {}", source(args.shapes.as_deref())),
+            command: &command(),
+            text: &[head],
+            report: &report,
+            methods: &shown.methods,
+            examples: &shown.examples,
+            log: &log,
+            color_log: &color_log,
+            settings: &json!(settings),
+        };
+        page.write(folder)?;
+        let path = folder.file("report.html");
+        value["report"] = json!(path);
+        text += &format!("\n{}", path.display());
+    }
+    finish(args.json, &value, text + &format!("\n{seconds:.0} s"));
     Ok(ExitCode::SUCCESS)
 }
 
 /// Opens the network of a checkpoint.
 #[cfg(feature = "recon")]
 fn network(path: &Path) -> Result<Box<dyn Predictor>> {
-    Ok(Box::new(softras_recon::train::Checkpoint::open(path)?.network()?))
+    Ok(Box::new(softras_recon::train::Checkpoint::open(path)?.reconstructor()?))
 }
 #[cfg(not(feature = "recon"))]
 fn network(path: &Path) -> Result<Box<dyn Predictor>> {
@@ -198,40 +256,33 @@ pub(crate) fn show(bar: &ProgressBar, what: &str, done: usize, all: usize) {
     bar.set_position(done as u64);
 }
 
-/// The table for people: a column for the model, if there is one, and each baseline.
-pub(crate) fn table(report: &Report) -> String {
-    let model = report.mean_iou.map(|mean_iou| Scores {
-        mean_iou,
-        per_category: report.per_category.clone(),
-        silhouette_iou: report.silhouette_iou.unwrap_or(f64::NAN),
-        color_error: report.color_error.unwrap_or(f64::NAN),
-    });
-    let mut columns: Vec<(&str, &Scores)> = model.iter().map(|scores| ("model", scores)).collect();
-    columns.extend(report.baselines.iter().map(|(name, scores)| (name.as_str(), scores)));
-    let mut text = format!("{:22}", "IoU at 32^3, %");
-    let line = |text: &mut String, name: &str, number: &dyn Fn(&Scores) -> Option<f64>| {
-        let _ = write!(text, "\n{name:22}");
-        for (_, scores) in &columns {
-            let _ = match number(scores) {
-                Some(x) => write!(text, "  {:>21.1}", 100.0 * x),
-                None => write!(text, "  {:>21}", "-"),
-            };
+/// The tables for people.
+pub(crate) fn text_of(report: &Report) -> String {
+    tables(report).iter().map(|table| format!("\n{}", table.text())).collect()
+}
+
+/// The examples of the page, and the methods that they show.
+struct Shown {
+    methods: Vec<String>,
+    examples: Vec<Example>,
+}
+
+impl Shown {
+    fn new(
+        device: &dyn DynRasterizer,
+        plan: &Plan<'_>,
+        learnt: &Learnt<'_>,
+        model: Option<&mut dyn Predictor>,
+        progress: Doing<'_>,
+    ) -> Result<Self> {
+        let (mut retrieval, mut mean) =
+            (Retrieval::new(learnt, Told::Nothing), MeanShape::new(device, learnt)?);
+        let mut methods: Vec<(&str, &mut dyn Predictor)> = vec![("retrieval", &mut retrieval)];
+        match model {
+            Some(model) => methods.insert(0, ("model", model)),
+            None => methods.push(("mean shape", &mut mean)),
         }
-    };
-    for (name, _) in &columns {
-        let _ = write!(text, "  {name:>21}");
+        let examples = examples(device, plan, EXAMPLES, &mut methods, progress)?;
+        Ok(Self { methods: methods.iter().map(|(name, _)| (*name).to_owned()).collect(), examples })
     }
-    let categories = report.baselines.values().next().into_iter().flat_map(|s| s.per_category.keys());
-    for category in categories {
-        line(&mut text, category, &|scores| scores.per_category.get(category).copied());
-    }
-    line(&mut text, "mean", &|scores| Some(scores.mean_iou));
-    line(&mut text, "silhouettes, unseen", &|scores| Some(scores.silhouette_iou));
-    line(&mut text, "color error", &|scores| Some(scores.color_error));
-    let _ = writeln!(
-        text,
-        "\ncolor error of the true shapes in one mean color: {:.1}",
-        100.0 * report.mean_color_error
-    );
-    text
 }

@@ -10,7 +10,7 @@ use softras_fit::FitFolder;
 use softras_fit::experiment::{Effort, Experiment, Findings, Setup};
 
 use crate::backend;
-use crate::output::{finish, note};
+use crate::output::{command, finish, note};
 
 /// What `softras experiment` is given.
 #[derive(Debug, Args)]
@@ -65,8 +65,7 @@ pub(crate) fn run(args: &ExperimentArgs) -> Result<ExitCode> {
         progress: &progress,
     };
     let findings = args.name.run(&setup).inspect_err(|_| remove_empty(&made))?;
-    let command = std::env::args().skip(1).fold("softras".to_owned(), |all, word| all + " " + &word);
-    findings.write(args.name, &setup, &command)?;
+    findings.write(args.name, &setup, &command())?;
     let value = json!({
         "experiment": args.name.name(), "methods": findings.json(args.name, &setup)["methods"], "out": output,
         "seconds": findings.seconds,
@@ -84,13 +83,13 @@ pub(crate) fn data(named: Option<&Path>) -> Option<PathBuf> {
 }
 
 /// The folders of `path` that are not there yet, the deepest first.
-fn absent(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn absent(path: &Path) -> Vec<PathBuf> {
     let named = path.ancestors().filter(|folder| !folder.as_os_str().is_empty());
     named.take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect()
 }
 
 /// Removes folders that hold nothing. What holds something, a checkpoint to go on from, stays.
-fn remove_empty(folders: &[PathBuf]) {
+pub(crate) fn remove_empty(folders: &[PathBuf]) {
     for folder in folders {
         if std::fs::remove_dir(folder).is_err() {
             return;

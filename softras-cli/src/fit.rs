@@ -24,7 +24,7 @@ use crate::backend;
 use crate::config::read;
 use crate::fit_config::{Convention, FitConfig, Source};
 use crate::input::{self, colored, lit, scaled};
-use crate::output::{Usage, finish, note, say, warn};
+use crate::output::{Usage, command, finish, note, say, warn};
 
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -126,8 +126,7 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
     }
 
     let turntable = usual_turntable(&fit, FILM_AZIMUTH);
-    let command = std::env::args().skip(1).fold("softras".to_owned(), |all, word| all + " " + &word);
-    let report = Report { title, command, seconds, studio: &studio, camera, turntable };
+    let report = Report { title, command: command(), seconds, studio: &studio, camera, turntable };
     let summary = report.write(&fit, &folder)?;
     if let Some(placement) = &scene.placement {
         let world = output.join("mesh_world.ply");

@@ -6,6 +6,8 @@ mod backend;
 mod bench;
 mod bench_args;
 mod body;
+#[cfg(feature = "recon")]
+mod coloring;
 mod config;
 mod conformance;
 mod devices;

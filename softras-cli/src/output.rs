@@ -37,6 +37,11 @@ pub(crate) fn finish(json: bool, value: &Value, text: impl fmt::Display) {
     if json { say(value) } else { say(text) }
 }
 
+/// The command as it was called.
+pub(crate) fn command() -> String {
+    std::env::args().skip(1).fold("softras".to_owned(), |all, word| all + " " + &word)
+}
+
 /// Prints an error with its causes on stderr, and with `json` as the last line of stdout.
 pub(crate) fn print_error(e: &anyhow::Error, json: bool) {
     let text = causes(e);

@@ -41,6 +41,10 @@ pub(crate) struct TrainArgs {
     /// Go on with the training in the output folder, with its settings; --minutes and --steps may be raised
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Learn the colors of the shapes of this network, by the settings `color` and its own others, and write both to
+    /// colored.softras in the output folder
+    #[arg(long, value_name = "CHECKPOINT", conflicts_with_all = ["resume", "gradient", "seed"])]
+    color: Option<PathBuf>,
     /// The folder for networks, log and scores
     #[arg(short, long, value_name = "FOLDER", default_value = "out/train")]
     pub(crate) output: PathBuf,
@@ -94,20 +98,28 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     #[cfg(feature = "recon")]
-    return crate::training::run(args, settings);
+    return match &args.color {
+        Some(checkpoint) => crate::coloring::run(args, checkpoint, settings),
+        None => crate::training::run(args, settings),
+    };
     #[cfg(not(feature = "recon"))]
     Err(Usage(format!("softras train: {NO_NETWORK}")).into())
 }
 
 fn settings(args: &TrainArgs) -> Result<ReconSettings> {
-    let defaults = match args.preset {
-        PresetArg::Small => ReconSettings::small(),
-        PresetArg::Published => ReconSettings::default(),
+    let defaults = match &args.color {
+        #[cfg(feature = "recon")]
+        Some(checkpoint) => softras_recon::train::Checkpoint::open(checkpoint)?.settings,
+        _ => match args.preset {
+            PresetArg::Small => ReconSettings::small(),
+            PresetArg::Published => ReconSettings::default(),
+        },
     };
+    let what = if args.color.is_some() { "color" } else { "train" };
     let file = args.config.as_deref().map(read::<ReconSettings>).transpose()?.unwrap_or_default();
     let mut given = Table::new();
-    put(&mut given, "train.minutes", args.minutes);
-    put(&mut given, "train.steps", args.steps.map(|n| i64::try_from(n).unwrap_or(i64::MAX)));
+    put(&mut given, &format!("{what}.minutes"), args.minutes);
+    put(&mut given, &format!("{what}.steps"), args.steps.map(|n| i64::try_from(n).unwrap_or(i64::MAX)));
     for key in ["train.seed", "data.seed"] {
         put(&mut given, key, args.seed.map(i64::from));
     }

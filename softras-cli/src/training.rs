@@ -15,11 +15,12 @@ use softras_recon::settings::ReconSettings;
 use softras_recon::train::{BEST, Checkpoint, Ending, LAST, LOG, Moment, Training, read_log};
 
 use crate::backend;
-use crate::eval::{bar, show, table};
+use crate::eval::{bar, show, text_of};
 use crate::output::{Usage, finish, note, warn};
 use crate::train::TrainArgs;
 
-static STOP: AtomicBool = AtomicBool::new(false);
+/// Whether someone asked to stop.
+pub(crate) static STOP: AtomicBool = AtomicBool::new(false);
 
 /// Trains, and scores what came of it.
 pub(crate) fn run(args: &TrainArgs, settings: ReconSettings) -> Result<ExitCode> {
@@ -54,13 +55,7 @@ pub(crate) fn run(args: &TrainArgs, settings: ReconSettings) -> Result<ExitCode>
         }
         training.checkpoint()?.save(&last)?;
     }
-    ctrlc::set_handler(|| {
-        if STOP.swap(true, Ordering::SeqCst) {
-            // The second time there is no more patience; the last checkpoint is whole.
-            std::process::exit(1);
-        }
-    })
-    .context("cannot listen for Ctrl-C")?;
+    listen()?;
     if !args.json {
         let (learn, stop) = training.objects();
         let numbers = training.network()?.parameters() as f64 / 1e6;
@@ -87,6 +82,17 @@ pub(crate) fn run(args: &TrainArgs, settings: ReconSettings) -> Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
+/// Listens for Ctrl-C.
+pub(crate) fn listen() -> Result<()> {
+    let stop = || {
+        if STOP.swap(true, Ordering::SeqCst) {
+            // The second time there is no more patience; the last checkpoint is whole.
+            std::process::exit(1);
+        }
+    };
+    ctrlc::set_handler(stop).context("cannot listen for Ctrl-C")
+}
+
 /// Lays --minutes and --steps over what the checkpoint says.
 fn longer(mut checkpoint: Checkpoint, args: &TrainArgs) -> Result<Checkpoint> {
     let train = &mut checkpoint.settings.train;
@@ -96,7 +102,7 @@ fn longer(mut checkpoint: Checkpoint, args: &TrainArgs) -> Result<Checkpoint> {
     Ok(checkpoint)
 }
 
-fn progress(hidden: bool) -> ProgressBar {
+pub(crate) fn progress(hidden: bool) -> ProgressBar {
     let bar = ProgressBar::new(1000);
     bar.set_draw_target(if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
     if let Ok(style) = ProgressStyle::with_template("{bar:32} {percent} %, {msg}") {
@@ -173,7 +179,7 @@ fn tell(args: &TrainArgs, training: &Training<'_>, ending: Ending, report: Optio
     let text = format!(
         "{}{} steps in {:.0} s{best}\n{step_ms:.0} ms a step; of them {render_ms:.1} ms ({:.0} %) for {renders} renders, \
          forward and backward\n{}",
-        report.map_or(String::new(), table),
+        report.map_or(String::new(), text_of),
         state.step,
         state.seconds,
         100.0 * share,

@@ -62,6 +62,33 @@ fn baselines_are_scored_and_bad_meshes_are_named() {
 }
 
 #[test]
+fn a_report_is_a_folder_to_look_at() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    shapes(&folder.path().join("data"));
+    let record = r#"{"step": 1, "seconds": 1, "share": 0.1, "lr": 1e-4, "sigma": 1e-4, "loss": 0.5, "silhouette": 0.4,
+        "laplacian": 0, "flatten": 0, "stop_iou": null, "step_ms": 1, "render_ms": 1, "look_ms": 0}"#;
+    std::fs::write(folder.path().join("log.jsonl"), record.replace('\n', "") + "\n").unwrap();
+    let args =
+        ["eval", "--shapes", "data", "--views", "3", "--report", "page", "--log", "log.jsonl", "--json"];
+    let value = last_line(&succeeds(folder.path(), &args));
+    assert_eq!(value["report"], "page/report.html");
+    assert!(value["baselines"]["retrieval"]["silhouette_per_category"]["chair"].as_f64().unwrap() > 0.99);
+    let html = std::fs::read_to_string(folder.path().join("page/report.html")).unwrap();
+    assert!(html.contains("chair-b (chair), view 0") && html.contains("lamp-a (lamp), view 8"), "{html}");
+    assert!(html.contains("Left out") && html.contains("broken"));
+    for file in ["report.json", "examples.png", "loss.svg"] {
+        assert!(folder.path().join("page").join(file).exists(), "{file}");
+    }
+    fails(folder.path(), 2, &["eval", "--log", "log.jsonl"], "--report");
+    fails(folder.path(), 1, &["eval", "--shapes", "nowhere", "--report", "deep/page"], "nowhere");
+    assert!(!folder.path().join("deep").exists());
+    std::fs::write(folder.path().join("cut.jsonl"), "{\"step\": 1").unwrap();
+    fails(folder.path(), 1, &["eval", "--report", "other", "--log", "cut.jsonl"], "line 1");
+    assert!(!folder.path().join("other").exists());
+}
+
+#[test]
 fn bad_calls_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     fails(folder.path(), 1, &["eval", "--views", "25"], "eval.views");

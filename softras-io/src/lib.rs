@@ -20,8 +20,9 @@ pub use cameras::{
 pub use error::{Error, Place, Result};
 pub use image_set::{ImageSet, load_image_set};
 pub use mesh::{
-    Joint, Loaded, MeshOptions, SkinnedMesh, TexelSize, load_mesh, load_obj, load_ply, load_skinned,
-    normalize, save_glb, save_obj, save_off, save_ply, save_skinned_glb, save_stl, subdivide,
+    Joint, Loaded, MeshOptions, SkinnedMesh, TexelSize, check_mesh_name, load_mesh, load_obj, load_ply,
+    load_skinned, normalize, save_glb, save_mesh, save_obj, save_off, save_ply, save_skinned_glb, save_stl,
+    subdivide,
 };
 pub use npy::{load_npy_f32, load_npy_f64, load_npy_i64, load_npy_u8, save_npy};
 pub use npz::Npz;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod color;
 pub mod data;
 mod error;
 pub mod eval;

@@ -12,6 +12,9 @@
 //!
 //! `loss = silhouette * mean over 4 B of (1 - soft IoU) + color * mean over 4 B of |I - T|
 //!       + laplacian * mean over 2 B of L + flatten * mean over 2 B of F` (MATH 9)
+//!
+//! and with texels `+ color_laplacian * mean over 2 B of S` ([`FaceSmoothness`]). Where `color_region` is the object, |I - T| counts 0
+//! at pixels that the object in T does not cover.
 
 use std::sync::Arc;
 
@@ -23,8 +26,9 @@ use softras_core::raster::{DynRasterizer, DynSaved, Gradients, Outputs, RasterPa
 use softras_core::scene::{Camera, Mesh, MeshGrad, MeshTexture, View, project_batch};
 use softras_core::{Image, ImageGrad};
 
+use crate::color::FaceSmoothness;
 use crate::error::{Error, Result};
-use crate::settings::LossWeights;
+use crate::settings::{ColorRegion, LossWeights};
 
 /// The pictures that a step compares with.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +70,8 @@ pub struct PairValue<R> {
     pub laplacian: R,
     /// The mean flatten loss.
     pub flatten: R,
+    /// The mean difference of adjacent faces' colors, 0 without texels.
+    pub color_laplacian: R,
     /// d total / d vertices, `[2 B, V, 3]`.
     pub grad_vertices: Array3<R>,
     /// d total / d colors, of the same kind; `None` without colors.
@@ -78,6 +84,7 @@ pub struct PairLoss<R: Scalar = f32> {
     triangles: Vec<[u32; 3]>,
     laplacian: Laplacian,
     flatten: Flatten,
+    colors: FaceSmoothness,
     weights: LossWeights,
     cameras: Vec<Camera<R>>,
 }
@@ -95,7 +102,8 @@ impl<R: Scalar> PairLoss<R> {
     ) -> Result<Self> {
         let topology = Topology::new(&triangles, vertex_count)?;
         let (laplacian, flatten) = (Laplacian::from(topology.clone()), Flatten::from(topology));
-        Ok(Self { triangles, laplacian, flatten, weights, cameras })
+        let colors = FaceSmoothness::new(&triangles);
+        Ok(Self { triangles, laplacian, flatten, colors, weights, cameras })
     }
 
     /// What must be drawn: silhouettes, and colors if there are any.
@@ -137,16 +145,21 @@ impl<R: Scalar> PairLoss<R> {
             color,
             laplacian: R::ZERO,
             flatten: R::ZERO,
+            color_laplacian: R::ZERO,
             grad_vertices: Array3::from_elem(vertices.raw_dim(), R::ZERO),
             grad_colors: colors.map(Colors::zeros),
         };
         gather(&views, &gradients, &mut value);
         self.smooth(vertices, &mut value)?;
+        if let Some(Colors::Surface { texels, .. }) = colors {
+            self.smooth_colors(texels.view(), &mut value)?;
+        }
         let weight = |w: f64, x: R| R::from_f64(w) * x;
         value.total = weight(self.weights.silhouette, silhouette)
             + weight(self.weights.color, color)
             + weight(self.weights.laplacian, value.laplacian)
-            + weight(self.weights.flatten, value.flatten);
+            + weight(self.weights.flatten, value.flatten)
+            + weight(self.weights.color_laplacian, value.color_laplacian);
         Ok(value)
     }
 
@@ -232,7 +245,16 @@ impl<R: Scalar> PairLoss<R> {
         grad.silhouette = grad.silhouette.map(|g| g.mapv_into(scale(self.weights.silhouette)));
         let mut difference = R::ZERO;
         if colored {
-            let (value, of_color) = color(image, &all(|p| p.select(Axis(1), &[0, 1, 2]))?, Norm::L1)?;
+            let mut target = all(|p| p.select(Axis(1), &[0, 1, 2]))?;
+            if let (ColorRegion::Object, Some(drawn)) = (self.weights.color_region, &image.color) {
+                // What is drawn beside the object is compared with itself: no difference, no gradient.
+                for ((n, c, y, x), wanted) in target.indexed_iter_mut() {
+                    if alpha[[n, y, x]] <= R::ZERO {
+                        *wanted = drawn[[n, c, y, x]];
+                    }
+                }
+            }
+            let (value, of_color) = color(image, &target, Norm::L1)?;
             difference = value;
             grad.color = of_color.color.map(|g| g.mapv_into(scale(self.weights.color)));
         }
@@ -255,6 +277,19 @@ impl<R: Scalar> PairLoss<R> {
                 let weight = share * R::from_f64(weight);
                 grad.zip_mut_with(part, |sum, g| *sum += weight * *g);
             }
+        }
+        Ok(())
+    }
+
+    /// Adds the loss on texels `[2 B, F, side * side, 3]` and its gradient.
+    fn smooth_colors(&self, texels: ArrayView4<'_, R>, value: &mut PairValue<R>) -> Result<()> {
+        let Some(Colors::Surface { texels: grads, .. }) = &mut value.grad_colors else { return Ok(()) };
+        let share = R::from_f64(1.0 / texels.dim().0 as f64);
+        let weight = share * R::from_f64(self.weights.color_laplacian);
+        for (texels, mut grad) in texels.outer_iter().zip(grads.axis_iter_mut(Axis(0))) {
+            let (one, part) = self.colors.loss(texels)?;
+            value.color_laplacian += share * one;
+            grad.zip_mut_with(&part, |sum, g| *sum += weight * *g);
         }
         Ok(())
     }

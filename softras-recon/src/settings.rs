@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use softras_core::raster::{Outputs, RasterParams};
 
+use crate::color::ColorSettings;
 use crate::data::{PIXELS, SampledSet, VIEWS};
 use crate::error::{Error, Result};
 
@@ -20,6 +21,8 @@ pub struct ReconSettings {
     pub loss: LossWeights,
     /// How it is made small.
     pub train: TrainSettings,
+    /// How colors are learnt.
+    pub color: ColorSettings,
     /// How the result is scored.
     pub eval: EvalSettings,
 }
@@ -122,6 +125,22 @@ pub struct LossWeights {
     pub laplacian: f64,
     /// How far neighbouring triangles are from one plane. 5e-4.
     pub flatten: f64,
+    /// Where colors are compared: `object`, or `picture` (beside the object too, where the truth is black, which makes the
+    /// colors of shapes that are too fat dark). `object`.
+    pub color_region: ColorRegion,
+    /// How unlike the colors of adjacent faces are, where the meshes have texels. 0.01 (no number is published).
+    pub color_laplacian: f64,
+}
+
+/// Where colors are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColorRegion {
+    /// At every pixel.
+    Picture,
+    /// At pixels that the true object covers.
+    #[default]
+    Object,
 }
 
 /// How the loss is made small.
@@ -193,7 +212,14 @@ impl Default for RasterSettings {
 }
 impl Default for LossWeights {
     fn default() -> Self {
-        Self { silhouette: 1.0, color: 1.0, laplacian: 5e-3, flatten: 5e-4 }
+        Self {
+            silhouette: 1.0,
+            color: 1.0,
+            laplacian: 5e-3,
+            flatten: 5e-4,
+            color_region: ColorRegion::Object,
+            color_laplacian: 0.01,
+        }
     }
 }
 impl Default for TrainSettings {
@@ -229,7 +255,8 @@ impl ReconSettings {
     /// # Errors
     /// `Setting` names the first value out of range.
     pub fn check(&self) -> Result<()> {
-        let Self { data, network: _, raster, loss, train, eval } = self;
+        let Self { data, network: _, raster, loss, train, color, eval } = self;
+        color.check()?;
         let share = |name: &str, x: f64| {
             if (0.0..1.0).contains(&x) {
                 Ok(())
@@ -274,6 +301,7 @@ impl ReconSettings {
             ("loss.color", loss.color),
             ("loss.laplacian", loss.laplacian),
             ("loss.flatten", loss.flatten),
+            ("loss.color_laplacian", loss.color_laplacian),
             ("train.minutes", train.minutes),
         ] {
             weight(name, x)?;
@@ -305,6 +333,7 @@ impl ReconSettings {
     pub fn small() -> Self {
         Self {
             network: NetworkSettings { kind: NetworkKind::Small, symmetry: Symmetry::None },
+            color: ColorSettings { minutes: 5.0, ..ColorSettings::default() },
             train: TrainSettings {
                 batch: 16,
                 lr: 5e-4,

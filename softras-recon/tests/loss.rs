@@ -8,7 +8,7 @@ use softras_core::scene::{Camera, Degrees, Orbit};
 use softras_cpu::CpuRasterizer;
 use softras_io::icosphere;
 use softras_recon::loss::{Colors, PairLoss, PairTargets};
-use softras_recon::settings::LossWeights;
+use softras_recon::settings::{ColorRegion, LossWeights};
 
 const SIZE: usize = 12;
 
@@ -58,7 +58,14 @@ impl Case {
 
 #[test]
 fn the_gradient_is_the_slope_of_the_loss() {
-    let case = case(LossWeights { silhouette: 1.0, color: 0.7, laplacian: 0.3, flatten: 0.02 });
+    let case = case(LossWeights {
+        silhouette: 1.0,
+        color: 0.7,
+        laplacian: 0.3,
+        flatten: 0.02,
+        color_region: ColorRegion::Object,
+        color_laplacian: 0.4,
+    });
     let kinds = [
         None,
         Some(Colors::Vertex(Array3::from_shape_fn((4, 42, 3), |(n, v, c)| noise(n * 131 + v * 3 + c)))),
@@ -103,7 +110,14 @@ fn the_gradient_is_the_slope_of_the_loss() {
 #[test]
 fn each_mesh_meets_both_sides_in_the_published_order() {
     // Only the picture of object 1 from view b is not empty: object 0 pulls nothing together, but meshes 1 and 3 do.
-    let mut case = case(LossWeights { silhouette: 1.0, color: 0.0, laplacian: 0.0, flatten: 0.0 });
+    let mut case = case(LossWeights {
+        silhouette: 1.0,
+        color: 0.0,
+        laplacian: 0.0,
+        flatten: 0.0,
+        color_region: ColorRegion::Picture,
+        color_laplacian: 0.0,
+    });
     case.pictures[0].fill(0.0);
     case.pictures[1].index_axis_mut(Axis(0), 0).fill(0.0);
     let value = case.value(&case.vertices, None);
@@ -152,4 +166,28 @@ fn shapes_that_do_not_fit_are_refused() {
     assert!(run(&bad, &[0, 2], None).is_err());
     let colors = Colors::Vertex(Array2::zeros((42, 3)).insert_axis(Axis(0)));
     assert!(run(&case.vertices, &[0, 2], Some(&colors)).is_err());
+}
+
+#[test]
+fn beside_the_object_colors_count_nothing_unless_asked_for() {
+    let difference = |color_region| {
+        let weights = LossWeights {
+            silhouette: 0.0,
+            color: 1.0,
+            laplacian: 0.0,
+            flatten: 0.0,
+            color_region,
+            color_laplacian: 0.0,
+        };
+        let mut case = case(weights);
+        // Nothing is covered: all that is drawn is beside the object.
+        case.pictures.iter_mut().for_each(|pictures| pictures.fill(0.0));
+        let colors = Colors::Vertex(Array3::from_elem((4, 42, 3), 0.5));
+        let value = case.value(&case.vertices, Some(&colors));
+        let Some(Colors::Vertex(grad)) = value.grad_colors else { panic!("no gradient") };
+        (value.color, grad.mapv(f64::abs).sum())
+    };
+    assert_eq!(difference(ColorRegion::Object), (0.0, 0.0));
+    let (value, grad) = difference(ColorRegion::Picture);
+    assert!(value > 0.01 && grad > 0.1, "{value} {grad}");
 }

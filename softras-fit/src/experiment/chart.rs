@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use crate::report::page::escape;
+use crate::report::document::escape;
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 320.0;

@@ -1,7 +1,8 @@
 //! What a fit leaves behind: pictures, films, curves, meshes, numbers and a page, [`Report`].
 
 mod curve;
-pub(crate) mod page;
+pub(crate) mod document;
+mod page;
 mod studio;
 
 use std::path::Path;
@@ -15,6 +16,7 @@ use softras_io::{RgbFrame, picture, save_gif, save_obj, save_ply};
 use tempfile::NamedTempFile;
 
 pub use curve::{Line, plot};
+pub use document::Document;
 pub use studio::{Studio, circle, picture_size, studio_light};
 
 use crate::error::{Error, Result};

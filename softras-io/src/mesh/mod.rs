@@ -113,6 +113,44 @@ pub fn load_mesh(path: impl AsRef<Path>, options: &MeshOptions) -> Result<Loaded
     }
 }
 
+/// The formats [`save_mesh`] writes, as text for messages.
+const WRITABLE: &str = ".obj, .ply, .stl, .off, .glb";
+
+/// Writes a mesh in the format that the name's ending tells: `.obj`, `.ply`, `.stl`, `.off` or `.glb`, in any case.
+///
+/// What becomes of its colors: [`save_obj`] and [`save_glb`] keep colors of vertices and texels, [`save_ply`] and
+/// [`save_off`] the mean of a face's texels, [`save_stl`] none.
+///
+/// # Errors
+/// `Unsupported` for another ending, before anything is written; else as the function for the format.
+pub fn save_mesh(path: impl AsRef<Path>, mesh: &Mesh<f32>) -> Result<()> {
+    writer(path.as_ref())?(path.as_ref(), mesh)
+}
+
+/// Checks that [`save_mesh`] knows the name's ending, before hours are spent on what is to be written.
+///
+/// # Errors
+/// `Unsupported` for another ending.
+pub fn check_mesh_name(path: impl AsRef<Path>) -> Result<()> {
+    writer(path.as_ref()).map(drop)
+}
+
+/// What writes a mesh to a file.
+type Writer = fn(&Path, &Mesh<f32>) -> Result<()>;
+
+fn writer(path: &Path) -> Result<Writer> {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    match ending.as_str() {
+        "obj" => Ok(|path, mesh| save_obj(path, mesh)),
+        "ply" => Ok(|path, mesh| save_ply(path, mesh)),
+        "stl" => Ok(|path, mesh| save_stl(path, mesh)),
+        "off" => Ok(|path, mesh| save_off(path, mesh)),
+        "glb" => Ok(|path, mesh| save_glb(path, mesh)),
+        "" => Err(Origin(path).unsupported("a mesh file without an ending", WRITABLE)),
+        other => Err(Origin(path).unsupported(format!(".{other} for a mesh"), WRITABLE)),
+    }
+}
+
 /// Reads an OBJ file, whatever its name ends in, with the default options; warnings are dropped.
 ///
 /// # Errors
@@ -127,4 +165,44 @@ pub fn load_obj(path: impl AsRef<Path>) -> Result<Mesh<f32>> {
 /// As for [`load_mesh`].
 pub fn load_ply(path: impl AsRef<Path>) -> Result<Mesh<f32>> {
     Ok(ply::load(Origin(path.as_ref()))?.mesh)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array3;
+    use softras_core::scene::MeshTexture;
+
+    use super::*;
+    use crate::icosphere;
+
+    #[test]
+    fn a_mesh_with_texels_is_written_in_every_format_with_the_colors_that_it_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let sphere = icosphere(1).unwrap();
+        let texels = Array3::from_shape_fn((80, 4, 3), |(f, t, k)| ((f * 7 + t * 3 + k) % 16) as f32 / 15.0);
+        let mesh = sphere.with_texture(MeshTexture::Surface { side: 2, texels: texels.clone() }).unwrap();
+        for ending in ["obj", "GLB", "ply", "off", "stl"] {
+            let path = folder.path().join(format!("ball.{ending}"));
+            save_mesh(&path, &mesh).unwrap();
+            let options = MeshOptions::default().texels(TexelSize::Fixed(2));
+            let again = load_mesh(&path, &options).unwrap().mesh;
+            assert_eq!(again.triangles().len(), 80, "{ending}");
+            let expected = match ending {
+                "obj" | "GLB" => texels.clone(),
+                "ply" | "off" => texels.mean_axis(ndarray::Axis(1)).unwrap().insert_axis(ndarray::Axis(1)),
+                _ => {
+                    assert_eq!(again.texture(), &MeshTexture::None);
+                    continue;
+                }
+            };
+            let MeshTexture::Surface { texels: found, .. } = again.texture() else { panic!("{ending}") };
+            let apart = (found - &expected).mapv(f32::abs).into_iter().fold(0.0, f32::max);
+            assert!(apart < 1.0 / 255.0, "{ending}: {apart}");
+        }
+        assert!(check_mesh_name("ball.Ply").is_ok() && check_mesh_name("ball.fbx").is_err());
+        let e = save_mesh(folder.path().join("ball.fbx"), &mesh).unwrap_err().to_string();
+        assert!(e.contains(".fbx") && e.contains(".glb"), "{e}");
+        assert!(save_mesh(folder.path().join("ball"), &mesh).is_err());
+        assert!(!folder.path().join("ball.fbx").exists());
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use ndarray::{Array3, ArrayView2, ArrayView3};
 use softras_core::Error as CoreError;
 
-use super::png::{check, load_any, save_png, to_byte};
+use super::png::{check, encode, load_any, save_png, to_byte};
 use crate::error::Result;
 
 /// A picture of red, green and blue in 8 bits, rows from the top.
@@ -68,6 +68,26 @@ impl RgbFrame {
         });
         save_png(path, color.view(), None)
     }
+    /// Returns the bytes of a PNG file.
+    ///
+    /// # Errors
+    /// `Picture` if the frame is larger than such a file holds.
+    pub fn png(&self) -> Result<Vec<u8>> {
+        encode(Path::new("picture in memory"), &self.pixels, (self.width, self.height))
+    }
+    /// Returns the frame with every pixel as `factor * factor` pixels.
+    ///
+    /// # Errors
+    /// `Argument` if `factor` is 0.
+    pub fn enlarged(&self, factor: usize) -> Result<Self> {
+        let mut large = Self::filled(self.width * factor, self.height * factor, [0; 3])?;
+        for (i, pixel) in large.pixels.chunks_exact_mut(3).enumerate() {
+            let (y, x) = (i / (self.width * factor) / factor, i % (self.width * factor) / factor);
+            let start = (y * self.width + x) * 3;
+            pixel.copy_from_slice(&self.pixels[start..start + 3]);
+        }
+        Ok(large)
+    }
     /// Pixels a row.
     #[must_use]
     pub fn width(&self) -> usize {
@@ -89,5 +109,26 @@ impl RgbFrame {
             let start = ((y + r) * self.width + x) * 3;
             self.pixels[start..start + row.len()].copy_from_slice(row);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_in_memory_is_the_file_and_grows_by_whole_pixels() {
+        let color = Array3::from_shape_fn((3, 2, 3), |(k, y, x)| (k + 2 * y + x) as f32 / 8.0);
+        let frame = RgbFrame::from_color(color.view()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.png"), frame.png().unwrap()).unwrap();
+        assert_eq!(RgbFrame::load(folder.path().join("a.png")).unwrap(), frame);
+        let large = frame.enlarged(2).unwrap();
+        assert_eq!((large.width(), large.height()), (6, 4));
+        for (x, y) in [(0, 0), (5, 3), (2, 1), (3, 2)] {
+            let at = |f: &RgbFrame, x: usize, y: usize| f.pixels()[(y * f.width() + x) * 3..][..3].to_vec();
+            assert_eq!(at(&large, x, y), at(&frame, x / 2, y / 2));
+        }
+        assert!(frame.enlarged(0).is_err());
     }
 }

@@ -5,12 +5,24 @@ use softras_core::Error as CoreError;
 use super::RgbFrame;
 use crate::error::Result;
 
-/// Lays frames out from the left to the right, `gap` pixels of `background` between them.
+/// Lays frames out from the left to the right, `gap` pixels of `background` between them. Each keeps its width; lower frames
+/// stand in the middle of the height.
 ///
 /// # Errors
-/// As for [`grid`].
+/// `Argument` without frames.
 pub fn row(frames: &[RgbFrame], gap: usize, background: [u8; 3]) -> Result<RgbFrame> {
-    grid(frames, frames.len(), gap, background)
+    if frames.is_empty() {
+        return Err(CoreError::parameter("montage", "no frame", "at least one").into());
+    }
+    let height = frames.iter().map(RgbFrame::height).max().unwrap_or(0);
+    let width = frames.iter().map(RgbFrame::width).sum::<usize>() + (frames.len() - 1) * gap;
+    let mut whole = RgbFrame::filled(width, height, background)?;
+    let mut x = 0;
+    for frame in frames {
+        whole.paste(frame, x, (height - frame.height()) / 2);
+        x += frame.width() + gap;
+    }
+    Ok(whole)
 }
 
 /// Lays frames out in rows of `columns`, `gap` pixels of `background` between them.
@@ -49,6 +61,9 @@ mod tests {
         let one = row(&frames, 1, [0; 3]).unwrap();
         assert_eq!((one.width(), one.height()), (8, 3));
         assert_eq!(red(&one), [0, 0, 0, 2, 2, 0, 0, 0, 1, 1, 0, 2, 2, 0, 3, 3, 0, 0, 0, 2, 2, 0, 0, 0]);
+        let wide = [RgbFrame::filled(3, 1, [7; 3]).unwrap(), frames[0].clone()];
+        assert_eq!(red(&row(&wide, 1, [0; 3]).unwrap()), [7, 7, 7, 0, 1, 1]);
+        assert!(row(&[], 1, [0; 3]).is_err());
         let two = grid(&frames, 2, 0, [9; 3]).unwrap();
         assert_eq!((two.width(), two.height()), (4, 6));
         assert_eq!(red(&two)[16..20], [3, 3, 9, 9]);

@@ -122,9 +122,14 @@ pub(crate) fn stage_png(
 pub(crate) fn png_bytes(path: &Path, rgb: &Array3<f32>) -> Result<Vec<u8>> {
     let (height, width, _) = rgb.dim();
     let bytes: Vec<u8> = rgb.iter().map(|x| to_byte(*x)).collect();
+    encode(path, &bytes, (width, height))
+}
+
+/// Returns a PNG file of `pixels [H, W, 3]` in memory; `path` stands in the error.
+pub(super) fn encode(path: &Path, pixels: &[u8], (width, height): (usize, usize)) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     image::codecs::png::PngEncoder::new(&mut out)
-        .write_image(&bytes, width as u32, height as u32, ExtendedColorType::Rgb8)
+        .write_image(pixels, width as u32, height as u32, ExtendedColorType::Rgb8)
         .map_err(|source| Error::Picture { path: path.into(), source })?;
     Ok(out)
 }

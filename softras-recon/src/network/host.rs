@@ -66,7 +66,7 @@ impl<B: Backend + HostNumber, C: CheckpointStrategy> HostNumber for Autodiff<B, 
 ///
 /// # Errors
 /// What `host` reports; `Setting` if it returns another number of derivatives.
-pub(super) fn number<const D: usize>(
+pub(crate) fn number<const D: usize>(
     x: Tensor<D>,
     host: impl FnOnce(Vec<f32>) -> Result<(f32, Vec<f32>)>,
 ) -> Result<Tensor<1>> {
@@ -86,7 +86,7 @@ pub(super) fn number<const D: usize>(
 ///
 /// # Errors
 /// `Network` if they are no 32-bit numbers or cannot be read.
-pub(super) fn numbers<const D: usize>(x: Tensor<D>) -> Result<Vec<f32>> {
+pub(crate) fn numbers<const D: usize>(x: Tensor<D>) -> Result<Vec<f32>> {
     x.into_data().try_into_vec::<f32>().map_err(|e| Error::network(format!("{e:?}")))
 }
 

@@ -9,17 +9,17 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// Makes layers, one after the other.
-pub(super) struct Initial<'d> {
+pub(crate) struct Initial<'d> {
     random: ChaCha8Rng,
     device: &'d Device,
 }
 
 impl<'d> Initial<'d> {
-    pub(super) fn new(seed: u64, device: &'d Device) -> Self {
+    pub(crate) fn new(seed: u64, device: &'d Device) -> Self {
         Self { random: ChaCha8Rng::seed_from_u64(seed ^ 0x0e1e_c7a5), device }
     }
 
-    pub(super) fn linear(&mut self, inputs: usize, outputs: usize) -> Linear {
+    pub(crate) fn linear(&mut self, inputs: usize, outputs: usize) -> Linear {
         let mut layer = LinearConfig::new(inputs, outputs).init(self.device);
         layer.weight = self.uniform([inputs, outputs], inputs);
         layer.bias = Some(self.uniform([outputs], inputs));
@@ -27,7 +27,7 @@ impl<'d> Initial<'d> {
     }
 
     /// 5 x 5, half the size.
-    pub(super) fn convolution(&mut self, inputs: usize, outputs: usize) -> Conv2d {
+    pub(crate) fn convolution(&mut self, inputs: usize, outputs: usize) -> Conv2d {
         let config = Conv2dConfig::new([inputs, outputs], [5, 5])
             .with_stride([2, 2])
             .with_padding(PaddingConfig2d::Explicit(2, 2, 2, 2));
@@ -37,7 +37,8 @@ impl<'d> Initial<'d> {
         layer
     }
 
-    fn uniform<const D: usize>(&mut self, shape: [usize; D], inputs: usize) -> Param<Tensor<D>> {
+    /// Uniform numbers, as for a layer of `inputs` inputs.
+    pub(crate) fn uniform<const D: usize>(&mut self, shape: [usize; D], inputs: usize) -> Param<Tensor<D>> {
         let bound = 1.0 / (inputs as f32).sqrt();
         let unit = 2.0 / (1 << 24) as f32;
         let mut number = || ((self.random.next_u32() >> 8) as f32 * unit - 1.0) * bound;

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, OptimizerRecord};
 use burn::store::{ModuleRecord, RecordError};
-use burn::tensor::{Bytes, Device, Int, Tensor, TensorData};
+use burn::tensor::{Bytes, Device, Gradients, Int, Tensor, TensorData};
 use ndarray::{Array3, ArrayView4, Axis};
 use softras_core::scene::Mesh;
 use softras_io::icosphere;
@@ -120,6 +120,11 @@ impl Network {
     pub fn triangles(&self) -> &[[u32; 3]] {
         &self.sphere.triangles
     }
+    /// The vertices of every prediction.
+    #[must_use]
+    pub fn vertex_count(&self) -> usize {
+        self.sphere.count()
+    }
     /// How many numbers were learnt.
     #[must_use]
     pub fn parameters(&self) -> usize {
@@ -165,6 +170,27 @@ impl Learner {
             OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes.optimizer.clone())).map_err(failed)?;
         learner.optimizer = learner.optimizer.load_record(record);
         Ok(learner)
+    }
+
+    /// Goes on from the weights of a network, [`Network::to_bytes`], with a new optimiser.
+    ///
+    /// # Errors
+    /// `Network` if the bytes are not those of such a network.
+    pub fn from_weights(settings: NetworkSettings, adam_epsilon: f64, bytes: &[u8]) -> Result<Self> {
+        let mut learner = Self::new(settings, adam_epsilon, 0)?;
+        learner.model = loaded(learner.model, bytes)?;
+        Ok(learner)
+    }
+
+    /// Returns the vertices `[N, V, 3]` of pictures, for a loss of more than them.
+    pub(crate) fn forward(&self, pictures: ArrayView4<'_, f32>) -> Tensor<3> {
+        self.sphere.vertices(&self.model, tensor(pictures, &self.device))
+    }
+
+    /// Moves all weights by their part of `gradients`.
+    pub(crate) fn apply(&mut self, gradients: &mut Gradients, lr: f64) {
+        let own = GradientsParams::from_module(gradients, &self.model);
+        self.model = self.optimizer.step(lr, self.model.clone(), own);
     }
 
     /// Returns all that is needed to go on.
@@ -232,7 +258,7 @@ fn partners(sphere: &Mesh) -> Vec<i32> {
     all.clone().map(nearest).collect()
 }
 
-fn tensor(pictures: ArrayView4<'_, f32>, device: &Device) -> Tensor<4> {
+pub(crate) fn tensor(pictures: ArrayView4<'_, f32>, device: &Device) -> Tensor<4> {
     let (n, c, h, w) = pictures.dim();
     Tensor::from_data(TensorData::new(pictures.iter().copied().collect(), [n, c, h, w]), device)
 }
@@ -242,11 +268,11 @@ fn shaped(n: usize, v: usize, vertices: Vec<f32>) -> Result<Array3<f32>> {
 }
 
 /// Running means are brought up to date first: the library keeps the last step's apart.
-fn weights(model: &Model) -> Result<Vec<u8>> {
+pub(crate) fn weights<M: Module>(model: &M) -> Result<Vec<u8>> {
     Ok(model.valid().into_record().into_bytes().map_err(failed)?.to_vec())
 }
 
-fn loaded(model: Model, bytes: &[u8]) -> Result<Model> {
+pub(crate) fn loaded<M: Module>(model: M, bytes: &[u8]) -> Result<M> {
     let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes.to_vec())).map_err(failed)?;
     model.try_load_record(record).map_err(failed)
 }

@@ -12,4 +12,7 @@ mod initial;
 mod learner;
 mod model;
 
+pub(crate) use host::{number, numbers};
+pub(crate) use initial::Initial;
 pub use learner::{Learner, LearnerBytes, Network};
+pub(crate) use learner::{loaded, tensor, weights};

@@ -3,8 +3,8 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `SOFTRASN` |
-//! | 4 | version, 1 |
-//! | 3 x (8 + n) | each with its length: TOML (settings, where training is), weights, optimiser (empty in a network alone) |
+//! | 4 | version, 2 |
+//! | 4 x (8 + n) | each with its length: TOML (settings, where training is), weights, optimiser (empty in a network alone), weights of the network of colors (empty without one; version 1 has not this part) |
 //! | 4 | checksum of all before |
 //!
 //! Numbers are little endian, the checksum is CRC-32. Weights and optimiser are in the form of burn 0.22. The file is
@@ -14,12 +14,15 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::color::{Painter, Reconstructor};
 use crate::error::{Error, Result};
 use crate::network::{LearnerBytes, Network};
 use crate::settings::ReconSettings;
 
 const MAGIC: [u8; 8] = *b"SOFTRASN";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The oldest version that is read.
+const OLDEST: u32 = 1;
 
 /// A network, and what it takes to go on training it.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +33,8 @@ pub struct Checkpoint {
     pub state: State,
     /// The weights, and the optimiser, empty in a network alone.
     pub bytes: LearnerBytes,
+    /// The weights of the network of colors, empty without one.
+    pub color: Vec<u8>,
 }
 
 /// Where training is. What is random follows from the seed and the step.
@@ -93,7 +98,7 @@ impl Checkpoint {
         let head = toml::to_string(&head).map_err(|e| Error::write(path, std::io::Error::other(e)))?;
         let mut bytes = MAGIC.to_vec();
         bytes.extend(VERSION.to_le_bytes());
-        for part in [head.as_bytes(), &self.bytes.weights, &self.bytes.optimizer] {
+        for part in [head.as_bytes(), &self.bytes.weights, &self.bytes.optimizer, &self.color] {
             bytes.extend((part.len() as u64).to_le_bytes());
             bytes.extend_from_slice(part);
         }
@@ -112,9 +117,13 @@ impl Checkpoint {
         if head[..8] != MAGIC {
             return Err(damaged("another kind of file"));
         }
-        if head[8..] != VERSION.to_le_bytes() {
-            let found = format!("version {:?}", &head[8..]);
-            return Err(Error::data(path, found, format!("version {VERSION}")));
+        let version = head[8..].iter().rev().fold(0_u32, |n, b| n << 8 | u32::from(*b));
+        if !(OLDEST..=VERSION).contains(&version) {
+            return Err(Error::data(
+                path,
+                format!("version {version}"),
+                format!("version {OLDEST} to {VERSION}"),
+            ));
         }
         let (mut rest, checksum) =
             rest.len().checked_sub(4).map(|at| rest.split_at(at)).ok_or_else(|| damaged("a cut file"))?;
@@ -129,10 +138,12 @@ impl Checkpoint {
         };
         let parts = part().zip(part()).zip(part());
         let ((head, weights), optimizer) = parts.ok_or_else(|| damaged("parts that do not fit"))?;
+        let color = if version == OLDEST { Some(Vec::new()) } else { part() };
+        let color = color.ok_or_else(|| damaged("parts that do not fit"))?;
         let head = String::from_utf8(head).map_err(|_| damaged("settings that are no text"))?;
         let Head { settings, state } = toml::from_str(&head).map_err(|e| damaged(&e.to_string()))?;
         settings.check()?;
-        Ok(Self { settings, state, bytes: LearnerBytes { weights, optimizer } })
+        Ok(Self { settings, state, bytes: LearnerBytes { weights, optimizer }, color })
     }
 
     /// Returns the network.
@@ -141,6 +152,19 @@ impl Checkpoint {
     /// `Network` if the weights are not those of such a network.
     pub fn network(&self) -> Result<Network> {
         Network::from_bytes(self.settings.network, &self.bytes.weights)
+    }
+
+    /// Returns the network, with that of its colors if there is one.
+    ///
+    /// # Errors
+    /// `Network` if the weights are not those of networks of these settings.
+    pub fn reconstructor(&self) -> Result<Reconstructor> {
+        let network = self.network()?;
+        let painter = match self.color.as_slice() {
+            [] => None,
+            bytes => Some(Painter::from_bytes(&self.settings.color, network.triangles().len(), bytes)?),
+        };
+        Ok(Reconstructor { network, painter })
     }
 }
 
@@ -164,6 +188,7 @@ mod tests {
                 sums,
             },
             bytes: LearnerBytes { weights: vec![1, 2, 3], optimizer: vec![] },
+            color: vec![4, 5],
         };
         checkpoint.save(&path).unwrap();
         assert_eq!(Checkpoint::open(&path).unwrap(), checkpoint);
@@ -179,7 +204,7 @@ mod tests {
         fails(&whole[..whole.len() - 9], "checksum");
         fails(b"SOFTRASV....", "another kind");
         let mut other = whole.clone();
-        other[8] = 2;
+        other[8] = 3;
         fails(&other, "version");
         let mut other = whole;
         other[40] ^= 1;

@@ -25,9 +25,14 @@ mod vary;
 pub use record::{TrainingRecord, read_log};
 
 #[cfg(feature = "burn")]
+pub use crate::network::LearnerBytes;
+#[cfg(feature = "burn")]
 pub use checkpoint::{Best, Checkpoint, State};
 #[cfg(feature = "burn")]
 pub use training::{Ending, Moment, Training};
+#[cfg(feature = "burn")]
+#[cfg(feature = "burn")]
+pub(crate) use vary::vary;
 
 /// The file of the network that was best on the stop split, in the folder of a training.
 pub const BEST: &str = "best.softras";
@@ -35,3 +40,7 @@ pub const BEST: &str = "best.softras";
 pub const LAST: &str = "last.softras";
 /// The file of [`TrainingRecord`]s, one a line.
 pub const LOG: &str = "training.jsonl";
+/// The file of a network with colors.
+pub const COLORED: &str = "colored.softras";
+/// The file of [`ColorRecord`](crate::color::ColorRecord)s, one a line.
+pub const COLOR_LOG: &str = "color.jsonl";

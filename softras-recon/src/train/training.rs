@@ -83,7 +83,7 @@ impl<'t> Training<'t> {
     /// As [`Training::new`]; `Network` if the checkpoint is that of a network alone, or damaged; `Setting` if it was made
     /// with other objects.
     pub fn resume(device: &'t dyn DynRasterizer, store: &'t Store, checkpoint: Checkpoint) -> Result<Self> {
-        let Checkpoint { settings, state, bytes } = checkpoint;
+        let Checkpoint { settings, state, bytes, .. } = checkpoint;
         settings.check()?;
         if bytes.optimizer.is_empty() {
             return Err(Error::network(format!("found a network alone, expected {LAST}, to go on from")));
@@ -147,6 +147,7 @@ impl<'t> Training<'t> {
             settings: self.settings.clone(),
             state: self.state.clone(),
             bytes: self.learner.to_bytes()?,
+            color: Vec::new(),
         })
     }
 
@@ -252,7 +253,8 @@ impl<'t> Training<'t> {
         let record = self.record(&sums, share, iou, elapsed * 1e3);
         if better {
             let bytes = LearnerBytes { weights: network.to_bytes()?, optimizer: Vec::new() };
-            let best = Checkpoint { settings: self.settings.clone(), state: self.state.clone(), bytes };
+            let (settings, state) = (self.settings.clone(), self.state.clone());
+            let best = Checkpoint { settings, state, bytes, color: Vec::new() };
             best.save(&folder.join(BEST))?;
         }
         // The line first: one that is too many is cut when a training goes on, one that is missing stays so.

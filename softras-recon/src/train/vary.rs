@@ -15,7 +15,7 @@ use crate::settings::TrainSettings;
 ///   each of them multiplied by up to `1 +- r / 2`.
 ///
 /// It follows from the seed and the number of the step.
-pub(super) fn vary(batch: &mut Batch, step: usize, settings: &TrainSettings) -> Array4<f32> {
+pub(crate) fn vary(batch: &mut Batch, step: usize, settings: &TrainSettings) -> Array4<f32> {
     let mut random = ChaCha8Rng::seed_from_u64(settings.seed ^ 0x7a11_9e3d);
     random.set_stream(step as u64);
     let mut unit = || f64::from(random.next_u32()) / 4_294_967_296.0;

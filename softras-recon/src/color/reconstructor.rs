@@ -1,0 +1,54 @@
+//! Shapes and colors from pictures: [`Reconstructor`].
+
+use ndarray::{Array4, ArrayView4, Axis};
+use softras_core::scene::{Mesh, MeshTexture};
+
+use super::painter::Painter;
+use crate::data::PIXELS;
+use crate::error::Result;
+use crate::eval::{Prediction, Predictor, Query};
+use crate::network::Network;
+
+/// A network for shapes, and one for their colors if that was learnt.
+#[derive(Clone, Debug)]
+pub struct Reconstructor {
+    /// Shapes.
+    pub network: Network,
+    /// Their colors; meshes have none without.
+    pub painter: Option<Painter>,
+}
+
+impl Reconstructor {
+    /// Returns a mesh for each of `pictures [N, 4, 64, 64]`: red, green, blue over black, and the silhouette. Its colors, as
+    /// texels of its faces, hold the light of the picture already.
+    ///
+    /// # Errors
+    /// `Network` if the library fails; `Core` if a network predicts what is no number.
+    pub fn meshes(&self, pictures: ArrayView4<'_, f32>) -> Result<Vec<Mesh>> {
+        let vertices = self.network.vertices(pictures)?;
+        let texels = self.painter.as_ref().map(|painter| painter.texels(pictures)).transpose()?;
+        let mesh = |i: usize| {
+            let mesh =
+                Mesh::new(vertices.index_axis(Axis(0), i).to_owned(), self.network.triangles().to_vec())?;
+            let texture = match (&self.painter, &texels) {
+                (Some(painter), Some(texels)) => MeshTexture::Surface {
+                    side: painter.side(),
+                    texels: texels.index_axis(Axis(0), i).to_owned(),
+                },
+                _ => MeshTexture::None,
+            };
+            Ok(mesh.with_texture(texture)?)
+        };
+        (0..pictures.dim().0).map(mesh).collect()
+    }
+}
+
+impl Predictor for Reconstructor {
+    fn predict(&mut self, queries: &[Query<'_>]) -> Result<Vec<Prediction>> {
+        let mut pictures = Array4::zeros((queries.len(), 4, PIXELS, PIXELS));
+        for (query, mut picture) in queries.iter().zip(pictures.outer_iter_mut()) {
+            picture.assign(&query.picture.mapv(|b| f32::from(b) / 255.0));
+        }
+        Ok(self.meshes(pictures.view())?.into_iter().map(Prediction::Mesh).collect())
+    }
+}
