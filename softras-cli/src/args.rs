@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use softras_core::math::Color;
 use toml::{Table, Value};
 
+pub(crate) use crate::ablate::AblateArgs;
 pub(crate) use crate::bench_args::BenchArgs;
 pub(crate) use crate::body::BodyArgs;
 use crate::config::put;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Gradcheck(GradcheckArgs),
     /// Run an experiment again: fits by several methods, a page, a table against baselines, its JSON
     Experiment(ExperimentArgs),
+    /// Fit with one part of the renderer or of the loss changed, over several seeds: a table with intervals
+    Ablate(AblateArgs),
     /// Score single-view reconstruction on shapes, against baselines
     Eval(EvalArgs),
     /// Check that a back end is right, by every law there is
@@ -60,6 +63,7 @@ impl Args {
             Command::Body(args) => args.json,
             Command::Gradcheck(args) => args.json,
             Command::Experiment(args) => args.json,
+            Command::Ablate(args) => args.json,
             Command::Eval(args) => args.json,
             Command::Conformance(args) => args.json,
             Command::Bench(args) => args.json,

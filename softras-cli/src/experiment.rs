@@ -84,13 +84,13 @@ pub(crate) fn data(named: Option<&Path>) -> Option<PathBuf> {
 }
 
 /// The folders of `path` that are not there yet, the deepest first.
-fn absent(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn absent(path: &Path) -> Vec<PathBuf> {
     let named = path.ancestors().filter(|folder| !folder.as_os_str().is_empty());
     named.take_while(|folder| !folder.exists()).map(Path::to_path_buf).collect()
 }
 
 /// Removes folders that hold nothing. What holds something, a checkpoint to go on from, stays.
-fn remove_empty(folders: &[PathBuf]) {
+pub(crate) fn remove_empty(folders: &[PathBuf]) {
     for folder in folders {
         if std::fs::remove_dir(folder).is_err() {
             return;

@@ -1,6 +1,7 @@
 //! The binary `softras`.
 #![forbid(unsafe_code)]
 
+mod ablate;
 mod args;
 mod backend;
 mod bench;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         Command::Body(args) => body::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Experiment(args) => experiment::run(&args),
+        Command::Ablate(args) => ablate::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Conformance(args) => conformance::run(&args),
         Command::Bench(args) => bench::run(&args),

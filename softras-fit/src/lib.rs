@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod ablate;
 mod adam;
 pub mod body;
 mod chamfer;

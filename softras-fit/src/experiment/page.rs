@@ -47,7 +47,8 @@ pub(super) fn page(findings: &Findings, setup: &Setup<'_>, command: &str) -> Res
     Ok(html)
 }
 
-const MORE: &str = "
+/// What these pages have beside [`STYLE`].
+pub(crate) const MORE: &str = "
 p { max-width: 80ch; }
 tr.first td, tr.first th { background: #f0f6ff; color: #1f2328; font-weight: 600; }
 td.about { color: #57606a; font-size: 14px; }
@@ -71,7 +72,7 @@ fn table(html: &mut String, findings: &Findings) {
 }
 
 /// Returns a number with four digits that matter.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         x if !x.is_finite() => "-".to_owned(),
         x if x >= 1000.0 => format!("{value:.0}"),
