@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use softras_core::math::Color;
 use toml::{Table, Value};
 
+pub(crate) use crate::ablate::AblateArgs;
 pub(crate) use crate::bench_args::BenchArgs;
 pub(crate) use crate::body::BodyArgs;
 use crate::config::put;
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Experiment(ExperimentArgs),
     /// Train a network that makes a mesh of one picture, on pictures of shapes
     Train(TrainArgs),
+    /// Fit with one part of the renderer or of the loss changed, over several seeds: a table with intervals
+    Ablate(AblateArgs),
     /// Score single-view reconstruction on shapes, against baselines
     Eval(EvalArgs),
     /// Make a mesh of one picture, with a trained network
@@ -67,6 +70,7 @@ impl Args {
             Command::Gradcheck(args) => args.json,
             Command::Experiment(args) => args.json,
             Command::Train(args) => args.json,
+            Command::Ablate(args) => args.json,
             Command::Eval(args) => args.json,
             Command::Predict(args) => args.json,
             Command::Conformance(args) => args.json,

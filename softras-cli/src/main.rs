@@ -1,6 +1,7 @@
 //! The binary `softras`.
 #![forbid(unsafe_code)]
 
+mod ablate;
 mod args;
 mod backend;
 mod bench;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Experiment(args) => experiment::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Ablate(args) => ablate::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Conformance(args) => conformance::run(&args),

@@ -19,7 +19,7 @@ use crate::soundness::{Soundness, inside_out};
 use crate::targets::Targets;
 
 /// The radius of the sphere that fits start from: inside the airplane, so that surfaces grow and do not meet themselves.
-const RADIUS: f32 = 0.15;
+pub(crate) const RADIUS: f32 = 0.15;
 
 /// The radius of the demo's sphere, and of all that is drawn.
 const DEMO_RADIUS: f32 = 0.5;
@@ -29,7 +29,7 @@ const PLAIN: &str = "plain";
 
 /// The recommended recipe.
 #[must_use]
-pub(super) fn recipe() -> FitSettings {
+pub(crate) fn recipe() -> FitSettings {
     FitSettings {
         steps: 600,
         batch: 16,
@@ -107,14 +107,7 @@ fn methods() -> Vec<(&'static str, FitSettings, &'static str)> {
 /// Runs the experiment.
 pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
     let begin = Instant::now();
-    let folder = setup.data("deform")?;
-    let set = load_image_set(folder.join("source.npy"))?;
-    let camera = |o: &softras_io::Orbit| {
-        let orbit = Orbit::new(o.distance as f32, Degrees(o.elevation as f32), Degrees(o.azimuth as f32));
-        Camera::orbit(&orbit).perspective(Degrees(30.0)).official()
-    };
-    let cameras = load_orbits(folder.join("camera.npy"))?.iter().map(camera).collect();
-    let targets = Targets::from_images(&set, cameras, [0.0; 3])?;
+    let targets = targets(setup)?;
     let bound = best_mean_iou(&targets);
     let (template, demo) = (ball(RADIUS)?, ball(DEMO_RADIUS)?);
 
@@ -191,8 +184,20 @@ pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
     })
 }
 
+/// The silhouettes of the official demo, and their cameras.
+pub(crate) fn targets(setup: &Setup<'_>) -> Result<Targets> {
+    let folder = setup.data("deform")?;
+    let set = load_image_set(folder.join("source.npy"))?;
+    let camera = |o: &softras_io::Orbit| {
+        let orbit = Orbit::new(o.distance as f32, Degrees(o.elevation as f32), Degrees(o.azimuth as f32));
+        Camera::orbit(&orbit).perspective(Degrees(30.0)).official()
+    };
+    let cameras = load_orbits(folder.join("camera.npy"))?.iter().map(camera).collect();
+    Targets::from_images(&set, cameras, [0.0; 3])
+}
+
 /// A sphere to start from.
-fn ball(radius: f32) -> Result<Mesh> {
+pub(crate) fn ball(radius: f32) -> Result<Mesh> {
     let mut ball: Mesh = icosphere(3)?;
     ball.set_vertices(ball.vertices() * radius)?;
     Ok(ball)

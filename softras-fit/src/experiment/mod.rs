@@ -8,13 +8,13 @@
 mod body;
 mod chart;
 mod color;
-mod deform;
+pub(crate) mod deform;
 mod dino;
 mod findings;
 mod fitting;
 mod landscape;
-mod page;
-mod pose;
+pub(crate) mod page;
+pub(crate) mod pose;
 mod shading;
 mod visible;
 

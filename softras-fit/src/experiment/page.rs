@@ -50,7 +50,7 @@ fn table(html: &mut Document, findings: &Findings) {
 }
 
 /// Returns a number with four digits that matter.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     match value.abs() {
         x if !x.is_finite() => "-".to_owned(),
         x if x >= 1000.0 => format!("{value:.0}"),

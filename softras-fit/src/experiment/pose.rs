@@ -30,7 +30,7 @@ use crate::settings::ColorMode;
 use crate::targets::Targets;
 
 /// Pixels along a side of the pictures.
-const SIZE: usize = 32;
+pub(crate) const SIZE: usize = 32;
 /// Behind the cube: the mean of its colors, so that a silhouette says nothing before colors do.
 const BACKGROUND: [f32; 3] = [0.5; 3];
 /// Of the sides +z, -z, +x, -x, +y, -y: primaries, and their complements across.
@@ -56,7 +56,7 @@ const DRAWINGS: [(&str, Drawing); 6] = [
 
 /// The recommended settings: from soft to sharp, from blurred to clear, and from long steps, which tumble over all
 /// rotations at first, to short ones (docs/experiments/pose.md says why these).
-fn scheduled() -> PoseSettings {
+pub(crate) fn scheduled() -> PoseSettings {
     PoseSettings {
         steps: 600,
         freedom: Freedom::Rotation,
@@ -138,10 +138,10 @@ fn recipes() -> Vec<Recipe> {
 }
 
 /// A picture to be explained, and where its fits start.
-struct Case {
-    truth: Placement,
-    starts: Vec<Placement>,
-    targets: Targets,
+pub(crate) struct Case {
+    pub(crate) truth: Placement,
+    pub(crate) starts: Vec<Placement>,
+    pub(crate) targets: Targets,
 }
 
 impl Case {
@@ -172,9 +172,7 @@ fn dot(a: [f32; 3], b: [f32; 3]) -> f32 {
 /// Runs the experiment.
 pub(super) fn run(setup: &Setup<'_>) -> Result<Findings> {
     let begin = Instant::now();
-    let texels = Array3::from_shape_fn((12, 3, 3), |(f, _, k)| COLORS[f / 2][k]);
-    let mesh = Sample::Cube.mesh().with_texture(MeshTexture::Corner(texels))?;
-    let camera = Camera::look_at(Vec3::new(0.0, 0.0, DISTANCE as f32), Vec3::ZERO).perspective(Degrees(30.0));
+    let (mesh, camera) = cube()?;
     let count = setup.effort.choose(100, 3);
     let cases = (0..count).map(|i| case(setup, &mesh, camera, i as u64)).collect::<Result<Vec<_>>>()?;
 
@@ -276,8 +274,16 @@ fn settings() -> Result<Value> {
     }))
 }
 
+/// The cube in its colors, and the camera that sees it.
+pub(crate) fn cube() -> Result<(Mesh, Camera)> {
+    let texels = Array3::from_shape_fn((12, 3, 3), |(f, _, k)| COLORS[f / 2][k]);
+    let mesh = Sample::Cube.mesh().with_texture(MeshTexture::Corner(texels))?;
+    let eye = Vec3::new(0.0, 0.0, DISTANCE as f32);
+    Ok((mesh, Camera::look_at(eye, Vec3::ZERO).perspective(Degrees(30.0))))
+}
+
 /// Makes picture `i`: it and its starts follow from the seed and `i` alone.
-fn case(setup: &Setup<'_>, mesh: &Mesh, camera: Camera, i: u64) -> Result<Case> {
+pub(crate) fn case(setup: &Setup<'_>, mesh: &Mesh, camera: Camera, i: u64) -> Result<Case> {
     let mut random = ChaCha8Rng::seed_from_u64(setup.seed);
     random.set_stream(i);
     let truth = Placement::random(&mut random);
@@ -288,12 +294,12 @@ fn case(setup: &Setup<'_>, mesh: &Mesh, camera: Camera, i: u64) -> Result<Case> 
     Ok(Case { truth, starts, targets })
 }
 
-fn mean(values: &[f64]) -> f64 {
+pub(crate) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 /// The value below which a share `at` of `values` lies; the mean of the two in the middle for an even number and 1/2.
-fn quantile(values: &[f64], at: f64) -> f64 {
+pub(crate) fn quantile(values: &[f64], at: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let place = at * (sorted.len() - 1) as f64;

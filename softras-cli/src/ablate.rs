@@ -1,0 +1,142 @@
+//! `softras ablate`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use softras_fit::FitFolder;
+use softras_fit::ablate::{self, AblationFindings, Design, Factor, Plan, Task, text};
+use softras_fit::experiment::{Effort, Setup};
+
+use crate::backend;
+use crate::experiment::{absent, data, remove_empty};
+use crate::output::{Usage, finish, note};
+
+/// What `softras ablate` is given.
+#[derive(Debug, Args)]
+pub(crate) struct AblateArgs {
+    /// What is fitted: pose (a cube from a picture) or deform (an airplane from silhouettes; needs data)
+    #[arg(long, default_value = "pose", value_parser = task)]
+    task: Task,
+    /// Distance metrics to try, with commas between; without any list, all words of all factors but distributions
+    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    distance: Option<Vec<String>>,
+    /// Distributions of the probability map
+    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    distribution: Option<Vec<String>>,
+    /// Silhouette aggregators
+    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    silhouette: Option<Vec<String>>,
+    /// Color aggregators, of tasks that draw colors
+    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    color: Option<Vec<String>>,
+    /// Losses of the task
+    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    loss: Option<Vec<String>>,
+    /// Every combination, instead of one factor at a time from the default
+    #[arg(long)]
+    grid: bool,
+    /// The number of seeds
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    seeds: usize,
+    /// The first seed
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Do a small part, in seconds
+    #[arg(long)]
+    quick: bool,
+    /// The folder of outside data [default: SOFTRAS_DATA, or shared/data here or one folder above]
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// The folder for everything that is written; a run goes on with the fits it finds there [default: out/ablate-TASK]
+    #[arg(short, long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+    /// What draws: auto, cpu, wgpu or cuda
+    #[arg(long, default_value = "auto", value_parser = crate::input::backend)]
+    backend: String,
+    /// Threads, 0 for all; the numbers are the same for any number, times are not
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    /// Print one JSON object as the last line of stdout, and no progress
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn task(text: &str) -> Result<Task, softras_fit::Error> {
+    text.parse()
+}
+
+impl AblateArgs {
+    fn plan(&self) -> Result<Plan> {
+        let lists = [
+            (Factor::Distance, &self.distance),
+            (Factor::Distribution, &self.distribution),
+            (Factor::Silhouette, &self.silhouette),
+            (Factor::Color, &self.color),
+            (Factor::Loss, &self.loss),
+        ];
+        let asked: Vec<(Factor, Vec<String>)> =
+            lists.into_iter().filter_map(|(factor, words)| Some((factor, words.clone()?))).collect();
+        let design = if self.grid { Design::Grid } else { Design::OneAtATime };
+        Ok(Plan::new(self.task, design, &asked, self.seeds).map_err(|e| Usage(e.to_string()))?)
+    }
+}
+
+/// Runs an ablation.
+pub(crate) fn run(args: &AblateArgs) -> Result<ExitCode> {
+    let plan = args.plan()?;
+    let device = backend::open(&args.backend, args.threads)?;
+    let usual = || Path::new("out").join(format!("ablate-{}", args.task));
+    let output = args.output.clone().unwrap_or_else(usual);
+    let progress = |text: &str| {
+        if !args.json {
+            note(text);
+        }
+    };
+    let made = absent(&output);
+    let folder = FitFolder::create(&output)?;
+    let setup = Setup {
+        device: device.as_ref(),
+        seed: args.seed,
+        effort: if args.quick { Effort::Quick } else { Effort::Full },
+        data: data(args.data.as_deref()),
+        folder,
+        progress: &progress,
+    };
+    let findings = ablate::run(&plan, &setup).inspect_err(|_| remove_empty(&made))?;
+    let command = std::env::args().skip(1).fold("softras".to_owned(), |all, word| all + " " + &word);
+    findings.write(&setup, &command)?;
+    let mut value = findings.json(&setup);
+    value["out"] = serde_json::json!(output);
+    finish(args.json, &value, table(&findings) + &output.join("report.html").display().to_string());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The table, for people.
+fn table(findings: &AblationFindings) -> String {
+    let heads = findings.measures.iter().map(|m| m.name.to_owned());
+    let first = findings.measures.first().map_or("", |m| m.name);
+    let heads = heads.chain([format!("{first}: difference"), "time ratio".to_owned()]);
+    let mut lines: Vec<Vec<String>> = vec![std::iter::once(String::new()).chain(heads).collect()];
+    for (i, row) in findings.rows.iter().enumerate() {
+        let difference = row.differences.first().copied().flatten().filter(|_| i > 0);
+        let numbers = row.values.iter().copied().chain([difference, row.time_ratio]).map(text);
+        lines.push(std::iter::once(row.label.clone()).chain(numbers).collect());
+    }
+    let count = lines[0].len();
+    let wide = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..count).map(wide).collect();
+    let mut all = String::new();
+    for line in &lines {
+        let cells: Vec<String> =
+            line.iter().zip(&widths).map(|(cell, wide)| format!("{cell:wide$}")).collect();
+        all += cells.join("  ").trim_end();
+        all.push('\n');
+    }
+    for sentence in findings.conclusions() {
+        all += &sentence;
+        all.push('\n');
+    }
+    all
+}

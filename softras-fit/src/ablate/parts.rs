@@ -1,0 +1,95 @@
+//! A back end that draws with other parts than it is asked for: [`Parts`].
+
+use std::sync::Arc;
+
+use softras_core::math::{Color, Distance, Distribution, Silhouette};
+use softras_core::raster::{
+    Capabilities, DynRasterizer, DynSaved, Gradients, Info, RasterParams, Rasterizer, Wanted,
+};
+use softras_core::scene::Faces;
+use softras_core::{Image, ImageGrad};
+
+use super::factor::Factor;
+use super::plan::Cell;
+use crate::error::{Error, Result};
+
+/// Draws every picture with the distance, the distribution and the aggregators of a cell; all else is as asked for. So
+/// that a recipe is tried with other parts and knows nothing of it.
+pub(super) struct Parts<'d> {
+    below: &'d dyn DynRasterizer,
+    distance: Distance,
+    distribution: Distribution,
+    silhouette: Silhouette,
+    color: Color,
+}
+
+impl<'d> Parts<'d> {
+    /// Takes the parts that `cell` names.
+    ///
+    /// # Errors
+    /// `Setting` if the back end cannot draw with one of them, or there is none of that name.
+    pub(super) fn new(below: &'d dyn DynRasterizer, cell: &Cell) -> Result<Self> {
+        let can = below.capabilities();
+        let word = |factor| cell.word(factor);
+        Ok(Self {
+            below,
+            distance: find(Factor::Distance, &can.distances, Distance::name, word(Factor::Distance))?,
+            distribution: find(
+                Factor::Distribution,
+                &can.distributions,
+                Distribution::name,
+                word(Factor::Distribution),
+            )?,
+            silhouette: find(
+                Factor::Silhouette,
+                &can.silhouettes,
+                Silhouette::name,
+                word(Factor::Silhouette),
+            )?,
+            color: find(Factor::Color, &can.colors, Color::name, word(Factor::Color))?,
+        })
+    }
+}
+
+fn find<T: Clone>(factor: Factor, all: &[T], name: fn(&T) -> &'static str, word: &str) -> Result<T> {
+    all.iter().find(|part| name(part) == word).cloned().ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(name).collect();
+        let expected = format!("what this back end can draw with: {}", known.join(", "));
+        Error::setting(factor.name(), format!("{word:?}"), expected)
+    })
+}
+
+impl Rasterizer for Parts<'_> {
+    type Saved = DynSaved;
+
+    fn info(&self) -> Info {
+        self.below.info()
+    }
+    fn capabilities(&self) -> Capabilities {
+        self.below.capabilities()
+    }
+    fn forward_into(
+        &self,
+        faces: &Arc<Faces>,
+        params: &RasterParams,
+        image: &mut Image,
+        saved: &mut DynSaved,
+    ) -> softras_core::Result<()> {
+        let params = params
+            .clone()
+            .distance(self.distance.clone())
+            .distribution(self.distribution.clone())
+            .silhouette(self.silhouette.clone())
+            .color(self.color.clone());
+        self.below.forward_into(faces, &params, image, saved)
+    }
+    fn backward_into(
+        &self,
+        saved: &DynSaved,
+        grad: &ImageGrad,
+        wanted: Wanted,
+        gradients: &mut Gradients,
+    ) -> softras_core::Result<()> {
+        self.below.backward_into(saved, grad, wanted, gradients)
+    }
+}
