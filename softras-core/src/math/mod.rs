@@ -31,6 +31,7 @@ mod ordered_sum;
 mod pair;
 mod real;
 mod silhouette;
+mod special;
 mod texture;
 mod triangle;
 pub mod trig;
@@ -50,8 +51,9 @@ pub use distance::{
     Barycentric, Distance, DistanceMetric, Edge, Euclidean, EuclideanUnsquared, HardEdge, Invariance,
 };
 pub use distribution::{
-    Cutoff, Distribution, DistributionFunction, Logistic, Probability, ProbabilityGrad, smooth_window,
-    smooth_window_vjp,
+    Cauchy, CubicHermite, Cutoff, Distribution, DistributionFunction, Exponential, ExponentialReversed,
+    Gamma, GammaReversed, Gaussian, Gudermannian, GumbelMax, GumbelMin, Laplace, Levy, LevyReversed,
+    Logistic, Probability, ProbabilityGrad, Reciprocal, Uniform, Wigner, smooth_window, smooth_window_vjp,
 };
 pub use dual::Dual;
 pub use exp::{EXP_HIGHEST, EXP_LOWEST, NEAREST, exp_f32};
@@ -65,8 +67,9 @@ pub use pair::{
 pub use planes::Planes;
 pub use real::{Mask, Real, Scalar};
 pub use silhouette::{
-    Adding, AnySilhouetteState, Covered, HardSilhouette, MAX_SILHOUETTE_PLANES, ProbabilisticOr, Silhouette,
-    SilhouetteAggregator, Sum, Total, Transmittance,
+    AczelAlsina, Adding, AnySilhouetteState, Covered, Dombi, Einstein, Fold, Folded, Frank, Generator,
+    Hamacher, HardSilhouette, Largest, MAX_SILHOUETTE_PLANES, Max, ProbabilisticOr, SchweizerSklar,
+    Silhouette, SilhouetteAggregator, Sum, Total, Transmittance, Yager,
 };
 pub use texture::{
     FaceTexels, Interpolation, TexelSink, TextureKind, surface_texel, surface_texel_centre, vertex_color,
