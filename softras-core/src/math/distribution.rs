@@ -308,7 +308,7 @@ pub enum Cutoff {
 }
 
 /// The window of a distribution that ends at the edge is this wide.
-const LEAST_CUT: f64 = 1e-6;
+pub(super) const LEAST_CUT: f64 = 1e-6;
 
 /// Returns `t = clamp(10 (1 + x / c), 0, 1)` and the window `3t^2 - 2t^3`.
 #[inline(always)]

@@ -7,7 +7,7 @@ use super::color::{ColorAggregator, ColorContext, ColorCotangent, ColorPair, Col
 use super::depth::DepthMap;
 use super::distance::{DistanceMetric, Edge};
 use super::distribution::{
-    Cutoff, DistributionFunction, Probability, ProbabilityGrad, smooth_window, smooth_window_vjp,
+    Cutoff, DistributionFunction, LEAST_CUT, Probability, ProbabilityGrad, smooth_window, smooth_window_vjp,
 };
 use super::real::{Mask, Real, Scalar};
 use super::silhouette::SilhouetteAggregator;
@@ -38,6 +38,8 @@ pub struct Setting<'a, R: Real> {
     pub inv_sigma: R,
     /// c, the cut of `x = s / sigma`.
     pub cut: R,
+    /// The slope of c along the distribution's own parameter, where the cut-off is smooth; else 0.
+    pub cut_slope: R,
     /// `c sigma`: a face counts while `-s < bound`.
     pub bound: R,
     /// `sqrt(c sigma)`: by how much the bounding box is grown.
@@ -211,6 +213,7 @@ impl<'a, R: Scalar> Setting<'a, R> {
         Setting {
             inv_sigma: like.splat(self.inv_sigma),
             cut: like.splat(self.cut),
+            cut_slope: like.splat(self.cut_slope),
             bound: like.splat(self.bound),
             box_reach: like.splat(self.box_reach),
             boxed: self.boxed,
@@ -458,14 +461,18 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
         }
         let grad_x = touch.p.vjp(grad).keep(touch.member);
         let shape = setting.distribution_shape;
-        let raw = match setting.cutoff {
+        out.distribution = match setting.cutoff {
             Cutoff::Smooth => {
                 let p = self.distribution.probability(touch.x, shape);
-                smooth_window_vjp(&p, touch.x, setting.cut, grad)
+                let raw = smooth_window_vjp(&p, touch.x, setting.cut, grad);
+                // The window moves with the cut as it does with x, times `-x / c`.
+                let by_window = touch.p.vjp(grad) - p.vjp(&raw);
+                let along = touch.x / setting.cut.max(shape.lit(LEAST_CUT)) * setting.cut_slope;
+                self.distribution.shape_vjp(touch.x, shape, &raw) - by_window * along
             }
-            Cutoff::Hard | Cutoff::None => *grad,
-        };
-        out.distribution = self.distribution.shape_vjp(touch.x, shape, &raw).keep(touch.member);
+            Cutoff::Hard | Cutoff::None => self.distribution.shape_vjp(touch.x, shape, grad),
+        }
+        .keep(touch.member);
         out.sigma = -(grad_x * touch.x * setting.inv_sigma);
         let grad_s = grad_x * setting.inv_sigma;
         let xy = self.distance.signed_vjp(&face.triangle, at, &touch.w, grad_s);
