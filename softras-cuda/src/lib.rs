@@ -28,9 +28,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ndarray::Array3;
-use softras_core::math::DeviceLanguage;
+use softras_core::math::{DeviceLanguage, Distribution, Silhouette};
 use softras_core::raster::{
-    Capabilities, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Wanted,
+    Capabilities, Choices, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Wanted,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
@@ -222,6 +222,9 @@ impl Rasterizer<f32> for CudaRasterizer {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             custom: CustomParts::DeviceText(DeviceLanguage::Cuda),
+            choices: Choices::Kernels,
+            distributions: vec![Distribution::Logistic],
+            silhouettes: vec![Silhouette::ProbabilisticOr, Silhouette::Sum, Silhouette::Hard],
             ..Capabilities::everything(&["f32"])
         }
     }

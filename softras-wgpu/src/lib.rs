@@ -28,8 +28,10 @@ mod workspace;
 use std::sync::Arc;
 
 use bytemuck::Pod;
+use softras_core::math::{Distribution, Silhouette};
 use softras_core::raster::{
-    Capabilities, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Variant, Wanted,
+    Capabilities, Choices, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Variant,
+    Wanted,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad};
@@ -205,7 +207,13 @@ impl Rasterizer<f32> for WgpuRasterizer {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { custom: CustomParts::Refused, ..Capabilities::everything(&["f32"]) }
+        Capabilities {
+            custom: CustomParts::Refused,
+            choices: Choices::Kernels,
+            distributions: vec![Distribution::Logistic],
+            silhouettes: vec![Silhouette::ProbabilisticOr, Silhouette::Sum, Silhouette::Hard],
+            ..Capabilities::everything(&["f32"])
+        }
     }
 
     fn forward_into(

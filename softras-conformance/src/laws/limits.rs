@@ -1,8 +1,7 @@
 //! Where soft becomes hard.
 
 use softras_core::math::{
-    Adding, Color, Cutoff, DistanceMetric, DistributionFunction, Edge, Silhouette, SilhouetteAggregator,
-    Vec2, pixel_centre,
+    Adding, Color, Cutoff, DistanceMetric, Edge, Silhouette, SilhouetteAggregator, Vec2, pixel_centre,
 };
 use softras_core::raster::{Capabilities, Outputs, Plan, Sides};
 
@@ -291,7 +290,7 @@ fn a_small_cut_is_none<R: Tested>(under: &Under<'_, R>) -> Outcome {
     }
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
         let scene = Scene { dist_eps: 1e-30, ..single(scene, |s| s.cutoff = Cutoff::Hard) };
-        let cut = scene.style.distribution.cut(scene.dist_eps, 1.0);
+        let cut = scene.cut(scene.dist_eps);
         if oracle::box_cuts(&scene.style.distance, cut * f64::from(scene.sigma[0])) {
             return Ok(()); // the box rule is no matter of D
         }
