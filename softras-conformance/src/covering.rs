@@ -40,7 +40,7 @@ pub fn rows(sizes: &[usize]) -> Vec<Vec<usize>> {
             let best = (0..TRIES)
                 .map(|n| row(sizes, &triple, scramble(rows.len() as u64 * TRIES + n)))
                 .max_by_key(|row| axes.iter().filter(|axes| open.contains(&choices(row, axes))).count());
-            for row in best {
+            if let Some(row) = best {
                 for axes in &axes {
                     open.remove(&choices(&row, axes));
                 }

@@ -44,7 +44,7 @@ pub use traffic::Traffic;
 pub use wgpu;
 pub use workspace::WgpuSaved;
 
-use axes::{Axes, MAX_CHANNELS, Tile};
+use axes::{Axes, DistributionKernel, MAX_CHANNELS, SilhouetteKernel, Tile};
 use buffers::{Arena, Buffer, Use};
 use device::Gpu;
 use error::Result;
@@ -210,8 +210,8 @@ impl Rasterizer<f32> for WgpuRasterizer {
         Capabilities {
             custom: CustomParts::Refused,
             choices: Choices::Kernels,
-            distributions: vec![Distribution::Logistic],
-            silhouettes: vec![Silhouette::ProbabilisticOr, Silhouette::Sum, Silhouette::Hard],
+            distributions: with(Distribution::BUILT_IN, |part| DistributionKernel::of(part).is_some()),
+            silhouettes: with(Silhouette::BUILT_IN, |part| SilhouetteKernel::of(part).is_some()),
             ..Capabilities::everything(&["f32"])
         }
     }
@@ -284,4 +284,9 @@ impl Rasterizer<f32> for WgpuRasterizer {
     fn probe(&self) -> Option<&dyn Probe> {
         Some(self)
     }
+}
+
+/// The parts that have a kernel.
+fn with<T: Clone>(all: &[T], has_kernel: impl Fn(&T) -> bool) -> Vec<T> {
+    all.iter().filter(|part| has_kernel(part)).cloned().collect()
 }

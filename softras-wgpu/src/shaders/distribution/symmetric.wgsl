@@ -1,0 +1,80 @@
+// The symmetric distributions beside the logistic. A module has the section, from one line `// == name` to the next, of
+// the one that it is built for.
+
+// Beyond this the square of x is held: it stays finite.
+const SQUARED: f32 = 1e15;
+// `1 / sqrt(2 pi)`.
+const GAUSS: f32 = 0.3989422804014327;
+const INVERSE_PI: f32 = 0.31830988618;
+const TWO_OVER_PI: f32 = 0.63661977237;
+const SQRT_2: f32 = 1.41421356237;
+
+// == uniform
+fn uniform_probability(x: f32, shape: f32) -> Probability {
+    let mass = max((1.0 - abs(x)) * 0.5, 0.0);
+    let density = real_keep(0.5, mass > 0.0);
+    return sides_probability(sides_symmetric(x, side_of(mass, density), density));
+}
+
+// == cubic-hermite
+fn cubic_hermite_probability(x: f32, shape: f32) -> Probability {
+    let z = max((1.0 - abs(x)) * 0.5, 0.0);
+    let density = 3.0 * z * (1.0 - z);
+    return sides_probability(sides_symmetric(x, side_of(z * z * (3.0 - z - z), density), density));
+}
+
+// == wigner
+fn wigner_probability(x: f32, shape: f32) -> Probability {
+    let inside = abs(x) < 1.0;
+    let h = select(1.0, 1.0 - abs(x), inside);
+    let mass = 2.0 * SQRT_2 * INVERSE_PI * h * sqrt(h) * cap_ratio(h);
+    let density = real_keep(TWO_OVER_PI * sqrt(h * (2.0 - h)), inside);
+    return sides_probability(sides_symmetric(x, side_of(real_keep(mass, inside), density), density));
+}
+
+// == gaussian
+fn gaussian_probability(x: f32, shape: f32) -> Probability {
+    let a = min(abs(x), SQUARED);
+    let exponent = -(0.5 * a * a);
+    let bell = exp_f32(exponent);
+    let mantissa = 0.5 * erfcx(a * 0.5 * SQRT_2);
+    let beyond = Side(mantissa * bell, mantissa, exponent, GAUSS / mantissa);
+    return sides_probability(sides_symmetric(x, beyond, GAUSS * bell));
+}
+
+// == laplace
+fn laplace_probability(x: f32, shape: f32) -> Probability {
+    let exponent = -abs(x);
+    let mass = 0.5 * exp_f32(exponent);
+    return sides_probability(sides_symmetric(x, Side(mass, 0.5, exponent, 1.0), mass));
+}
+
+// == gudermannian
+fn gudermannian_probability(x: f32, shape: f32) -> Probability {
+    let exponent = -abs(x);
+    let tail = exp_f32(exponent);
+    let ratio = atan_ratio(tail * tail);
+    let spread = real_recip(1.0 + tail * tail);
+    let mantissa = TWO_OVER_PI * ratio;
+    let beyond = Side(mantissa * tail, mantissa, exponent, spread / ratio);
+    return sides_probability(sides_symmetric(x, beyond, TWO_OVER_PI * tail * spread));
+}
+
+// == cauchy
+fn cauchy_probability(x: f32, shape: f32) -> Probability {
+    let a = abs(x);
+    let far = a > 1.0;
+    let t = select(a, real_recip(max(a, 1.0)), far);
+    let angle = INVERSE_PI * t * atan_ratio(t * t);
+    let spread = INVERSE_PI / (1.0 + t * t);
+    let density = select(spread, t * t * spread, far);
+    let mass = select(0.5 - angle, angle, far);
+    return sides_probability(sides_symmetric(x, side_of(mass, density), density));
+}
+
+// == reciprocal
+fn reciprocal_probability(x: f32, shape: f32) -> Probability {
+    let rate = real_recip(1.0 + abs(x));
+    let mass = 0.5 * rate;
+    return sides_probability(sides_symmetric(x, Side(mass, mass, 0.0, rate), mass * rate));
+}
