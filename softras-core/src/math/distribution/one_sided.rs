@@ -152,10 +152,10 @@ pub struct GammaReversed;
 
 /// The p of [`Gamma`].
 const GAMMA_SHAPES: RangeInclusive<f64> = 0.25..=4.0;
-/// Terms of the series of P, for x up to p + 1.
+/// Terms of the series of P, for x up to the larger of p and 1.
 const GAMMA_SERIES: u32 = 30;
-/// Steps of the continued fraction of 1 - P, for x from p + 1 up.
-const GAMMA_FRACTION: u32 = 48;
+/// Steps of the continued fraction of 1 - P, for x from there up.
+const GAMMA_FRACTION: u32 = 64;
 
 impl DistributionFunction for Gamma {
     const KERNEL: Option<Distribution> = Some(Distribution::Gamma);
@@ -210,14 +210,14 @@ struct GammaAt<R> {
     above: R,
 }
 
-/// P is a series of positive terms up to `p + 1`, 1 - P a continued fraction from there: neither cancels.
+/// P is a series of positive terms up to the larger of p and 1, 1 - P a continued fraction from there: neither cancels.
 #[inline(always)]
 fn gamma<R: Real>(x: R, p: R) -> GammaAt<R> {
     let (zero, one) = (x.zero(), x.one());
     let inside = x.gt(zero);
     let held = R::select(inside, x.max(x.lit(LEAST)), one);
     let (reciprocal, digamma) = reciprocal_gamma(p); // of p + 1
-    let (logarithm, border) = (held.ln(), p + one);
+    let (logarithm, border) = (held.ln(), p.max(one));
     let low = held.lt(border);
     let (sum, sum_slope) = gamma_series(held.min(border), p);
     let (tail, tail_slope) = gamma_fraction(held.max(border), p);

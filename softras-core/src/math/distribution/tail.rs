@@ -3,7 +3,7 @@
 use super::Probability;
 use crate::math::real::Real;
 
-/// The exponent of a probability that is 0: as good as minus infinity, and finite.
+/// The exponent of a probability that is 0, its mantissa 1: as good as minus infinity, and finite.
 const NOTHING: f64 = -1e30;
 
 /// One side of a distribution: D, or 1 - D.
@@ -26,7 +26,12 @@ impl<R: Real> Side<R> {
         let zero = mass.zero();
         let some = mass.gt(zero);
         let rate = (density / R::select(some, mass, mass.one())).keep(some);
-        Self { mass, mantissa: mass, exponent: R::select(some, zero, mass.lit(NOTHING)), rate }
+        Self {
+            mass,
+            mantissa: R::select(some, mass, mass.one()),
+            exponent: R::select(some, zero, mass.lit(NOTHING)),
+            rate,
+        }
     }
 
     /// Returns a side that is 0 and stays so where `some` does not hold.
@@ -34,7 +39,7 @@ impl<R: Real> Side<R> {
     pub(super) fn keep(self, some: R::Mask) -> Self {
         Self {
             mass: self.mass.keep(some),
-            mantissa: self.mantissa.keep(some),
+            mantissa: R::select(some, self.mantissa, self.mass.one()),
             exponent: R::select(some, self.exponent, self.mass.lit(NOTHING)),
             rate: self.rate.keep(some),
         }

@@ -126,7 +126,7 @@ impl<G: Generator> SilhouetteAggregator for G {
     }
 }
 
-/// The least term whose logarithm is taken.
+/// The least number whose logarithm is taken: a sum below it is 0.
 const LEAST: f64 = 1e-35;
 
 /// Returns `ln x`, of a number that may be 0.
@@ -262,9 +262,12 @@ impl Generator for Frank {
         let lambda = shape.ln();
         p.not_d * expm1_ratio(lambda * p.not_d) / expm1_ratio(lambda)
     }
+    /// From `1 - T`, so that an alpha that is next to nothing keeps its digits.
     #[inline(always)]
     fn alpha<R: Real>(&self, product: R, shape: R) -> R {
-        product.one() - Self::left(product, shape.ln()).0
+        let lambda = shape.ln();
+        let shrunk = (product.one() - product) * expm1_ratio(-lambda);
+        (shrunk * ln1p_ratio(-(shrunk * lambda))).min(product.one())
     }
     #[inline(always)]
     fn term_vjp<R: Real>(&self, product: R, p: &Probability<R>, shape: R) -> ProbabilityGrad<R> {
@@ -300,7 +303,7 @@ impl Generator for Yager {
     }
     #[inline(always)]
     fn alpha<R: Real>(&self, sum: R, shape: R) -> R {
-        (ln(sum.min(sum.one())) / shape).exp().keep(sum.gt(sum.zero()))
+        (ln(sum.min(sum.one())) / shape).exp().keep(sum.gt(sum.lit(LEAST)))
     }
     /// `dA / d ln D = A D^p / S` while S is below 1.
     #[inline(always)]
@@ -331,7 +334,7 @@ impl AczelAlsina {
     /// Returns `-ln(1 - A)`.
     #[inline(always)]
     fn whole<R: Real>(sum: R, shape: R) -> R {
-        (ln(sum) / shape).exp().keep(sum.gt(sum.zero()))
+        (ln(sum) / shape).exp().keep(sum.gt(sum.lit(LEAST)))
     }
 
     /// Returns `-ln(1 - D)`, held off 0, its power, and whether it moves with D.
@@ -395,7 +398,7 @@ impl Dombi {
     /// Returns the odds of A.
     #[inline(always)]
     fn whole<R: Real>(sum: R, shape: R) -> R {
-        (ln(sum) / shape).exp().keep(sum.gt(sum.zero()))
+        (ln(sum) / shape).exp().keep(sum.gt(sum.lit(LEAST)))
     }
     /// Returns `A (1 - A)` times the share of a power in the sum.
     #[inline(always)]

@@ -48,10 +48,10 @@ struct ValueAndSlope {
     slope: f32,
 }
 
-// Terms of the series of P, for x up to p + 1.
+// Terms of the series of P, for x up to the larger of p and 1.
 const GAMMA_SERIES: u32 = 22u;
-// Steps of the continued fraction of 1 - P, for x from p + 1 up.
-const GAMMA_FRACTION: u32 = 24u;
+// Steps of the continued fraction of 1 - P, for x from there up.
+const GAMMA_FRACTION: u32 = 28u;
 
 fn gamma_series(x: f32, p: f32) -> ValueAndSlope {
     var term = 1.0;
@@ -84,12 +84,12 @@ fn gamma_fraction(x: f32, p: f32) -> ValueAndSlope {
 fn gamma(x: f32, p: f32) -> GammaAt {
     let outside = Side(1.0, 1.0, 0.0, 0.0);
     if !(x > 0.0) {
-        return GammaAt(Sides(Side(0.0, 0.0, NOTHING, 0.0), outside, 0.0), 0.0, 0.0, 0.0);
+        return GammaAt(Sides(Side(0.0, 1.0, NOTHING, 0.0), outside, 0.0), 0.0, 0.0, 0.0);
     }
     let held = max(x, LEAST_X);
     let of_p = reciprocal_gamma(p);
     let logarithm = ln_f32(held);
-    let border = p + 1.0;
+    let border = max(p, 1.0);
     let exponent = p * logarithm - held;
     let power = exp_f32(exponent);
     let density = power * p * of_p.reciprocal / held;

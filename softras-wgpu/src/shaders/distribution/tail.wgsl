@@ -1,6 +1,6 @@
 // The two sides of a distribution, D and 1 - D, each with the forms that keep its tail.
 
-// The exponent of a probability that is 0.
+// The exponent of a probability that is 0, its mantissa 1.
 const NOTHING: f32 = -1e30;
 
 struct Side {
@@ -18,14 +18,14 @@ struct Sides {
 fn side_of(mass: f32, density: f32) -> Side {
     let some = mass > 0.0;
     let rate = real_keep(density / select(1.0, mass, some), some);
-    return Side(mass, mass, select(NOTHING, 0.0, some), rate);
+    return Side(mass, select(1.0, mass, some), select(NOTHING, 0.0, some), rate);
 }
 
 fn side_keep(side: Side, some: bool) -> Side {
     if some {
         return side;
     }
-    return Side(0.0, 0.0, NOTHING, 0.0);
+    return Side(0.0, 1.0, NOTHING, 0.0);
 }
 
 fn sides_symmetric(x: f32, beyond: Side, density: f32) -> Sides {

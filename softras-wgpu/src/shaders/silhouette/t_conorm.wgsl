@@ -137,7 +137,9 @@ fn frank_term(p: Probability, shape: f32) -> f32 {
     return p.not_d * expm1_ratio(lambda * p.not_d) / expm1_ratio(lambda);
 }
 fn frank_alpha(product: f32, shape: f32) -> f32 {
-    return 1.0 - frank_left(product, ln_f32(shape)).left;
+    let lambda = ln_f32(shape);
+    let shrunk = (1.0 - product) * expm1_ratio(-lambda);
+    return min(shrunk * ln1p_ratio(-(shrunk * lambda)), 1.0);
 }
 fn frank_term_vjp(product: f32, p: Probability, shape: f32) -> ProbabilityGrad {
     let lambda = ln_f32(shape);
@@ -159,7 +161,7 @@ fn yager_term(p: Probability, shape: f32) -> f32 {
     return exp_f32(shape * ln_d(p));
 }
 fn yager_alpha(sum: f32, shape: f32) -> f32 {
-    return real_keep(exp_f32(ln(min(sum, 1.0)) / shape), sum > 0.0);
+    return real_keep(exp_f32(ln(min(sum, 1.0)) / shape), sum > LEAST);
 }
 fn yager_term_vjp(sum: f32, p: Probability, shape: f32) -> ProbabilityGrad {
     let share = yager_term(p, shape) / max(sum, LEAST);
@@ -176,7 +178,7 @@ const FOLDS_BY_PRODUCT: bool = false;
 const DEEPEST: f32 = 69.0;
 const SHALLOWEST: f32 = 1e-30;
 fn aczel_alsina_whole(sum: f32, shape: f32) -> f32 {
-    return real_keep(exp_f32(ln(sum) / shape), sum > 0.0);
+    return real_keep(exp_f32(ln(sum) / shape), sum > LEAST);
 }
 fn aczel_alsina_power(p: Probability, shape: f32) -> Power {
     let own = depth(p, DEEPEST);
@@ -212,7 +214,7 @@ fn dombi_power(p: Probability, shape: f32) -> Power {
     return Power(held, exp_f32(shape * held), odds < LONGEST_ODDS);
 }
 fn dombi_whole(sum: f32, shape: f32) -> f32 {
-    return real_keep(exp_f32(ln(sum) / shape), sum > 0.0);
+    return real_keep(exp_f32(ln(sum) / shape), sum > LEAST);
 }
 fn dombi_slope(sum: f32, power: f32, shape: f32) -> f32 {
     let whole = dombi_whole(sum, shape);
