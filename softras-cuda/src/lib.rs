@@ -10,6 +10,7 @@ mod constants;
 pub mod custom;
 mod device;
 mod error;
+mod family;
 mod forward;
 mod kernels;
 mod modules;
@@ -45,7 +46,7 @@ pub use device::devices;
 use error::BACKEND;
 pub use error::CudaError;
 use forward::Begun;
-use kernels::Kernels;
+use kernels::{Kernels, SilhouetteKernel};
 pub use modules::{Module, compiler_version, embedded_by, modules, rooms};
 pub use resident::{
     DeviceArray, DeviceArrayMut, DeviceFaces, DeviceGradients, DeviceImage, DeviceImageGrad, RawArray,
@@ -223,8 +224,8 @@ impl Rasterizer<f32> for CudaRasterizer {
         Capabilities {
             custom: CustomParts::DeviceText(DeviceLanguage::Cuda),
             choices: Choices::Kernels,
-            distributions: vec![Distribution::Logistic],
-            silhouettes: vec![Silhouette::ProbabilisticOr, Silhouette::Sum, Silhouette::Hard],
+            distributions: with(Distribution::BUILT_IN, |part| setup::distribution_number(part).is_some()),
+            silhouettes: with(Silhouette::BUILT_IN, |part| SilhouetteKernel::of(part).is_some()),
             ..Capabilities::everything(&["f32"])
         }
     }
@@ -261,4 +262,9 @@ impl Rasterizer<f32> for CudaRasterizer {
     fn probe(&self) -> Option<&dyn Probe> {
         Some(self)
     }
+}
+
+/// The parts that have a kernel.
+fn with<T: Clone>(all: &[T], has_kernel: impl Fn(&T) -> bool) -> Vec<T> {
+    all.iter().filter(|part| has_kernel(part)).cloned().collect()
 }

@@ -213,14 +213,14 @@ fn assembled(axes: &Axes, files: &[&str]) -> String {
 }
 
 /// What the line begins with that a section of a file starts with; its name follows.
-const SECTION: &str = "// == ";
+const SECTION: &str = "\n// == ";
 
 /// The section `name` of a file, with all that stands before the first.
 fn section(file: &str, name: &str) -> Option<String> {
     let mut sections = file.split(SECTION);
     let before = sections.next()?;
     let own = sections.find_map(|section| section.strip_prefix(name)?.strip_prefix('\n'))?;
-    Some([before, own].concat())
+    Some([before, "\n", own, "\n"].concat())
 }
 
 /// Tells whether a file of the family has a section of that name.
