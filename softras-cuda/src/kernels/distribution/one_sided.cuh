@@ -1,10 +1,6 @@
 // The distributions that are not symmetric, and their reverses `1 - F(-x)`. A module has the section, from one line
 // `// == name` to the next, of the one that it is built for, and all before the first.
 
-// Below this x counts as this where it is divided by.
-static constexpr float LEAST_X = 1e-30f;
-static constexpr float TWO_OVER_SQRT_PI = 1.12837916709551f;
-
 FN Sides gumbel(float x) {
     auto w = exp_f32(-real_max(x, -80.0f));
     auto kept = exp_f32(-w);
@@ -15,7 +11,7 @@ FN Sides gumbel(float x) {
 
 FN Sides exponential(float x) {
     auto inside = x > 0.0f;
-    auto held = real_max(x, LEAST_X);
+    auto held = real_max(x, 1e-30f);
     auto left = exp_f32(-held);
     auto mass = real_keep(real_min(held * expm1_ratio(-held), 1.0f), inside);
     auto density = real_keep(left, inside);
@@ -29,7 +25,7 @@ FN Sides levy(float x) {
     auto t = sqrtf(t_sq);
     auto bell = exp_f32(-t_sq);
     auto mantissa = erfcx_f32(t);
-    auto cubed = TWO_OVER_SQRT_PI * t * t_sq;
+    auto cubed = 1.12837916709551f * t * t_sq;
     auto density = real_keep(cubed * bell, inside);
     auto below = Side{mantissa * bell, mantissa, -t_sq, cubed / mantissa};
     auto left = (t_sq < 1.0f ? t * erf_ratio(real_min(t_sq, 1.0f)) : 1.0f - below.mass);
@@ -86,7 +82,7 @@ FN GammaAt gamma_at(float x, float p) {
     if (!(x > 0.0f)) {
         return GammaAt{Sides{Side{0.0f, 1.0f, NOTHING, 0.0f}, outside, 0.0f}, 0.0f, 0.0f, 0.0f};
     }
-    auto held = real_max(x, LEAST_X);
+    auto held = real_max(x, 1e-30f);
     auto of_p = reciprocal_gamma(p);
     auto logarithm = ln_f32(held);
     auto border = real_max(p, 1.0f);

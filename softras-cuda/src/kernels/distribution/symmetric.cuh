@@ -3,11 +3,6 @@
 
 // Beyond this the square of x is held: it stays finite.
 static constexpr float SQUARED = 1e15f;
-// `1 / sqrt(2 pi)`.
-static constexpr float GAUSS = 0.3989422804014327f;
-static constexpr float INVERSE_PI = 0.31830988618f;
-static constexpr float TWO_OVER_PI = 0.63661977237f;
-static constexpr float SQRT_2 = 1.41421356237f;
 
 // == uniform
 FN Probability uniform_probability(float x, float shape) {
@@ -27,8 +22,8 @@ FN Probability cubic_hermite_probability(float x, float shape) {
 FN Probability wigner_probability(float x, float shape) {
     auto inside = fabsf(x) < 1.0f;
     auto h = (inside ? 1.0f - fabsf(x) : 1.0f);
-    auto mass = 2.0f * SQRT_2 * INVERSE_PI * h * sqrtf(h) * cap_ratio(h);
-    auto density = real_keep(TWO_OVER_PI * sqrtf(h * (2.0f - h)), inside);
+    auto mass = 0.9003163162f * h * sqrtf(h) * cap_ratio(h);
+    auto density = real_keep(0.63661977237f * sqrtf(h * (2.0f - h)), inside);
     return sides_probability(sides_symmetric(x, side_of(real_keep(mass, inside), density), density));
 }
 
@@ -37,9 +32,9 @@ FN Probability gaussian_probability(float x, float shape) {
     auto a = real_min(fabsf(x), SQUARED);
     auto exponent = -(0.5f * a * a);
     auto bell = exp_f32(exponent);
-    auto mantissa = 0.5f * erfcx_f32(a * 0.5f * SQRT_2);
-    auto beyond = Side{mantissa * bell, mantissa, exponent, GAUSS / mantissa};
-    return sides_probability(sides_symmetric(x, beyond, GAUSS * bell));
+    auto mantissa = 0.5f * erfcx_f32(a * 0.70710678118f);
+    auto beyond = Side{mantissa * bell, mantissa, exponent, 0.3989422804f / mantissa};
+    return sides_probability(sides_symmetric(x, beyond, 0.3989422804f * bell));
 }
 
 // == laplace
@@ -55,9 +50,9 @@ FN Probability gudermannian_probability(float x, float shape) {
     auto tail = exp_f32(exponent);
     auto ratio = atan_ratio(tail * tail);
     auto spread = real_recip(1.0f + tail * tail);
-    auto mantissa = TWO_OVER_PI * ratio;
+    auto mantissa = 0.63661977237f * ratio;
     auto beyond = Side{mantissa * tail, mantissa, exponent, spread / ratio};
-    return sides_probability(sides_symmetric(x, beyond, TWO_OVER_PI * tail * spread));
+    return sides_probability(sides_symmetric(x, beyond, 0.63661977237f * tail * spread));
 }
 
 // == cauchy
@@ -65,8 +60,8 @@ FN Probability cauchy_probability(float x, float shape) {
     auto a = fabsf(x);
     auto far = a > 1.0f;
     auto t = (far ? real_recip(real_max(a, 1.0f)) : a);
-    auto angle = INVERSE_PI * t * atan_ratio(t * t);
-    auto spread = INVERSE_PI / (1.0f + t * t);
+    auto angle = 0.31830988618f * t * atan_ratio(t * t);
+    auto spread = 0.31830988618f / (1.0f + t * t);
     auto density = (far ? t * t * spread : spread);
     auto mass = (far ? angle : 0.5f - angle);
     return sides_probability(sides_symmetric(x, side_of(mass, density), density));

@@ -1,10 +1,6 @@
 // The distributions that are not symmetric, and their reverses `1 - F(-x)`. A module has the section, from one line
 // `// == name` to the next, of the one that it is built for, and all before the first.
 
-// Below this x counts as this where it is divided by.
-const LEAST_X: f32 = 1e-30;
-const TWO_OVER_SQRT_PI: f32 = 1.12837916709551;
-
 fn gumbel(x: f32) -> Sides {
     let w = exp_f32(-max(x, -80.0));
     let kept = exp_f32(-w);
@@ -15,7 +11,7 @@ fn gumbel(x: f32) -> Sides {
 
 fn exponential(x: f32) -> Sides {
     let inside = x > 0.0;
-    let held = max(x, LEAST_X);
+    let held = max(x, 1e-30);
     let left = exp_f32(-held);
     let mass = real_keep(min(held * expm1_ratio(-held), 1.0), inside);
     let density = real_keep(left, inside);
@@ -29,7 +25,7 @@ fn levy(x: f32) -> Sides {
     let t = sqrt(t_sq);
     let bell = exp_f32(-t_sq);
     let mantissa = erfcx(t);
-    let cubed = TWO_OVER_SQRT_PI * t * t_sq;
+    let cubed = 1.12837916709551 * t * t_sq;
     let density = real_keep(cubed * bell, inside);
     let below = Side(mantissa * bell, mantissa, -t_sq, cubed / mantissa);
     let left = select(1.0 - below.mass, t * erf_ratio(min(t_sq, 1.0)), t_sq < 1.0);
@@ -86,7 +82,7 @@ fn gamma(x: f32, p: f32) -> GammaAt {
     if !(x > 0.0) {
         return GammaAt(Sides(Side(0.0, 1.0, NOTHING, 0.0), outside, 0.0), 0.0, 0.0, 0.0);
     }
-    let held = max(x, LEAST_X);
+    let held = max(x, 1e-30);
     let of_p = reciprocal_gamma(p);
     let logarithm = ln_f32(held);
     let border = max(p, 1.0);

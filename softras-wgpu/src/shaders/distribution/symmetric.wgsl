@@ -3,11 +3,6 @@
 
 // Beyond this the square of x is held: it stays finite.
 const SQUARED: f32 = 1e15;
-// `1 / sqrt(2 pi)`.
-const GAUSS: f32 = 0.3989422804014327;
-const INVERSE_PI: f32 = 0.31830988618;
-const TWO_OVER_PI: f32 = 0.63661977237;
-const SQRT_2: f32 = 1.41421356237;
 
 // == uniform
 fn uniform_probability(x: f32, shape: f32) -> Probability {
@@ -27,8 +22,8 @@ fn cubic_hermite_probability(x: f32, shape: f32) -> Probability {
 fn wigner_probability(x: f32, shape: f32) -> Probability {
     let inside = abs(x) < 1.0;
     let h = select(1.0, 1.0 - abs(x), inside);
-    let mass = 2.0 * SQRT_2 * INVERSE_PI * h * sqrt(h) * cap_ratio(h);
-    let density = real_keep(TWO_OVER_PI * sqrt(h * (2.0 - h)), inside);
+    let mass = 0.9003163162 * h * sqrt(h) * cap_ratio(h);
+    let density = real_keep(0.63661977237 * sqrt(h * (2.0 - h)), inside);
     return sides_probability(sides_symmetric(x, side_of(real_keep(mass, inside), density), density));
 }
 
@@ -37,9 +32,9 @@ fn gaussian_probability(x: f32, shape: f32) -> Probability {
     let a = min(abs(x), SQUARED);
     let exponent = -(0.5 * a * a);
     let bell = exp_f32(exponent);
-    let mantissa = 0.5 * erfcx(a * 0.5 * SQRT_2);
-    let beyond = Side(mantissa * bell, mantissa, exponent, GAUSS / mantissa);
-    return sides_probability(sides_symmetric(x, beyond, GAUSS * bell));
+    let mantissa = 0.5 * erfcx(a * 0.70710678118);
+    let beyond = Side(mantissa * bell, mantissa, exponent, 0.3989422804 / mantissa);
+    return sides_probability(sides_symmetric(x, beyond, 0.3989422804 * bell));
 }
 
 // == laplace
@@ -55,9 +50,9 @@ fn gudermannian_probability(x: f32, shape: f32) -> Probability {
     let tail = exp_f32(exponent);
     let ratio = atan_ratio(tail * tail);
     let spread = real_recip(1.0 + tail * tail);
-    let mantissa = TWO_OVER_PI * ratio;
+    let mantissa = 0.63661977237 * ratio;
     let beyond = Side(mantissa * tail, mantissa, exponent, spread / ratio);
-    return sides_probability(sides_symmetric(x, beyond, TWO_OVER_PI * tail * spread));
+    return sides_probability(sides_symmetric(x, beyond, 0.63661977237 * tail * spread));
 }
 
 // == cauchy
@@ -65,8 +60,8 @@ fn cauchy_probability(x: f32, shape: f32) -> Probability {
     let a = abs(x);
     let far = a > 1.0;
     let t = select(a, real_recip(max(a, 1.0)), far);
-    let angle = INVERSE_PI * t * atan_ratio(t * t);
-    let spread = INVERSE_PI / (1.0 + t * t);
+    let angle = 0.31830988618 * t * atan_ratio(t * t);
+    let spread = 0.31830988618 / (1.0 + t * t);
     let density = select(spread, t * t * spread, far);
     let mass = select(0.5 - angle, angle, far);
     return sides_probability(sides_symmetric(x, side_of(mass, density), density));
