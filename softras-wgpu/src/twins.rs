@@ -362,8 +362,15 @@ fn structures(text: &str) -> BTreeMap<String, Vec<String>> {
         let name = word(&text[i + 7..]);
         let rest = &text[i + 7 + name.len()..];
         let Some(open) = rest.find(['{', ';']).filter(|&at| rest[at..].starts_with('{')) else { continue };
-        let field =
-            |part: &String| part.split(':').next().unwrap_or("").trim().trim_start_matches("pub ").to_owned();
+        let field = |part: &String| {
+            part.split(':')
+                .next()
+                .unwrap_or("")
+                .trim()
+                .trim_start_matches("pub ")
+                .trim_start_matches("pub(super) ")
+                .to_owned()
+        };
         out.insert(name.to_owned(), parts(bracketed(&rest[open..], '{', '}')).iter().map(field).collect());
     }
     out
