@@ -15,10 +15,9 @@ mod symmetric;
 #[macro_use]
 mod one_sided;
 
-pub use one_sided::{
-    Exponential, ExponentialReversed, Gamma, GammaReversed, GumbelMax, GumbelMin, Levy, LevyReversed,
-};
-pub use symmetric::{Cauchy, CubicHermite, Gaussian, Gudermannian, Laplace, Reciprocal, Uniform, Wigner};
+// By a glob: a distribution is added in its file alone.
+pub use one_sided::*;
+pub use symmetric::*;
 
 /// D of one face at one pixel, in every form an aggregator needs. x is `s / sigma`, f the density dD/dx.
 #[derive(Clone, Copy, Debug)]

@@ -50,11 +50,7 @@ pub use depth::DepthMap;
 pub use distance::{
     Barycentric, Distance, DistanceMetric, Edge, Euclidean, EuclideanUnsquared, HardEdge, Invariance,
 };
-pub use distribution::{
-    Cauchy, CubicHermite, Cutoff, Distribution, DistributionFunction, Exponential, ExponentialReversed,
-    Gamma, GammaReversed, Gaussian, Gudermannian, GumbelMax, GumbelMin, Laplace, Levy, LevyReversed,
-    Logistic, Probability, ProbabilityGrad, Reciprocal, Uniform, Wigner, smooth_window, smooth_window_vjp,
-};
+pub use distribution::*;
 pub use dual::Dual;
 pub use exp::{EXP_HIGHEST, EXP_LOWEST, NEAREST, exp_f32};
 pub use function::{Argument, Function};
@@ -66,11 +62,7 @@ pub use pair::{
 };
 pub use planes::Planes;
 pub use real::{Mask, Real, Scalar};
-pub use silhouette::{
-    AczelAlsina, Adding, AnySilhouetteState, Covered, Dombi, Einstein, Fold, Folded, Frank, Generator,
-    Hamacher, HardSilhouette, Largest, MAX_SILHOUETTE_PLANES, Max, ProbabilisticOr, SchweizerSklar,
-    Silhouette, SilhouetteAggregator, Sum, Total, Transmittance, Yager,
-};
+pub use silhouette::*;
 pub use texture::{
     FaceTexels, Interpolation, TexelSink, TextureKind, surface_texel, surface_texel_centre, vertex_color,
     vertex_color_vjp,

@@ -115,21 +115,25 @@ FN GammaAt gamma_at(float x, float p) {
 
 // == gumbel-max
 FN Probability gumbel_max_probability(float x, float shape) {
+    (void)shape;
     return sides_probability(gumbel(x));
 }
 
 // == gumbel-min
 FN Probability gumbel_min_probability(float x, float shape) {
+    (void)shape;
     return sides_probability(sides_reversed(gumbel(-x)));
 }
 
 // == exponential
 FN Probability exponential_probability(float x, float shape) {
+    (void)shape;
     return sides_probability(exponential(x));
 }
 
 // == exponential-reversed
 FN Probability exponential_reversed_probability(float x, float shape) {
+    (void)shape;
     return sides_probability(sides_reversed(exponential(-x)));
 }
 
@@ -153,10 +157,12 @@ FN float gamma_reversed_shape_vjp(float x, float shape, const ProbabilityGrad& g
 
 // == levy
 FN Probability levy_probability(float x, float shape) {
+    (void)shape;
     return sides_probability(levy(x));
 }
 
 // == levy-reversed
 FN Probability levy_reversed_probability(float x, float shape) {
+    (void)shape;
     return sides_probability(sides_reversed(levy(-x)));
 }

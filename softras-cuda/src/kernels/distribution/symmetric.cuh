@@ -6,6 +6,7 @@ static constexpr float SQUARED = 1e15f;
 
 // == uniform
 FN Probability uniform_probability(float x, float shape) {
+    (void)shape;
     auto mass = real_max((1.0f - fabsf(x)) * 0.5f, 0.0f);
     auto density = real_keep(0.5f, mass > 0.0f);
     return sides_probability(sides_symmetric(x, side_of(mass, density), density));
@@ -13,6 +14,7 @@ FN Probability uniform_probability(float x, float shape) {
 
 // == cubic-hermite
 FN Probability cubic_hermite_probability(float x, float shape) {
+    (void)shape;
     auto z = real_max((1.0f - fabsf(x)) * 0.5f, 0.0f);
     auto density = 3.0f * z * (1.0f - z);
     return sides_probability(sides_symmetric(x, side_of(z * z * (3.0f - z - z), density), density));
@@ -20,6 +22,7 @@ FN Probability cubic_hermite_probability(float x, float shape) {
 
 // == wigner
 FN Probability wigner_probability(float x, float shape) {
+    (void)shape;
     auto inside = fabsf(x) < 1.0f;
     auto h = (inside ? 1.0f - fabsf(x) : 1.0f);
     auto mass = 0.9003163162f * h * sqrtf(h) * cap_ratio(h);
@@ -29,6 +32,7 @@ FN Probability wigner_probability(float x, float shape) {
 
 // == gaussian
 FN Probability gaussian_probability(float x, float shape) {
+    (void)shape;
     auto a = real_min(fabsf(x), SQUARED);
     auto exponent = -(0.5f * a * a);
     auto bell = exp_f32(exponent);
@@ -39,6 +43,7 @@ FN Probability gaussian_probability(float x, float shape) {
 
 // == laplace
 FN Probability laplace_probability(float x, float shape) {
+    (void)shape;
     auto exponent = -fabsf(x);
     auto mass = 0.5f * exp_f32(exponent);
     return sides_probability(sides_symmetric(x, Side{mass, 0.5f, exponent, 1.0f}, mass));
@@ -46,6 +51,7 @@ FN Probability laplace_probability(float x, float shape) {
 
 // == gudermannian
 FN Probability gudermannian_probability(float x, float shape) {
+    (void)shape;
     auto exponent = -fabsf(x);
     auto tail = exp_f32(exponent);
     auto ratio = atan_ratio(tail * tail);
@@ -57,6 +63,7 @@ FN Probability gudermannian_probability(float x, float shape) {
 
 // == cauchy
 FN Probability cauchy_probability(float x, float shape) {
+    (void)shape;
     auto a = fabsf(x);
     auto far = a > 1.0f;
     auto t = (far ? real_recip(real_max(a, 1.0f)) : a);
@@ -69,6 +76,7 @@ FN Probability cauchy_probability(float x, float shape) {
 
 // == reciprocal
 FN Probability reciprocal_probability(float x, float shape) {
+    (void)shape;
     auto rate = real_recip(1.0f + fabsf(x));
     auto mass = 0.5f * rate;
     return sides_probability(sides_symmetric(x, Side{mass, mass, 0.0f, rate}, mass * rate));

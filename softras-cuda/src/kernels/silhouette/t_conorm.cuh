@@ -51,15 +51,21 @@ struct Power {
 // == einstein
 static constexpr bool FOLDS_BY_PRODUCT = true;
 FN float einstein_term(const Probability& p, float shape) {
+    (void)shape;
     return p.not_d / (1.0f + p.d);
 }
 FN float einstein_alpha(float product, float shape) {
+    (void)shape;
     return (1.0f - product) / (1.0f + product);
 }
 FN ProbabilityGrad einstein_term_vjp(float product, const Probability& p, float shape) {
+    (void)shape;
     return to_ln_not_d(-(4.0f * product) / (real_sq(1.0f + product) * (1.0f + p.d)));
 }
 FN float einstein_shape_slope(float product, const Probability& p, float shape) {
+    (void)product;
+    (void)p;
+    (void)shape;
     return 0.0f;
 }
 
@@ -261,15 +267,19 @@ FN void t_conorm_push(Folded& state, const Probability& p, bool member, float sh
     }
 }
 FN float t_conorm_finish(Folded& state, float faces, float shape) {
+    (void)faces;
     return GENERATOR_alpha(state.folded, shape);
 }
 FN bool t_conorm_saturated(const Folded& state) {
+    (void)state;
     return false;
 }
 FN ProbabilityGrad t_conorm_pair_vjp(const Folded& state, const Probability& p, float faces, float shape, float grad) {
+    (void)faces;
     auto own = GENERATOR_term_vjp(state.folded, p, shape);
     return ProbabilityGrad{grad * own.d, grad * own.ln_d, grad * own.ln_not_d};
 }
 FN float t_conorm_shape_vjp(const Folded& state, const Probability& p, float faces, float shape, float grad) {
+    (void)faces;
     return grad * GENERATOR_shape_slope(state.folded, p, shape);
 }
