@@ -301,7 +301,13 @@ impl Axes {
     /// The same module under one name: what a family does not read does not count.
     pub(crate) fn of_family(mut self, family: Family) -> Self {
         match family {
-            Family::Probe => return Self { channels: 1, custom: self.custom, ..Self::PAPER },
+            Family::Probe => {
+                let silhouette = match self.silhouette {
+                    SilhouetteKernel::Custom => SilhouetteKernel::Custom,
+                    _ => SilhouetteKernel::ProbabilisticOr,
+                };
+                return Self { channels: 1, custom: self.custom, silhouette, ..Self::PAPER };
+            }
             Family::Brute => return Self::PAPER,
             Family::Plain | Family::Forward | Family::Backward => {}
         }

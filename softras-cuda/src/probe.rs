@@ -41,7 +41,11 @@ impl Probe<f32> for CudaRasterizer {
             part,
             shape: function.shape() as f32,
         };
-        let axes = Axes { custom: work.kernels.custom(family::texts(function)), ..Axes::PAPER };
+        let silhouette = match function {
+            Function::Silhouette(part) => SilhouetteKernel::of(part).unwrap_or(Axes::PAPER.silhouette),
+            _ => Axes::PAPER.silhouette,
+        };
+        let axes = Axes { custom: work.kernels.custom(family::texts(function)), silhouette, ..Axes::PAPER };
         let kernel = work.kernels.get(gpu, Stage::Probe, &axes)?;
         gpu.launch(&kernel, probing.rows.div_ceil(PROBE_THREADS), &probing)?;
         Ok(buffers::read(gpu, &to, "probe", outputs)?)

@@ -25,11 +25,7 @@ const TWINS: &[&str] = &[
 ];
 
 /// Types beside `struct Name;` whose methods have no argument for them.
-const EMPTY: &[&str] = &[
-    "Parts",
-    "Distance",
-    "Distribution",
-];
+const EMPTY: &[&str] = &["Parts", "Distance", "Distribution"];
 
 /// Functions of the core that kernels do without, and why.
 const HOST_ONLY: &[(&str, &str)] = &[
