@@ -81,3 +81,19 @@ FN Probability reciprocal_probability(float x, float shape) {
     auto mass = 0.5f * rate;
     return sides_probability(sides_symmetric(x, Side{mass, mass, 0.0f, rate}, mass * rate));
 }
+
+// == algebraic
+FN Probability algebraic_probability(float x, float shape) {
+    (void)shape;
+    auto a = fabsf(x);
+    auto far = a > 1.0f;
+    auto t = (far ? real_recip(real_max(a, 1.0f)) : a);
+    auto root = sqrtf(1.0f + t * t);
+    auto inverse = real_recip(root);
+    auto near_mass = 0.5f * inverse / (root + t);
+    auto far_mass = 0.5f * t * t * inverse / (root + 1.0f);
+    auto scale = 0.5f * inverse * inverse * inverse;
+    auto density = (far ? scale * t * t * t : scale);
+    auto mass = (far ? far_mass : near_mass);
+    return sides_probability(sides_symmetric(x, side_of(mass, density), density));
+}

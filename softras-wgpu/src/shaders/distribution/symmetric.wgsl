@@ -73,3 +73,18 @@ fn reciprocal_probability(x: f32, shape: f32) -> Probability {
     let mass = 0.5 * rate;
     return sides_probability(sides_symmetric(x, Side(mass, mass, 0.0, rate), mass * rate));
 }
+
+// == algebraic
+fn algebraic_probability(x: f32, shape: f32) -> Probability {
+    let a = abs(x);
+    let far = a > 1.0;
+    let t = select(a, real_recip(max(a, 1.0)), far);
+    let root = sqrt(1.0 + t * t);
+    let inverse = real_recip(root);
+    let near_mass = 0.5 * inverse / (root + t);
+    let far_mass = 0.5 * t * t * inverse / (root + 1.0);
+    let scale = 0.5 * inverse * inverse * inverse;
+    let density = select(scale, scale * t * t * t, far);
+    let mass = select(near_mass, far_mass, far);
+    return sides_probability(sides_symmetric(x, side_of(mass, density), density));
+}
