@@ -1,14 +1,13 @@
 //! One face at one pixel: all formulas in their order, forward and back.
 //!
-//! Back ends differ in which pairs they visit and in what order they add; what happens to a pair is here, and whether
-//! a pair counts at all is decided here alone ([`Touch::member`]), for forward and backward alike.
+//! Back ends differ in which pairs they visit and in what order; what happens to a pair is here, and whether it counts
+//! at all is decided here alone ([`Touch::member`]), for forward and backward alike.
 
 use super::color::{ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPixel};
 use super::depth::DepthMap;
 use super::distance::{DistanceMetric, Edge};
-use super::distribution::{
-    Cutoff, DistributionFunction, LEAST_CUT, Probability, ProbabilityGrad, smooth_window, smooth_window_vjp,
-};
+use super::distribution::{Cutoff, DistributionFunction, LEAST_CUT, Probability, ProbabilityGrad};
+use super::distribution::{smooth_window, smooth_window_vjp};
 use super::real::{Mask, Real, Scalar};
 use super::silhouette::SilhouetteAggregator;
 use super::texture::{FaceTexels, Interpolation, TexelSink};
@@ -38,7 +37,7 @@ pub struct Setting<'a, R: Real> {
     pub inv_sigma: R,
     /// c, the cut of `x = s / sigma`.
     pub cut: R,
-    /// The slope of c along the distribution's own parameter, where the cut-off is smooth; else 0.
+    /// The slope of c along the distribution's parameter, where the cut-off is smooth; else 0.
     pub cut_slope: R,
     /// `c sigma`: a face counts while `-s < bound`.
     pub bound: R,
@@ -459,22 +458,21 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
         if self.distance.edge() == Edge::Hard {
             return;
         }
-        let grad_x = touch.p.vjp(grad).keep(touch.member);
-        let shape = setting.distribution_shape;
+        let (grad_x, shape) = (touch.p.vjp(grad).keep(touch.member), setting.distribution_shape);
         out.distribution = match setting.cutoff {
             Cutoff::Smooth => {
                 let p = self.distribution.probability(touch.x, shape);
                 let raw = smooth_window_vjp(&p, touch.x, setting.cut, grad);
                 // The window moves with the cut as it does with x, times `-x / c`.
-                let by_window = touch.p.vjp(grad) - p.vjp(&raw);
                 let along = touch.x / setting.cut.max(shape.lit(LEAST_CUT)) * setting.cut_slope;
-                self.distribution.shape_vjp(touch.x, shape, &raw) - by_window * along
+                let by_window = (touch.p.vjp(grad) - p.vjp(&raw)) * along;
+                self.distribution.shape_vjp(touch.x, shape, &raw) - by_window
             }
             Cutoff::Hard | Cutoff::None => self.distribution.shape_vjp(touch.x, shape, grad),
         }
         .keep(touch.member);
-        out.sigma = -(grad_x * touch.x * setting.inv_sigma);
         let grad_s = grad_x * setting.inv_sigma;
+        out.sigma = -(grad_x * touch.x * setting.inv_sigma);
         let xy = self.distance.signed_vjp(&face.triangle, at, &touch.w, grad_s);
         for (corner, xy) in out.corners.iter_mut().zip(xy) {
             corner[0] += xy.x;
