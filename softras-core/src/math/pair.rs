@@ -465,16 +465,15 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
                 let raw = smooth_window_vjp(&p, touch.x, setting.cut, grad);
                 // The window moves with the cut as it does with x, times `-x / c`.
                 let along = touch.x / setting.cut.max(shape.lit(LEAST_CUT)) * setting.cut_slope;
-                let by_window = (touch.p.vjp(grad) - p.vjp(&raw)) * along;
-                self.distribution.shape_vjp(touch.x, shape, &raw) - by_window
+                self.distribution.shape_vjp(touch.x, shape, &raw) - (touch.p.vjp(grad) - p.vjp(&raw)) * along
             }
             Cutoff::Hard | Cutoff::None => self.distribution.shape_vjp(touch.x, shape, grad),
         }
         .keep(touch.member);
         let grad_s = grad_x * setting.inv_sigma;
         out.sigma = -(grad_x * touch.x * setting.inv_sigma);
-        let xy = self.distance.signed_vjp(&face.triangle, at, &touch.w, grad_s);
-        for (corner, xy) in out.corners.iter_mut().zip(xy) {
+        let xys = self.distance.signed_vjp(&face.triangle, at, &touch.w, grad_s);
+        for (corner, xy) in out.corners.iter_mut().zip(xys) {
             corner[0] += xy.x;
             corner[1] += xy.y;
         }
