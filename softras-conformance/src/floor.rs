@@ -35,6 +35,8 @@ struct Sizes {
     sigma: Vec<f64>,
     gamma: Vec<f64>,
     epsilon: Vec<f64>,
+    distribution: Vec<f64>,
+    t_conorm: Vec<f64>,
 }
 
 impl Sizes {
@@ -81,6 +83,8 @@ pub(crate) fn floor(
         sigma: per_picture(),
         gamma: per_picture(),
         epsilon: per_picture(),
+        distribution: per_picture(),
+        t_conorm: per_picture(),
     };
     for (b, picture) in faces.pictures().iter().enumerate() {
         let set_up: Vec<_> = picture
@@ -109,10 +113,10 @@ pub(crate) fn floor(
             pixel.add_softmax_noise(&mut sizes, picture.faces.start);
         }
     }
-    let Sizes { xy, z, textures, background, sigma, gamma, epsilon } = sizes;
+    let Sizes { xy, z, textures, background, sigma, gamma, epsilon, distribution, t_conorm } = sizes;
     let mut out = vec![xy, z];
     out.extend(texels.map(|_| textures));
-    out.extend([background, sigma, gamma, epsilon, per_picture(), per_picture()]);
+    out.extend([background, sigma, gamma, epsilon, distribution, t_conorm]);
     out.push(vec![0.0; params.get_weights().len()]);
     for value in out.iter_mut().flatten() {
         *value *= unit;
@@ -192,6 +196,8 @@ impl Pixel<'_> {
             sizes.corners(first_face + local, &self.turned(&face.triangle, &touch, &g));
             sizes.sigma[self.picture] += weighed * g.sigma.abs();
             sizes.gamma[self.picture] += weighed * g.gamma.abs();
+            sizes.distribution[self.picture] += weighed * g.distribution.abs();
+            sizes.t_conorm[self.picture] += g.t_conorm.abs();
             let first = self.first_texel + local * row;
             for (size, g) in sizes.textures.iter_mut().skip(first).zip(&texels) {
                 *size += weighed * g.abs();

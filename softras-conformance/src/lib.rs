@@ -4,6 +4,7 @@
 pub mod budget;
 pub mod calibrate;
 pub mod compare;
+pub mod covering;
 pub mod law;
 pub mod laws;
 pub mod mutant;

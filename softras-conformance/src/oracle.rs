@@ -90,10 +90,24 @@ pub struct Direction {
     pub gamma: Array1<f64>,
     /// Of epsilon, `[B]`.
     pub epsilon: Array1<f64>,
+    /// Of the shape of the distribution, `[B]`.
+    pub distribution: Array1<f64>,
+    /// Of the shape of the t-conorm, `[B]`.
+    pub t_conorm: Array1<f64>,
 }
 
 /// The things that can move alone.
-pub const MOVES: [&str; 7] = ["x and y", "z", "textures", "background", "sigma", "gamma", "epsilon"];
+pub const MOVES: [&str; 9] = [
+    "x and y",
+    "z",
+    "textures",
+    "background",
+    "sigma",
+    "gamma",
+    "epsilon",
+    "the shape of the distribution",
+    "the shape of the t-conorm",
+];
 
 impl Direction {
     /// A random direction of one of [`MOVES`], or of all of them; sigma, gamma and z move in proportion to their size.
@@ -110,6 +124,8 @@ impl Direction {
             sigma: Array1::from_shape_fn(b, |i| on("sigma") * params.get_sigma().of(i) * noise(11, i)),
             gamma: Array1::from_shape_fn(b, |i| on("gamma") * params.get_gamma().of(i) * noise(12, i)),
             epsilon: Array1::from_shape_fn(b, |i| on("epsilon") * noise(13, i)),
+            distribution: Array1::from_shape_fn(b, |i| on("the shape of the distribution") * noise(17, i)),
+            t_conorm: Array1::from_shape_fn(b, |i| on("the shape of the t-conorm") * noise(18, i)),
         };
         for (n, (place, value)) in direction.corners.indexed_iter_mut().enumerate() {
             let size = if place.2 == 2 { on("z") * *value } else { on("x and y") };
@@ -140,6 +156,8 @@ impl Direction {
         add(gradients.sigma.as_ref().map(widen), widen(&self.sigma));
         add(gradients.gamma.as_ref().map(widen), widen(&self.gamma));
         add(gradients.epsilon.as_ref().map(widen), widen(&self.epsilon));
+        add(gradients.distribution.as_ref().map(widen), widen(&self.distribution));
+        add(gradients.t_conorm.as_ref().map(widen), widen(&self.t_conorm));
         sum
     }
 
@@ -170,7 +188,9 @@ impl Direction {
             .cast::<R>()
             .sigma_each(each(&self.sigma, &|b| params.get_sigma().of(b)))
             .gamma_each(each(&self.gamma, &|b| params.get_gamma().of(b)))
-            .epsilon_each(each(&self.epsilon, &|b| params.get_epsilon().of(b)));
+            .epsilon_each(each(&self.epsilon, &|b| params.get_epsilon().of(b)))
+            .distribution_shape_each(each(&self.distribution, &|b| params.get_distribution_shape().of(b)))
+            .t_conorm_shape_each(each(&self.t_conorm, &|b| params.get_t_conorm_shape().of(b)));
         let background = params.get_background();
         if !background.is_empty() && params.get_outputs().color() {
             moved = moved.background_each(Array2::from_shape_fn(self.background.dim(), |(b, c)| {

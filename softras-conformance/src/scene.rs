@@ -2,8 +2,8 @@
 
 use ndarray::{Array1, Array2, Array3, Array4, Axis, Slice};
 use softras_core::math::{
-    Color, ColorAggregator, Cutoff, DepthMap, Distance, Distribution, Interpolation, Scalar, Silhouette,
-    TextureKind,
+    Color, ColorAggregator, Cutoff, DepthMap, Distance, Distribution, DistributionFunction, Interpolation,
+    Scalar, Silhouette, SilhouetteAggregator, TextureKind,
 };
 use softras_core::raster::{Outputs, RasterParams, Sides};
 use softras_core::scene::{Faces, Picture, Textures, Winding};
@@ -76,6 +76,9 @@ pub struct Scene {
     pub gamma: Vec<f32>,
     /// epsilon, likewise.
     pub epsilon: Vec<f32>,
+    /// Where the shape of the distribution and that of the silhouette lie in what the parts allow, from 0 to 1; each
+    /// picture has others.
+    pub shapes: [f32; 2],
     /// The probability at the cut.
     pub dist_eps: f64,
     /// Nearest and farthest depth with color.
@@ -95,6 +98,7 @@ impl Default for Scene {
             sigma: vec![1e-2],
             gamma: vec![1e-1],
             epsilon: vec![1e-3],
+            shapes: [0.4, 0.4],
             dist_eps: 1e-4,
             range: (1.0, 10.0),
             seed: 0,
@@ -122,6 +126,17 @@ pub fn noise(seed: u64, stream: u64, i: usize) -> f64 {
 #[must_use]
 pub fn signed_noise(seed: u64, stream: u64, i: usize) -> f64 {
     2.0 * noise(seed, stream, i) - 1.0
+}
+
+/// A part allows nearly anything: it has no shape of its own.
+const SHAPELESS: f64 = 1e3;
+
+/// A shape in `allowed`, exact in `f32`; 1 where nearly anything is. Not the very ends: differences are taken around it.
+fn within(allowed: &core::ops::RangeInclusive<f64>, at: f32, b: usize) -> f64 {
+    let (low, high) = (*allowed.start(), *allowed.end());
+    let at = (f64::from(at) + 0.37 * b as f64).fract();
+    let shape = if high - low > SHAPELESS { 1.0 } else { low + (0.02 + 0.96 * at) * (high - low) };
+    f64::from(shape as f32)
 }
 
 const TEXELS: u64 = 1;
@@ -243,6 +258,12 @@ impl Scene {
             [one] => params.epsilon(r(one)),
             all => params.epsilon_each(each(all)),
         };
+        let pictures = 0..self.batch();
+        params = params
+            .distribution_shape_each(
+                pictures.clone().map(|b| R::from_f64(self.distribution_shape(b))).collect(),
+            )
+            .t_conorm_shape_each(pictures.map(|b| R::from_f64(self.t_conorm_shape(b))).collect());
         if self.channels == 0 {
             return params;
         }
@@ -253,6 +274,24 @@ impl Scene {
         params.background_each(Array2::from_shape_fn(shape, |(b, c)| {
             R::from_f64(noise(self.seed, BACKGROUND, b * 8 + c))
         }))
+    }
+
+    /// The shape of the distribution in picture `b`.
+    #[must_use]
+    pub fn distribution_shape(&self, b: usize) -> f64 {
+        within(&self.style.distribution.shapes(), self.shapes[0], b)
+    }
+
+    /// The shape of the silhouette in picture `b`.
+    #[must_use]
+    pub fn t_conorm_shape(&self, b: usize) -> f64 {
+        within(&self.style.silhouette.shapes(), self.shapes[1], b)
+    }
+
+    /// How far the distribution of the first picture reaches, in units of sigma.
+    #[must_use]
+    pub fn cut(&self, dist_eps: f64) -> f64 {
+        self.style.distribution.cut(dist_eps, self.distribution_shape(0))
     }
 
     /// Image gradients in -1..1 for whatever is drawn.
@@ -310,7 +349,9 @@ impl Scene {
             .clone()
             .sigma(params.get_sigma().of(b))
             .gamma(params.get_gamma().of(b))
-            .epsilon(params.get_epsilon().of(b));
+            .epsilon(params.get_epsilon().of(b))
+            .distribution_shape(params.get_distribution_shape().of(b))
+            .t_conorm_shape(params.get_t_conorm_shape().of(b));
         let background = params.get_background().clone();
         let params = if background.nrows() > 1 {
             params.background_each(background.slice_axis(Axis(0), Slice::from(b..=b)).to_owned())

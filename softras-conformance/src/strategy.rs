@@ -5,9 +5,10 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use proptest::strategy::BoxedStrategy;
 use softras_core::math::{Color, DepthMap, Distance, Distribution, Interpolation, Silhouette, TextureKind};
-use softras_core::raster::{Capabilities, Sides, TextureFamily};
+use softras_core::raster::{Capabilities, Choices, Sides, TextureFamily};
 use softras_core::scene::Winding;
 
+use crate::covering;
 use crate::scene::{Corners, Scene, Style, noise};
 
 /// Which faces a scene may have.
@@ -83,9 +84,10 @@ pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
         select(vec![Winding::CounterClockwise, Winding::Clockwise]),
     );
     let cutoffs = select(can.cutoffs.clone());
+    let choices = can.choices;
     (parts, cutoffs, maps, sides, select(can.outputs.clone()), select(textures))
         .prop_map(
-            |(
+            move |(
                 (distance, distribution, silhouette, color),
                 cutoff,
                 maps,
@@ -94,6 +96,13 @@ pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
                 texture,
             )| {
                 let (depth_map, interpolation) = maps;
+                // A kernel is built for each new choice: one of the two at a time, with the paper's parts.
+                let alone = choices == Choices::Kernels && !IN_PAPER.contains(&silhouette);
+                let distribution = if alone { Distribution::Logistic } else { distribution };
+                let other = alone || choices == Choices::Kernels && distribution != Distribution::Logistic;
+                let silhouette = if other && !alone { Silhouette::ProbabilisticOr } else { silhouette };
+                let (color, texture) =
+                    if other { (Color::Softmax, TextureKind::Vertex) } else { (color, texture) };
                 Style {
                     distance,
                     distribution,
@@ -111,6 +120,9 @@ pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
         )
         .boxed()
 }
+
+/// The silhouettes that a device is drawn with in every combination.
+const IN_PAPER: &[Silhouette] = &[Silhouette::ProbabilisticOr, Silhouette::Sum, Silhouette::Hard];
 
 fn texture_kinds(family: TextureFamily) -> Vec<TextureKind> {
     match family {
@@ -189,7 +201,7 @@ fn scenes(can: &Capabilities, kind: Kind, batches: Batches) -> BoxedStrategy<Sce
         style(can),
         prop_oneof![3 => Just(1e-4f64), 1 => Just(1e-10), 1 => Just(0.3)],
         range,
-        any::<u64>(),
+        (any::<u64>(), [0.0..1.0f32, 0.0..1.0f32]),
     );
     pictures
         .prop_flat_map(move |pictures| {
@@ -201,7 +213,7 @@ fn scenes(can: &Capabilities, kind: Kind, batches: Batches) -> BoxedStrategy<Sce
             |(
                 pictures,
                 (sigma, gamma, epsilon),
-                (size, channels, shared_textures, style, dist_eps, range, seed),
+                (size, channels, shared_textures, style, dist_eps, range, (seed, shapes)),
             )| {
                 Scene {
                     pictures,
@@ -212,6 +224,7 @@ fn scenes(can: &Capabilities, kind: Kind, batches: Batches) -> BoxedStrategy<Sce
                     sigma,
                     gamma,
                     epsilon,
+                    shapes,
                     dist_eps,
                     range,
                     seed,
@@ -221,40 +234,53 @@ fn scenes(can: &Capabilities, kind: Kind, batches: Batches) -> BoxedStrategy<Sce
         .boxed()
 }
 
-/// Every combination of what a back end can do, on one small scene each.
+/// Every combination of what a back end can do, with the first distribution and silhouette it lists; then rows in which
+/// any choices of any [`covering::STRENGTH`] axes meet, those two among them. Where a choice is a kernel of its own, each
+/// other distribution and silhouette once with the first of everything instead.
 #[must_use]
 pub fn every_style(can: &Capabilities) -> Vec<Style> {
-    let textures = can.textures.iter().map(|t| match t {
-        TextureFamily::Vertex => TextureKind::Vertex,
-        TextureFamily::Surface => TextureKind::Surface { side: 3 },
-    });
-    let mut styles = vec![Style::default()];
-    /// Multiplies the list by the values of one choice.
-    macro_rules! times {
-        ($field:ident, $values:expr) => {
-            styles = $values
-                .into_iter()
-                .flat_map(|value| {
-                    styles
-                        .iter()
-                        .cloned()
-                        .map(move |s| Style { $field: value.clone(), ..s })
-                        .collect::<Vec<_>>()
-                })
-                .collect();
-        };
+    let distances = built_in(&can.distances, Distance::BUILT_IN);
+    let distributions = built_in(&can.distributions, Distribution::BUILT_IN);
+    let silhouettes = built_in(&can.silhouettes, Silhouette::BUILT_IN);
+    let colors = built_in(&can.colors, Color::BUILT_IN);
+    let textures: Vec<TextureKind> = can
+        .textures
+        .iter()
+        .map(|t| match t {
+            TextureFamily::Vertex => TextureKind::Vertex,
+            TextureFamily::Surface => TextureKind::Surface { side: 3 },
+        })
+        .collect();
+    let maps = [DepthMap::Linear, DepthMap::Inverse];
+    let interpolations = [Interpolation::Perspective, Interpolation::Screen];
+    let sides = [Sides::Double, Sides::Front];
+    let style = |row: &[usize]| Style {
+        distribution: distributions[row[0]].clone(),
+        silhouette: silhouettes[row[1]].clone(),
+        texture: textures[row[2]],
+        distance: distances[row[3]].clone(),
+        color: colors[row[4]].clone(),
+        cutoff: can.cutoffs[row[5]],
+        depth_map: maps[row[6]],
+        interpolation: interpolations[row[7]],
+        sides: sides[row[8]],
+        outputs: can.outputs[row[9]],
+        ..Style::default()
+    };
+    let rest = [textures.len(), distances.len(), colors.len(), can.cutoffs.len(), 2, 2, 2, can.outputs.len()];
+    let with = |family: [usize; 2]| [&family[..], &rest].concat();
+    let mut rows = covering::product(&with([1, 1]));
+    match can.choices {
+        Choices::Branches => rows.extend(covering::rows(&with([distributions.len(), silhouettes.len()]))),
+        Choices::Kernels => {
+            let single = |axis: usize| {
+                move |n: usize| (0..rest.len() + 2).map(|i| if i == axis { n } else { 0 }).collect()
+            };
+            rows.extend((1..distributions.len()).map(single(0)));
+            rows.extend((1..silhouettes.len()).map(single(1)));
+        }
     }
-    times!(texture, textures);
-    times!(distance, Distance::BUILT_IN.iter().filter(|x| can.distances.contains(x)));
-    times!(distribution, Distribution::BUILT_IN.iter().filter(|x| can.distributions.contains(x)));
-    times!(silhouette, Silhouette::BUILT_IN.iter().filter(|x| can.silhouettes.contains(x)));
-    times!(color, Color::BUILT_IN.iter().filter(|x| can.colors.contains(x)));
-    times!(cutoff, can.cutoffs.iter());
-    times!(depth_map, [DepthMap::Linear, DepthMap::Inverse]);
-    times!(interpolation, [Interpolation::Perspective, Interpolation::Screen]);
-    times!(sides, [Sides::Double, Sides::Front]);
-    times!(outputs, can.outputs.iter());
-    styles
+    rows.iter().map(|row| style(row)).collect()
 }
 
 /// Six faces of all kinds that have color, in general position, two pictures.
@@ -277,6 +303,7 @@ pub fn small_scene(style: Style, seed: u64) -> Scene {
         gamma: vec![0.1, 0.4],
         epsilon: vec![1e-3, 0.1],
         range: (1.5, 6.0),
+        shapes: [0, 1].map(|k| noise(seed, 90, k) as f32),
         seed,
         ..Scene::default()
     }

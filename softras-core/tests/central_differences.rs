@@ -4,7 +4,10 @@
 
 use ndarray::{Array1, Array2, Array3, Array4};
 use softras_core::ImageGrad;
-use softras_core::math::{Color, Cutoff, DepthMap, Distance, Interpolation, Silhouette, TextureKind};
+use softras_core::math::{
+    Color, Cutoff, DepthMap, Distance, Distribution, DistributionFunction, Interpolation, Silhouette,
+    SilhouetteAggregator, TextureKind,
+};
 use softras_core::raster::{Gradients, RasterParams, Rasterizer, Wanted};
 use softras_core::reference::{Reference, ReferenceSaved};
 use softras_core::scene::{Faces, Textures};
@@ -27,12 +30,21 @@ struct Input {
     sigma: f64,
     gamma: f64,
     epsilon: f64,
+    shape: f64,
+    p: f64,
+}
+
+/// A value that a part allows its shape to have; 1 where it allows nearly any.
+fn inside(allowed: &core::ops::RangeInclusive<f64>) -> f64 {
+    let (low, high) = (allowed.start(), allowed.end());
+    if high - low > 1e3 { 1.0 } else { low + 0.37 * (high - low) }
 }
 
 /// One choice of parts.
 #[derive(Clone, Debug)]
 struct Choice {
     distance: Distance,
+    distribution: Distribution,
     silhouette: Silhouette,
     color: Color,
     kind: TextureKind,
@@ -42,7 +54,8 @@ struct Choice {
 
 impl Input {
     /// Three faces that overlap, none of which has an edge or a medial axis through a pixel centre.
-    fn new(kind: TextureKind) -> Self {
+    fn new(choice: &Choice) -> Self {
+        let kind = choice.kind;
         let xy = [
             [[-0.83, -0.71], [0.77, -0.52], [-0.11, 0.79]],
             [[-0.37, -0.93], [1.03, 0.21], [-0.61, 0.57]],
@@ -58,6 +71,8 @@ impl Input {
             sigma: 0.05,
             gamma: 0.3,
             epsilon: 0.2,
+            shape: inside(&choice.distribution.shapes()),
+            p: inside(&choice.silhouette.shapes()),
         }
     }
 
@@ -72,7 +87,10 @@ impl Input {
             .background(self.background.as_slice().expect("contiguous"))
             .far(6.0)
             .cutoff(Cutoff::Smooth)
+            .distribution_shape(self.shape)
+            .t_conorm_shape(self.p)
             .distance(choice.distance.clone())
+            .distribution(choice.distribution.clone())
             .silhouette(choice.silhouette.clone())
             .color(choice.color.clone())
             .interpolation(choice.interpolation)
@@ -103,7 +121,9 @@ impl Input {
             *place(&mut moved, i) += by;
             moved.draw(choice).0
         };
-        (0..count).map(|i| (at(i, step) - at(i, -step)) / (2.0 * step)).collect()
+        // Of fourth order: the logarithm of a D that is next to nothing is curved.
+        let by = |i: usize, step: f64| at(i, step) - at(i, -step);
+        (0..count).map(|i| (8.0 * by(i, step) - by(i, 2.0 * step)) / (12.0 * step)).collect()
     }
 }
 
@@ -124,7 +144,7 @@ fn compare(choice: &Choice, what: &str, found: &[f64], expected: &[f64], digits:
 }
 
 fn check(choice: &Choice) -> f64 {
-    let input = Input::new(choice.kind);
+    let input = Input::new(choice);
     let (_, grad, saved) = input.draw(choice);
     let mut g = Gradients::default();
     Rasterizer::backward_into(&Reference, &saved, &grad, Wanted::ALL, &mut g).expect("goes back");
@@ -148,15 +168,22 @@ fn check(choice: &Choice) -> f64 {
     compare(choice, "gamma", &flat(&g.gamma.expect("wanted")), &gamma, 1e-6);
     let epsilon = input.differences(choice, 1, |m, _| &mut m.epsilon);
     compare(choice, "epsilon", &flat(&g.epsilon.expect("wanted")), &epsilon, 1e-6);
+    let shape = input.differences(choice, 1, |m, _| &mut m.shape);
+    compare(choice, "shape", &flat(&g.distribution.expect("wanted")), &shape, 1e-6);
+    let p = input.differences(choice, 1, |m, _| &mut m.p);
+    compare(choice, "p", &flat(&g.t_conorm.expect("wanted")), &p, 1e-6);
     xy.iter().fold(0.0, |m, x| m.max(x.abs()))
 }
+
+/// The parts of the paper: every combination of theirs is drawn, and every distribution with every silhouette.
+const SILHOUETTES: &[Silhouette] = &[Silhouette::ProbabilisticOr, Silhouette::Sum, Silhouette::Hard];
 
 #[test]
 fn every_gradient_of_every_choice_is_the_slope_of_the_picture() {
     let mut choices = 0;
     let mut moving = 0;
     for distance in Distance::BUILT_IN {
-        for silhouette in Silhouette::BUILT_IN {
+        for silhouette in SILHOUETTES {
             for color in Color::BUILT_IN {
                 for kind in
                     [TextureKind::Vertex, TextureKind::Surface { side: 1 }, TextureKind::Surface { side: 2 }]
@@ -165,6 +192,7 @@ fn every_gradient_of_every_choice_is_the_slope_of_the_picture() {
                         for depth_map in [DepthMap::Linear, DepthMap::Inverse] {
                             let choice = Choice {
                                 distance: distance.clone(),
+                                distribution: Distribution::Logistic,
                                 silhouette: silhouette.clone(),
                                 color: color.clone(),
                                 kind,
@@ -181,4 +209,28 @@ fn every_gradient_of_every_choice_is_the_slope_of_the_picture() {
     }
     assert_eq!(choices, 4 * 3 * 3 * 3 * 2 * 2);
     assert!(moving > choices / 2, "most choices have a gradient to corners: {moving} of {choices}");
+}
+
+#[test]
+fn every_gradient_of_every_distribution_and_silhouette_is_the_slope_of_the_picture() {
+    let mut moving = 0;
+    let mut choices = 0;
+    for (i, distribution) in Distribution::BUILT_IN.iter().enumerate() {
+        for (j, silhouette) in Silhouette::BUILT_IN.iter().enumerate() {
+            let choice = Choice {
+                distance: [Distance::Euclidean, Distance::EuclideanUnsquared, Distance::Barycentric]
+                    [(i + j) % 3]
+                    .clone(),
+                distribution: distribution.clone(),
+                silhouette: silhouette.clone(),
+                color: [Color::Softmax, Color::Over][(i + j) % 2].clone(),
+                kind: TextureKind::Vertex,
+                interpolation: Interpolation::Perspective,
+                depth_map: DepthMap::Linear,
+            };
+            choices += 1;
+            moving += usize::from(check(&choice) > 1e-3);
+        }
+    }
+    assert!(moving * 10 > choices * 9, "most choices have a gradient to corners: {moving} of {choices}");
 }

@@ -365,4 +365,14 @@ impl<S: Simd> Real for Lanes<S> {
     fn floor(self) -> Self {
         Self(self.0.floor())
     }
+    #[inline(always)]
+    fn apart<T>(self, work: impl FnOnce() -> T) -> T {
+        apart(self.simd(), work)
+    }
+}
+
+/// Does the work out of line, on the same instruction set.
+#[inline(never)]
+fn apart<S: Simd, T>(simd: S, work: impl FnOnce() -> T) -> T {
+    simd.vectorize(work)
 }

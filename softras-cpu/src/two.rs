@@ -114,6 +114,10 @@ impl<L: Real> Real for Two<L> {
         Self(self.0.load(from), self.1.load(&from[L::LANES..]))
     }
     #[inline(always)]
+    fn apart<T>(self, work: impl FnOnce() -> T) -> T {
+        self.0.apart(work)
+    }
+    #[inline(always)]
     fn store(self, to: &mut [L::Scalar]) {
         self.0.store(to);
         self.1.store(&mut to[L::LANES..]);
@@ -221,6 +225,7 @@ pub(crate) fn setting<'a, L: Real>(one: &Setting<'a, L>) -> Setting<'a, Two<L>> 
     Setting {
         inv_sigma: Two::twice(one.inv_sigma),
         cut: Two::twice(one.cut),
+        cut_slope: Two::twice(one.cut_slope),
         bound: Two::twice(one.bound),
         box_reach: Two::twice(one.box_reach),
         boxed: one.boxed,

@@ -121,6 +121,8 @@ constants! {
     PROBED_SILHOUETTE_SUM = 1;
     /// `Silhouette::Hard`, for `probe`.
     PROBED_SILHOUETTE_HARD = 2;
+    /// A silhouette by its text, for `probe`.
+    PROBED_SILHOUETTE_CUSTOM = 3;
     /// `Color::Softmax`, for `probe`.
     PROBED_COLOR_SOFTMAX = 0;
     /// `Color::Over`, for `probe`.

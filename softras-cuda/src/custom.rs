@@ -21,8 +21,9 @@ use softras_core::raster::RasterParams;
 use softras_core::{Error, Result};
 
 use crate::error::BACKEND;
+use crate::family;
 
-/// The texts of the parts of a render that are the user's own.
+/// The texts of the parts of a render that are the user's own, or of the family beside the paper's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Texts {
     pub(crate) distance: Option<String>,
@@ -57,11 +58,11 @@ impl Texts {
             },
             distribution: match params.get_distribution() {
                 Distribution::Custom(part) => own(part.part().device_text_on(cuda)),
-                _ => None,
+                built_in => family::distribution(built_in.name()),
             },
             silhouette: match params.get_silhouette() {
                 Silhouette::Custom(part) => own(part.part().device_text_on(cuda)),
-                _ => None,
+                built_in => family::silhouette(built_in.name()),
             },
             color: match color {
                 Color::Custom(part) => own(part.part().device_text_on(cuda)),

@@ -14,11 +14,12 @@ use crate::compiler::{Compiler, Program, Rounding};
 use crate::custom::Texts;
 use crate::device::Gpu;
 use crate::error::{Result, While};
+use crate::family;
 use crate::shared::{CONSTANTS, SIZES, STRUCTURES, TYPES};
 
 macro_rules! texts {
     ($($name:ident = $file:literal;)+) => {
-        $(const $name: &str = include_str!(concat!("kernels/", $file));)+
+        $(pub(crate) const $name: &str = include_str!(concat!("kernels/", $file));)+
     };
 }
 
@@ -29,7 +30,13 @@ texts! {
     TRIANGLE = "triangle.cuh";
     DISTANCE = "distance.cuh";
     DISTRIBUTION = "distribution.cuh";
+    SPECIAL = "special.cuh";
+    TAIL = "distribution/tail.cuh";
+    SYMMETRIC = "distribution/symmetric.cuh";
+    ONE_SIDED = "distribution/one_sided.cuh";
     SILHOUETTE = "silhouette.cuh";
+    MAX = "silhouette/max.cuh";
+    T_CONORM = "silhouette/t_conorm.cuh";
     DEPTH = "depth.cuh";
     COLOR = "color.cuh";
     SOFTMAX = "color/softmax.cuh";
@@ -172,7 +179,7 @@ pub(crate) enum SilhouetteKernel {
     ProbabilisticOr,
     Sum,
     Hard,
-    /// One of the user's own, by its text.
+    /// One by its text: the user's own, or a t-conorm.
     Custom,
 }
 
@@ -180,13 +187,13 @@ impl SilhouetteKernel {
     pub(crate) const ALL: &[Self] = &[Self::ProbabilisticOr, Self::Sum, Self::Hard];
 
     /// The kernel of a setting, if there is one.
-    pub(crate) const fn of(silhouette: &Silhouette) -> Option<Self> {
+    pub(crate) fn of(silhouette: &Silhouette) -> Option<Self> {
         match silhouette {
             Silhouette::ProbabilisticOr => Some(Self::ProbabilisticOr),
             Silhouette::Sum => Some(Self::Sum),
             Silhouette::Hard => Some(Self::Hard),
             Silhouette::Custom(_) => Some(Self::Custom),
-            _ => None,
+            other => family::silhouette(other.name()).map(|_| Self::Custom),
         }
     }
 
@@ -294,7 +301,13 @@ impl Axes {
     /// The same module under one name: what a family does not read does not count.
     pub(crate) fn of_family(mut self, family: Family) -> Self {
         match family {
-            Family::Probe => return Self { channels: 1, ..Self::PAPER },
+            Family::Probe => {
+                let silhouette = match self.silhouette {
+                    SilhouetteKernel::Custom => SilhouetteKernel::Custom,
+                    _ => SilhouetteKernel::ProbabilisticOr,
+                };
+                return Self { channels: 1, custom: self.custom, silhouette, ..Self::PAPER };
+            }
             Family::Brute => return Self::PAPER,
             Family::Plain | Family::Forward | Family::Backward => {}
         }

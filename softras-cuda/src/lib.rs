@@ -10,6 +10,7 @@ mod constants;
 pub mod custom;
 mod device;
 mod error;
+mod family;
 mod forward;
 mod kernels;
 mod modules;
@@ -28,9 +29,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ndarray::Array3;
-use softras_core::math::DeviceLanguage;
+use softras_core::math::{DeviceLanguage, Distribution, Silhouette};
 use softras_core::raster::{
-    Capabilities, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Wanted,
+    Capabilities, Choices, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Wanted,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
@@ -45,7 +46,7 @@ pub use device::devices;
 use error::BACKEND;
 pub use error::CudaError;
 use forward::Begun;
-use kernels::Kernels;
+use kernels::{Kernels, SilhouetteKernel};
 pub use modules::{Module, compiler_version, embedded_by, modules, rooms};
 pub use resident::{
     DeviceArray, DeviceArrayMut, DeviceFaces, DeviceGradients, DeviceImage, DeviceImageGrad, RawArray,
@@ -222,6 +223,9 @@ impl Rasterizer<f32> for CudaRasterizer {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             custom: CustomParts::DeviceText(DeviceLanguage::Cuda),
+            choices: Choices::Kernels,
+            distributions: with(Distribution::BUILT_IN, |part| setup::distribution_number(part).is_some()),
+            silhouettes: with(Silhouette::BUILT_IN, |part| SilhouetteKernel::of(part).is_some()),
             ..Capabilities::everything(&["f32"])
         }
     }
@@ -258,4 +262,9 @@ impl Rasterizer<f32> for CudaRasterizer {
     fn probe(&self) -> Option<&dyn Probe> {
         Some(self)
     }
+}
+
+/// The parts that have a kernel.
+fn with<T: Clone>(all: &[T], has_kernel: impl Fn(&T) -> bool) -> Vec<T> {
+    all.iter().filter(|part| has_kernel(part)).cloned().collect()
 }

@@ -5,6 +5,7 @@ use softras_core::raster::Probe;
 use softras_core::{Error, Result};
 
 use crate::error::BACKEND;
+use crate::family;
 use crate::kernels::{Axes, ColorKernel, SilhouetteKernel, Stage};
 use crate::setup::{distance_number, distribution_number};
 use crate::shared::{self, Probing};
@@ -38,8 +39,14 @@ impl Probe<f32> for CudaRasterizer {
             outputs: o as u32,
             function: number,
             part,
+            shape: function.shape() as f32,
         };
-        let kernel = work.kernels.get(gpu, Stage::Probe, &Axes::PAPER)?;
+        let silhouette = match function {
+            Function::Silhouette(part) => SilhouetteKernel::of(part).unwrap_or(Axes::PAPER.silhouette),
+            _ => Axes::PAPER.silhouette,
+        };
+        let axes = Axes { custom: work.kernels.custom(family::texts(function)), silhouette, ..Axes::PAPER };
+        let kernel = work.kernels.get(gpu, Stage::Probe, &axes)?;
         gpu.launch(&kernel, probing.rows.div_ceil(PROBE_THREADS), &probing)?;
         Ok(buffers::read(gpu, &to, "probe", outputs)?)
     }
@@ -65,6 +72,7 @@ fn number(function: &Function) -> Option<(u32, u32)> {
         Function::NearnessVjp(part) => (shared::PROBED_NEARNESS_VJP, map(part)),
         Function::Signed(part) => (shared::PROBED_SIGNED, distance_number(part)?),
         Function::SignedVjp(part) => (shared::PROBED_SIGNED_VJP, distance_number(part)?),
+        Function::Probability(softras_core::math::Distribution::Custom(_)) => return None,
         Function::Probability(part) => (shared::PROBED_PROBABILITY, distribution_number(part)?),
         Function::SmoothWindow => (shared::PROBED_SMOOTH_WINDOW, 0),
         Function::VertexColor => (shared::PROBED_VERTEX_COLOR, 0),
@@ -77,8 +85,11 @@ fn number(function: &Function) -> Option<(u32, u32)> {
 }
 
 fn silhouette_number(part: &Silhouette) -> Option<u32> {
+    if let Silhouette::Custom(_) = part {
+        return None;
+    }
     Some(match SilhouetteKernel::of(part)? {
-        SilhouetteKernel::Custom => return None,
+        SilhouetteKernel::Custom => shared::PROBED_SILHOUETTE_CUSTOM,
         SilhouetteKernel::ProbabilisticOr => shared::PROBED_SILHOUETTE_OR,
         SilhouetteKernel::Sum => shared::PROBED_SILHOUETTE_SUM,
         SilhouetteKernel::Hard => shared::PROBED_SILHOUETTE_HARD,

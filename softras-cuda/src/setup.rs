@@ -10,6 +10,7 @@ use softras_core::{Error, Result};
 use crate::Work;
 use crate::buffers::Buffer;
 use crate::error::BACKEND;
+use crate::family;
 use crate::kernels::Axes;
 use crate::shared::{
     self, CHUNK_FACES, ColorContext, Globals, MAX_BINS_SIDE, Picture, Ptr, RECORD_BYTES, RECT_BYTES, Setting,
@@ -186,10 +187,12 @@ pub(crate) const fn distance_number(distance: &Distance) -> Option<u32> {
 }
 
 /// The kernels' number of a distribution, if they have it.
-pub(crate) const fn distribution_number(distribution: &Distribution) -> Option<u32> {
+pub(crate) fn distribution_number(distribution: &Distribution) -> Option<u32> {
     match distribution {
         Distribution::Logistic => Some(shared::DISTRIBUTION_LOGISTIC),
-        _ => None,
+        // By its text.
+        Distribution::Custom(_) => Some(shared::DISTRIBUTION_CUSTOM),
+        other => family::distribution(other.name()).map(|_| shared::DISTRIBUTION_CUSTOM),
     }
 }
 
@@ -233,11 +236,8 @@ fn device_setting(setting: &CoreSetting<'_, f32>, params: &RasterParams) -> Resu
             Distance::Custom(_) => shared::DISTANCE_CUSTOM,
             _ => distance_number(distance).ok_or_else(|| refuse("distance", distance.name()))?,
         },
-        distribution: match distribution {
-            Distribution::Custom(_) => shared::DISTRIBUTION_CUSTOM,
-            _ => distribution_number(distribution)
-                .ok_or_else(|| refuse("distribution", distribution.name()))?,
-        },
+        distribution: distribution_number(distribution)
+            .ok_or_else(|| refuse("distribution", distribution.name()))?,
         color: ColorContext {
             rate: setting.color.rate,
             inv_gamma: setting.color.inv_gamma,

@@ -293,6 +293,8 @@ structures! {
         function: u32,
         /// Its part: a distance, a distribution, a depth map, or `PROBED_SILHOUETTE_*`, `PROBED_COLOR_*`.
         part: u32,
+        /// The shape of the part.
+        shape: f32,
     }
 
     /// A picture as the brute force reads it.

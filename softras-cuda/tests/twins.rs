@@ -13,7 +13,9 @@ const TWINS: &[&str] = &[
     "triangle",
     "distance",
     "distribution",
+    "distribution/symmetric",
     "silhouette",
+    "silhouette/max",
     "depth",
     "color/softmax",
     "color/over",
@@ -22,23 +24,8 @@ const TWINS: &[&str] = &[
     "pair",
 ];
 
-/// Types that hold nothing: their methods have no argument for them.
-const EMPTY: &[&str] = &[
-    "Euclidean",
-    "EuclideanUnsquared",
-    "Barycentric",
-    "HardEdge",
-    "Logistic",
-    "ProbabilisticOr",
-    "Sum",
-    "HardSilhouette",
-    "Softmax",
-    "Over",
-    "HardColor",
-    "Parts",
-    "Distance",
-    "Distribution",
-];
+/// Types beside `struct Name;` whose methods have no argument for them.
+const EMPTY: &[&str] = &["Parts", "Distance", "Distribution"];
 
 /// Functions of the core that kernels do without, and why.
 const HOST_ONLY: &[(&str, &str)] = &[
@@ -54,6 +41,8 @@ const HOST_ONLY: &[(&str, &str)] = &[
     ("cut", "computed on the host"),
     ("range", "computed on the host"),
     ("name", "words"),
+    ("shapes", "a description"),
+    ("search", "computed on the host"),
     ("sums", "sizes"),
     ("weights", "sizes"),
     ("texels", "sizes"),
@@ -76,6 +65,8 @@ const DEVICE_ONLY: &[(&str, &str)] = &[
     ("surface_cell", "a closure"),
     ("sum_saturated", "provided by the trait"),
     ("hard_silhouette_saturated", "provided by the trait"),
+    ("max_saturated", "provided by the trait"),
+    ("max_shape_vjp", "provided by the trait"),
     ("custom_distance_signed", "of a part of the user's own, whose text follows"),
     ("custom_distance_signed_vjp", "of a part of the user's own, whose text follows"),
     ("custom_distribution_probability", "of a part of the user's own, whose text follows"),
@@ -179,7 +170,8 @@ fn of_core(text: &str) -> Functions {
             continue;
         }
         let open = start + place + text[start + place..].find('(').unwrap_or(0);
-        let empty = owner.is_empty() || EMPTY.contains(&owner.as_str());
+        let without_data = text.contains(&format!("pub struct {owner};"));
+        let empty = owner.is_empty() || without_data || EMPTY.contains(&owner.as_str());
         let mut arguments = Vec::new();
         for argument in split(bracketed(text, open)) {
             let pattern =

@@ -7,7 +7,7 @@ use softras_core::raster::{Outputs, Probe, TextureFamily};
 use softras_core::{Error, Result};
 
 use crate::WgpuRasterizer;
-use crate::axes::{Axes, ColorKernel, SilhouetteKernel};
+use crate::axes::{Axes, ColorKernel, DistributionKernel, SilhouetteKernel};
 use crate::buffers::{Commands, Use, read_back};
 use crate::kernels::{Access, Pipeline, assemble, probe_source};
 use crate::shared::{Probed, WALK_LANES};
@@ -27,12 +27,12 @@ const DEEP: &str = "let c = take3();
 const SILHOUETTE: &str = "let x = array<f32, 4>(take(), take(), take(), take());
     var state = SILHOUETTE_identity();
     for (var j = 0u; j < 4u; j++) {
-        SILHOUETTE_push(&state, logistic_probability(x[j], 1.0), true);
+        SILHOUETTE_push(&state, logistic_probability(x[j], 1.0), true, SHAPE);
     }
-    give(SILHOUETTE_finish(&state, 4.0, 1.0));
+    give(SILHOUETTE_finish(&state, 4.0, SHAPE));
     for (var j = 0u; j < 4u; j++) {
         let p = logistic_probability(x[j], 1.0);
-        give(probability_vjp(p, SILHOUETTE_pair_vjp(state, p, 4.0, 1.0, 1.0)));
+        give(probability_vjp(p, SILHOUETTE_pair_vjp(state, p, 4.0, SHAPE, 1.0)));
     }";
 
 // Of three channels the first alone is used.
@@ -82,6 +82,7 @@ fn body(function: &Function) -> Option<String> {
         Distance::Hard => Some("DISTANCE_HARD"),
         _ => None,
     };
+    let shape = function.shape() as f32;
     Some(match function {
         Function::Exp => "give(exp_f32(take()));".to_owned(),
         Function::Barycentric => format!("{FACE}give3(w);"),
@@ -113,8 +114,8 @@ fn body(function: &Function) -> Option<String> {
         Function::SignedVjp(own) => {
             format!("{FACE}give_xy(distance_signed_vjp({}, face, at, w, take()));", metric(own)?)
         }
-        Function::Probability(softras_core::math::Distribution::Logistic) => {
-            "give_probability(distribution_probability(DISTRIBUTION_LOGISTIC, take(), 1.0));".to_owned()
+        Function::Probability(_) => {
+            format!("give_probability(distribution_probability(take(), {shape:?}));")
         }
         Function::SmoothWindow => "let x = take();
             give_probability(smooth_window(logistic_probability(x, 1.0), x, 9.21024));"
@@ -129,7 +130,7 @@ fn body(function: &Function) -> Option<String> {
             give3(g.corners);"
             .to_owned(),
         Function::SurfaceTexel => "give(surface_texel(take3(), 4.0));".to_owned(),
-        Function::Silhouette(_) => SILHOUETTE.to_owned(),
+        Function::Silhouette(_) => SILHOUETTE.replace("SHAPE", &format!("{shape:?}")),
         Function::Color(_) => COLOR.to_owned(),
         _ => return None,
     })
@@ -137,6 +138,10 @@ fn body(function: &Function) -> Option<String> {
 
 /// The axes under which the shader has the function.
 fn axes(function: &Function) -> Option<Axes> {
+    let distribution = match function {
+        Function::Probability(part) => DistributionKernel::of(part)?,
+        _ => DistributionKernel::LOGISTIC,
+    };
     let silhouette = match function {
         Function::Silhouette(part) => SilhouetteKernel::of(part)?,
         _ => SilhouetteKernel::of(&Silhouette::ProbabilisticOr)?,
@@ -146,7 +151,7 @@ fn axes(function: &Function) -> Option<Axes> {
         _ => ColorKernel::of(&Color::Softmax)?,
     };
     let (outputs, texture) = (Outputs::Both, TextureFamily::Vertex);
-    Some(Axes { outputs, silhouette, color, texture, channels: 3 })
+    Some(Axes { outputs, distribution, silhouette, color, texture, channels: 3 })
 }
 
 /// The text of the module that runs `function`.

@@ -1,10 +1,10 @@
 //! The compile-time axes of the kernels: outputs, silhouette aggregator, color aggregator, texture kind, channels.
 
-use softras_core::math::{Color, Silhouette};
+use softras_core::math::{Color, Distribution, Silhouette};
 use softras_core::raster::{Outputs, TextureFamily};
 
 use crate::error::{Result, WgpuError};
-use crate::kernels::Stage;
+use crate::kernels::{Stage, has_section};
 
 /// Values of the gradient of a face: corners, sigma, gamma, and the two shapes.
 pub(crate) const FACE_VALUES: u32 = 13;
@@ -60,25 +60,50 @@ pub(crate) enum Depends {
     No,
 }
 
+/// A distribution with a kernel: the name of its section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct DistributionKernel(pub(crate) &'static str);
+
+impl DistributionKernel {
+    /// The paper's.
+    pub(crate) const LOGISTIC: Self = Self(Distribution::Logistic.name());
+
+    /// The kernel of a setting, if there is one.
+    pub(crate) fn of(distribution: &Distribution) -> Option<Self> {
+        let own = Self(distribution.name());
+        (own == Self::LOGISTIC || has_section(own.0)).then_some(own)
+    }
+
+    /// The prefix of its functions.
+    pub(crate) fn prefix(self) -> String {
+        self.0.replace('-', "_") + "_"
+    }
+}
+
 /// A silhouette aggregator with a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum SilhouetteKernel {
     ProbabilisticOr,
     Sum,
     Hard,
+    Max,
+    /// Of a generator: the name of its section.
+    TConorm(&'static str),
 }
 
 impl SilhouetteKernel {
+    /// Those of the paper.
     #[cfg(test)]
-    pub(crate) const ALL: &[Self] = &[Self::ProbabilisticOr, Self::Sum, Self::Hard];
+    pub(crate) const IN_PAPER: &[Self] = &[Self::ProbabilisticOr, Self::Sum, Self::Hard];
 
     /// The kernel of a setting, if there is one.
-    pub(crate) const fn of(silhouette: &Silhouette) -> Option<Self> {
+    pub(crate) fn of(silhouette: &Silhouette) -> Option<Self> {
         match silhouette {
             Silhouette::ProbabilisticOr => Some(Self::ProbabilisticOr),
             Silhouette::Sum => Some(Self::Sum),
             Silhouette::Hard => Some(Self::Hard),
-            _ => None,
+            Silhouette::Max => Some(Self::Max),
+            other => has_section(other.name()).then_some(Self::TConorm(other.name())),
         }
     }
 
@@ -88,12 +113,17 @@ impl SilhouetteKernel {
             Self::ProbabilisticOr => ("probabilistic_or_", "Transmittance"),
             Self::Sum => ("sum_", "Total"),
             Self::Hard => ("hard_silhouette_", "Covered"),
+            Self::Max => ("max_", "Largest"),
+            Self::TConorm(_) => ("t_conorm_", "Folded"),
         }
     }
 
     /// Numbers of its state.
     pub(crate) const fn planes(self) -> u32 {
-        1
+        match self {
+            Self::Max => 2,
+            _ => 1,
+        }
     }
 }
 
@@ -151,6 +181,7 @@ impl ColorKernel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Axes {
     pub(crate) outputs: Outputs,
+    pub(crate) distribution: DistributionKernel,
     pub(crate) silhouette: SilhouetteKernel,
     pub(crate) color: ColorKernel,
     pub(crate) texture: TextureFamily,
@@ -177,6 +208,9 @@ impl Axes {
         }
         if aggregators == Depends::No {
             self.outputs = Outputs::Both;
+        }
+        if aggregators == Depends::No || stage == Stage::Prepare {
+            self.distribution = DistributionKernel::LOGISTIC;
         }
         self
     }
@@ -244,6 +278,7 @@ impl Axes {
 /// Returns the axes of a render, or the name of the part that has no kernel.
 pub(crate) fn axes(
     outputs: Outputs,
+    distribution: &Distribution,
     silhouette: &Silhouette,
     color: &Color,
     texture: TextureFamily,
@@ -252,6 +287,7 @@ pub(crate) fn axes(
     let part = |what: &str| WgpuError::refused("choosing kernels", format!("{what} has no kernel"));
     Ok(Axes {
         outputs,
+        distribution: DistributionKernel::of(distribution).ok_or_else(|| part(distribution.name()))?,
         silhouette: SilhouetteKernel::of(silhouette).ok_or_else(|| part(silhouette.name()))?,
         color: ColorKernel::of(color).ok_or_else(|| part(color.name()))?,
         texture,
@@ -268,7 +304,8 @@ mod tests {
         for outputs in [Outputs::Both, Outputs::Silhouette, Outputs::Color] {
             for texture in [TextureFamily::Vertex, TextureFamily::Surface] {
                 let (silhouette, color) = (SilhouetteKernel::Sum, ColorKernel::Over);
-                let axes = Axes { outputs, silhouette, color, texture, channels: 5 };
+                let distribution = DistributionKernel::LOGISTIC;
+                let axes = Axes { outputs, distribution, silhouette, color, texture, channels: 5 };
                 for stage in [Stage::BackwardItems, Stage::Combine] {
                     assert_eq!(axes.of_stage(stage).item_values(), axes.item_values(), "{stage:?} {axes:?}");
                 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::axes::{Axes, Depends, Tile};
+use crate::axes::{Axes, Depends, SilhouetteKernel, Tile};
 use crate::device::Gpu;
 use crate::error::Result;
 use crate::faults::Planted;
@@ -28,7 +28,13 @@ shaders! {
     TRIANGLE = "triangle.wgsl";
     DISTANCE = "distance.wgsl";
     DISTRIBUTION = "distribution.wgsl";
+    SPECIAL = "special.wgsl";
+    TAIL = "distribution/tail.wgsl";
+    SYMMETRIC = "distribution/symmetric.wgsl";
+    ONE_SIDED = "distribution/one_sided.wgsl";
     SILHOUETTE = "silhouette.wgsl";
+    MAX = "silhouette/max.wgsl";
+    T_CONORM = "silhouette/t_conorm.wgsl";
     DEPTH = "depth.wgsl";
     COLOR = "color.wgsl";
     SOFTMAX = "color/softmax.wgsl";
@@ -194,6 +200,9 @@ fn assembled(axes: &Axes, files: &[&str]) -> String {
         text.push_str(file);
         text.push('\n');
     }
+    if files.contains(&DISTRIBUTION) {
+        text.push_str(&family(axes));
+    }
     let (silhouette, silhouette_state) = axes.silhouette.names();
     let (color, color_structures) = axes.color.names();
     let mut replaced = text.replace("SILHOUETTE_State", silhouette_state).replace("SILHOUETTE_", silhouette);
@@ -201,6 +210,57 @@ fn assembled(axes: &Axes, files: &[&str]) -> String {
         replaced = replaced.replace(&format!("COLOR_{structure}"), &format!("{color_structures}{structure}"));
     }
     replaced.replace("COLOR_", color)
+}
+
+/// What the line begins with that a section of a file starts with; its name follows.
+const SECTION: &str = "\n// == ";
+
+/// The section `name` of a file, with all that stands before the first.
+fn section(file: &str, name: &str) -> Option<String> {
+    let mut sections = file.split(SECTION);
+    let before = sections.next()?;
+    let own = sections.find_map(|section| section.strip_prefix(name)?.strip_prefix('\n'))?;
+    Some([before, "\n", own, "\n"].concat())
+}
+
+/// Tells whether a file of the family has a section of that name.
+pub(crate) fn has_section(name: &str) -> bool {
+    [SYMMETRIC, ONE_SIDED, T_CONORM].iter().any(|file| section(file, name).is_some())
+}
+
+/// The text of the distribution and the silhouette of a module, beside those that all have.
+fn family(axes: &Axes) -> String {
+    let mut text = String::new();
+    let (name, prefix) = (axes.distribution.0, axes.distribution.prefix());
+    let own = [SYMMETRIC, ONE_SIDED].iter().find_map(|file| section(file, name));
+    let generator = match axes.silhouette {
+        SilhouetteKernel::TConorm(name) => {
+            section(T_CONORM, name).map(|text| text.replace("GENERATOR_", &(name.replace('-', "_") + "_")))
+        }
+        SilhouetteKernel::Max => Some(MAX.to_owned()),
+        _ => None,
+    };
+    if own.is_some() || generator.is_some() {
+        text.push_str(SPECIAL);
+        text.push_str(TAIL);
+    }
+    let shaped = own.as_ref().is_some_and(|own| own.contains(&format!("fn {prefix}shape_vjp(")));
+    text.extend(own);
+    text.extend(generator);
+    text.push_str(&format!(
+        "fn distribution_probability(x: f32, shape: f32) -> Probability {{
+    return {prefix}probability(x, shape);
+}}
+"
+    ));
+    let slope = if shaped { format!("{prefix}shape_vjp(x, shape, grad)") } else { "0.0".to_owned() };
+    text.push_str(&format!(
+        "fn distribution_shape_vjp(x: f32, shape: f32, grad: ProbabilityGrad) -> f32 {{
+    return {slope};
+}}
+"
+    ));
+    text
 }
 
 /// A kernel, ready to run.
@@ -304,17 +364,31 @@ mod tests {
     use softras_core::raster::{Outputs, TextureFamily};
 
     use super::*;
-    use crate::axes::{ColorKernel, MAX_CHANNELS, SilhouetteKernel};
+    use softras_core::math::{Distribution, Silhouette};
+
+    use crate::axes::{ColorKernel, DistributionKernel, MAX_CHANNELS};
 
     /// Every point of the axes that a stage tells apart, with a few numbers of channels.
     fn permutations(stage: Stage) -> HashSet<Axes> {
         let mut all = HashSet::new();
+        // Each distribution and silhouette once with the first of everything.
+        let (outputs, color, texture) = (Outputs::Both, ColorKernel::Softmax, TextureFamily::Vertex);
+        let first = (DistributionKernel::LOGISTIC, SilhouetteKernel::ProbabilisticOr);
+        let distributions = Distribution::BUILT_IN.iter().filter_map(DistributionKernel::of);
+        let silhouettes = Silhouette::BUILT_IN.iter().filter_map(SilhouetteKernel::of);
+        let singles = distributions.map(|own| (own, first.1)).chain(silhouettes.map(|own| (first.0, own)));
+        for (distribution, silhouette) in singles {
+            all.insert(
+                Axes { outputs, distribution, silhouette, color, texture, channels: 3 }.of_stage(stage),
+            );
+        }
+        let distribution = first.0;
         for outputs in [Outputs::Both, Outputs::Silhouette, Outputs::Color] {
-            for &silhouette in SilhouetteKernel::ALL {
+            for &silhouette in SilhouetteKernel::IN_PAPER {
                 for &color in ColorKernel::ALL {
                     for texture in [TextureFamily::Vertex, TextureFamily::Surface] {
                         for channels in [1, 3, MAX_CHANNELS as u32] {
-                            let axes = Axes { outputs, silhouette, color, texture, channels };
+                            let axes = Axes { outputs, distribution, silhouette, color, texture, channels };
                             all.insert(axes.of_stage(stage));
                         }
                     }
@@ -345,7 +419,8 @@ mod tests {
             }
         }
         // 27 combinations of aggregators, outputs and textures for each of four stages, times three numbers of channels.
-        assert!(modules < 400, "{modules} modules");
+        // And some 25 distributions and silhouettes for each of five stages.
+        assert!(modules < 550, "{modules} modules");
     }
 
     fn check_bindings(stage: Stage, module: &wgpu::naga::Module, _: &wgpu::naga::valid::ModuleInfo) {

@@ -28,8 +28,10 @@ mod workspace;
 use std::sync::Arc;
 
 use bytemuck::Pod;
+use softras_core::math::{Distribution, Silhouette};
 use softras_core::raster::{
-    Capabilities, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Variant, Wanted,
+    Capabilities, Choices, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Variant,
+    Wanted,
 };
 use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad};
@@ -42,7 +44,7 @@ pub use traffic::Traffic;
 pub use wgpu;
 pub use workspace::WgpuSaved;
 
-use axes::{Axes, MAX_CHANNELS, Tile};
+use axes::{Axes, DistributionKernel, MAX_CHANNELS, SilhouetteKernel, Tile};
 use buffers::{Arena, Buffer, Use};
 use device::Gpu;
 use error::Result;
@@ -205,7 +207,13 @@ impl Rasterizer<f32> for WgpuRasterizer {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { custom: CustomParts::Refused, ..Capabilities::everything(&["f32"]) }
+        Capabilities {
+            custom: CustomParts::Refused,
+            choices: Choices::Kernels,
+            distributions: with(Distribution::BUILT_IN, |part| DistributionKernel::of(part).is_some()),
+            silhouettes: with(Silhouette::BUILT_IN, |part| SilhouetteKernel::of(part).is_some()),
+            ..Capabilities::everything(&["f32"])
+        }
     }
 
     fn forward_into(
@@ -276,4 +284,9 @@ impl Rasterizer<f32> for WgpuRasterizer {
     fn probe(&self) -> Option<&dyn Probe> {
         Some(self)
     }
+}
+
+/// The parts that have a kernel.
+fn with<T: Clone>(all: &[T], has_kernel: impl Fn(&T) -> bool) -> Vec<T> {
+    all.iter().filter(|part| has_kernel(part)).cloned().collect()
 }

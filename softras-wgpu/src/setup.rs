@@ -190,6 +190,7 @@ fn setting(own: &CoreSetting<'_, f32>, params: &RasterParams) -> Result<Setting>
     Ok(Setting {
         inv_sigma: own.inv_sigma,
         cut: own.cut,
+        cut_slope: own.cut_slope,
         bound: own.bound,
         box_reach: own.box_reach,
         boxed: u32::from(own.boxed),
@@ -222,10 +223,6 @@ fn setting(own: &CoreSetting<'_, f32>, params: &RasterParams) -> Result<Setting>
             Distance::EuclideanUnsquared => DISTANCE_EUCLIDEAN_UNSQUARED,
             Distance::Hard => DISTANCE_HARD,
             other => return Err(no_kernel("distance", other.name())),
-        },
-        distribution: match params.get_distribution() {
-            softras_core::math::Distribution::Logistic => DISTRIBUTION_LOGISTIC,
-            other => return Err(no_kernel("distribution", other.name())),
         },
         color: ColorContext {
             rate: own.color.rate,

@@ -57,7 +57,6 @@ constants! {
     /// `Distance::Hard`.
     DISTANCE_HARD = 3;
     /// `Distribution::Logistic`.
-    DISTRIBUTION_LOGISTIC = 0;
     /// `Cutoff::Hard`.
     CUTOFF_HARD = 0;
     /// `Cutoff::None`.
@@ -97,6 +96,8 @@ structures! {
         inv_sigma: f32,
         /// c, the cut of `x = s / sigma`.
         cut: f32,
+        /// The slope of c along the distribution's own parameter.
+        cut_slope: f32,
         /// `c sigma`.
         bound: f32,
         /// `sqrt(c sigma)`.
@@ -123,8 +124,6 @@ structures! {
         facing: u32,
         /// The distance metric, `DISTANCE_*`.
         distance: u32,
-        /// The distribution, `DISTRIBUTION_*`.
-        distribution: u32,
         /// What color aggregators share.
         color: ColorContext,
     }

@@ -15,6 +15,12 @@ const CORE: &[(&str, &str)] = &[
     ("triangle.wgsl", include_str!("../../softras-core/src/math/triangle.rs")),
     ("distance.wgsl", include_str!("../../softras-core/src/math/distance.rs")),
     ("distribution.wgsl", include_str!("../../softras-core/src/math/distribution.rs")),
+    ("special.wgsl", include_str!("../../softras-core/src/math/special.rs")),
+    ("distribution/tail.wgsl", include_str!("../../softras-core/src/math/distribution/tail.rs")),
+    ("distribution/symmetric.wgsl", include_str!("../../softras-core/src/math/distribution/symmetric.rs")),
+    ("distribution/one_sided.wgsl", include_str!("../../softras-core/src/math/distribution/one_sided.rs")),
+    ("silhouette/max.wgsl", include_str!("../../softras-core/src/math/silhouette/max.rs")),
+    ("silhouette/t_conorm.wgsl", include_str!("../../softras-core/src/math/silhouette/t_conorm.rs")),
     ("silhouette.wgsl", include_str!("../../softras-core/src/math/silhouette.rs")),
     ("depth.wgsl", include_str!("../../softras-core/src/math/depth.rs")),
     ("color.wgsl", include_str!("../../softras-core/src/math/color.rs")),
@@ -34,7 +40,14 @@ const HOST_ONLY: &[&str] = &[
     "reach",
     "cut",
     "name",
+    "shapes",
+    "search",
+    // Zero in most: a module without one goes without.
     "shape_vjp",
+    // Written out.
+    "polynomial",
+    "polynomial_and_slope",
+    "atanh_ratio",
     "halo",
     // What a part says about itself.
     "invariance",
@@ -68,23 +81,7 @@ const HOST_ONLY: &[&str] = &[
 
 /// Types of the core whose functions have no twins: closed lists whose WGSL twin is the choice of a
 /// module, and points in space, which only the host knows.
-const CHOSEN_BY_MODULE: &[&str] = &["Silhouette", "Color", "Vec3"];
-
-/// Types of the core without data: no argument stands for `self`.
-const PARTS: &[&str] = &[
-    "Euclidean",
-    "EuclideanUnsquared",
-    "Barycentric",
-    "HardEdge",
-    "Logistic",
-    "ProbabilisticOr",
-    "Sum",
-    "HardSilhouette",
-    "Softmax",
-    "Over",
-    "HardColor",
-    "Parts",
-];
+const CHOSEN_BY_MODULE: &[&str] = &["Silhouette", "Distribution", "Color", "Vec3", "G"];
 
 /// An argument of the core that WGSL passes in pieces, since a pointer may not point into a structure.
 const IN_PIECES: &[(&str, &[&str])] = &[
@@ -207,7 +204,8 @@ fn core_functions(text: &str) -> BTreeMap<String, Arguments> {
                 let own = own.strip_prefix("impl").unwrap_or(own).trim();
                 let own =
                     own.strip_prefix('<').map_or(own, |_| own[bracketed(own, '<', '>').len() + 2..].trim());
-                add_methods(&mut out, word(own), body);
+                let without_data = text.contains(&format!("pub struct {};", word(own)));
+                add_methods(&mut out, word(own), without_data, body);
             }
         }
     }
@@ -215,7 +213,7 @@ fn core_functions(text: &str) -> BTreeMap<String, Arguments> {
     out
 }
 
-fn add_methods(out: &mut BTreeMap<String, Arguments>, own: &str, body: &str) {
+fn add_methods(out: &mut BTreeMap<String, Arguments>, own: &str, without_data: bool, body: &str) {
     if CHOSEN_BY_MODULE.contains(&own) {
         return;
     }
@@ -226,7 +224,7 @@ fn add_methods(out: &mut BTreeMap<String, Arguments>, own: &str, body: &str) {
         if arguments.first().is_some_and(|a| a == "self") {
             arguments.remove(0);
             // A setting is what a distance or distribution is told by, too.
-            if !PARTS.contains(&own) {
+            if !without_data && own != "Parts" {
                 arguments.insert(0, snake(own));
             }
         }
@@ -364,8 +362,15 @@ fn structures(text: &str) -> BTreeMap<String, Vec<String>> {
         let name = word(&text[i + 7..]);
         let rest = &text[i + 7 + name.len()..];
         let Some(open) = rest.find(['{', ';']).filter(|&at| rest[at..].starts_with('{')) else { continue };
-        let field =
-            |part: &String| part.split(':').next().unwrap_or("").trim().trim_start_matches("pub ").to_owned();
+        let field = |part: &String| {
+            part.split(':')
+                .next()
+                .unwrap_or("")
+                .trim()
+                .trim_start_matches("pub ")
+                .trim_start_matches("pub(super) ")
+                .to_owned()
+        };
         out.insert(name.to_owned(), parts(bracketed(&rest[open..], '{', '}')).iter().map(field).collect());
     }
     out

@@ -96,6 +96,7 @@ impl Layout {
         let kind = textures.map_or(TextureKind::Vertex, Textures::kind);
         let axes = axes(
             *params.get_outputs(),
+            params.get_distribution(),
             params.get_silhouette(),
             params.get_color(),
             TextureFamily::from(kind),

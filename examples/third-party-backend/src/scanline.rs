@@ -8,7 +8,7 @@ use softras_core::math::{
     pixel_centre,
 };
 use softras_core::raster::{
-    Capabilities, CustomParts, Gradients, Info, Outputs, Plan, RasterParams, Rasterizer, Saturation,
+    Capabilities, Choices, CustomParts, Gradients, Info, Outputs, Plan, RasterParams, Rasterizer, Saturation,
     TextureFamily, Wanted, cull_reach,
 };
 use softras_core::scene::Faces;
@@ -77,6 +77,7 @@ impl Rasterizer for Scanline {
             outputs: vec![Outputs::Both, Outputs::Silhouette, Outputs::Color],
             saturations: vec![Saturation::Exact],
             custom: CustomParts::Refused,
+            choices: Choices::Branches,
             max_side: 1 << 12,
         }
     }

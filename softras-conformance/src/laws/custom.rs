@@ -59,6 +59,7 @@ fn custom_parts<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
         let scene = scene.clone().style(|s| {
             s.distance = Distance::Euclidean;
+            s.distribution = Distribution::Logistic;
             s.silhouette = Silhouette::ProbabilisticOr;
             s.color = Color::Softmax;
         });

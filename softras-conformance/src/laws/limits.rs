@@ -1,8 +1,8 @@
 //! Where soft becomes hard.
 
 use softras_core::math::{
-    Adding, Color, Cutoff, DistanceMetric, DistributionFunction, Edge, Silhouette, SilhouetteAggregator,
-    Vec2, pixel_centre,
+    Adding, Color, Cutoff, DistanceMetric, Distribution, DistributionFunction, Edge, Silhouette,
+    SilhouetteAggregator, Vec2, pixel_centre,
 };
 use softras_core::raster::{Capabilities, Outputs, Plan, Sides};
 
@@ -202,6 +202,12 @@ fn small_gamma<R: Tested>(under: &Under<'_, R>) -> Outcome {
     })
 }
 
+/// Tells whether a distribution is as good as 0 and 1 a thousand sigma from the edge.
+fn is_light(part: &Distribution) -> bool {
+    let at = |x: f64| part.probability(x, *part.shapes().end());
+    at(1e3).not_d < 1e-9 && at(-1e3).d < 1e-9
+}
+
 fn both_small<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let can = &under.can;
     let needs = Needs {
@@ -216,7 +222,13 @@ fn both_small<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let Some(hard) = under.distances().find(|metric| metric.edge() == Edge::Hard) else {
         return Ok(Gauge::unsupported("a hard distance"));
     };
-    let can = Capabilities { distances: under.soft_distances().cloned().collect(), ..can.clone() };
+    // A heavy tail is no mask at any sigma.
+    let distributions: Vec<_> = under.distributions().filter(|part| is_light(part)).cloned().collect();
+    let distances = under.soft_distances().cloned().collect();
+    let can = Capabilities { distances, distributions, ..can.clone() };
+    if can.distributions.is_empty() {
+        return Ok(Gauge::unsupported("a distribution with light tails"));
+    }
     if can.distances.is_empty() {
         return Ok(Gauge::unsupported("a distance that blurs"));
     }
@@ -291,7 +303,7 @@ fn a_small_cut_is_none<R: Tested>(under: &Under<'_, R>) -> Outcome {
     }
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
         let scene = Scene { dist_eps: 1e-30, ..single(scene, |s| s.cutoff = Cutoff::Hard) };
-        let cut = scene.style.distribution.cut(scene.dist_eps, 1.0);
+        let cut = scene.cut(scene.dist_eps);
         if oracle::box_cuts(&scene.style.distance, cut * f64::from(scene.sigma[0])) {
             return Ok(()); // the box rule is no matter of D
         }

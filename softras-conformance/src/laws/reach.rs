@@ -1,13 +1,13 @@
 //! Where gradients go and where they end: hidden faces, the cut, hard parts, opaque pixels.
 
-use softras_core::math::{Color, Cutoff, DistanceMetric, DistributionFunction, Silhouette, pixel_centre};
+use softras_core::math::{Color, Cutoff, DistanceMetric, Silhouette, pixel_centre};
 use softras_core::raster::{Outputs, Plan};
 
 use super::{Needs, Under, law};
 use crate::compare::{self, groups};
 use crate::law::{Broken, Gauge, Law, Outcome};
 use crate::oracle::{self, ask};
-use crate::scene::Scene;
+use crate::scene::{Scene, Style};
 use crate::strategy::{self, Kind};
 use crate::subject::Tested;
 
@@ -120,17 +120,20 @@ fn ends_at_the_cut<R: Tested>(under: &Under<'_, R>) -> Outcome {
         {
             // How far it reaches the metric and the distribution say; the face ends that far from the pixel's centre.
             let sigma = 1e-3;
-            let bound = distribution.cut(1e-4, 1.0) * f64::from(sigma);
+            let style = Style {
+                cutoff,
+                distance: distance.clone(),
+                distribution: distribution.clone(),
+                ..Style::default()
+            };
+            let scene = Scene { style, sigma: vec![sigma], ..Scene::default() };
+            let bound = scene.cut(1e-4) * f64::from(sigma);
             let reach = distance.reach(bound).min(bound.sqrt());
             for gap in [0.3 * reach, 0.98 * reach, 1.02 * reach + 1e-4, 3.0 * reach + 0.1] {
                 let x = gap as f32;
                 let face = [[x, -1.0, 2.0], [x, 1.0, 2.0], [x + 2.0, 0.1, 3.0]];
-                let scene = Scene { sigma: vec![sigma], ..Scene::pixel(face, 0.0, 0.0) };
-                let scene = scene.style(|s| {
-                    s.cutoff = cutoff;
-                    s.distance = distance.clone();
-                    s.distribution = distribution.clone();
-                });
+                let scene =
+                    Scene { style: scene.style.clone(), sigma: vec![sigma], ..Scene::pixel(face, 0.0, 0.0) };
                 if gap > 0.0 {
                     reaches(under, &scene, &mut gauge, gap < reach).map_err(|e| {
                         Broken(format!("{distance:?}, {distribution:?}, {cutoff:?}, {gap} away: {e}"))

@@ -1,8 +1,7 @@
 //! The silhouette A_O.
 
 use softras_core::math::{
-    Adding, Cutoff, Distance, DistributionFunction, Interpolation, Silhouette, SilhouetteAggregator,
-    TextureKind,
+    Adding, Cutoff, Distance, Interpolation, Silhouette, SilhouetteAggregator, TextureKind,
 };
 use softras_core::raster::{Outputs, Sides};
 
@@ -355,7 +354,7 @@ fn hardly_depends_on_the_cut<R: Tested>(under: &Under<'_, R>) -> Outcome {
         return Ok(lacking);
     }
     with(under, &Silhouette::ProbabilisticOr, Kind::Ordinary, |scene, gauge| {
-        let cut = scene.style.distribution.cut(1e-4, 1.0);
+        let cut = scene.cut(1e-4);
         if oracle::box_cuts(&scene.style.distance, cut * f64::from(scene.sigma[0])) {
             return Ok(()); // the box rule cuts elsewhere
         }

@@ -1,7 +1,7 @@
 //! What a picture does not depend on.
 
 use softras_core::Image;
-use softras_core::math::{Cutoff, DistanceMetric, DistributionFunction, Invariance, pixel_centre};
+use softras_core::math::{Cutoff, DistanceMetric, Invariance, pixel_centre};
 use softras_core::raster::{Capabilities, Sides, TextureFamily};
 use softras_core::scene::{Faces, Winding};
 
@@ -198,7 +198,7 @@ fn with_metrics<R: Tested>(under: &Under<'_, R>, least: Invariance) -> Result<Ca
 
 /// Takes the cut-off away where the box rule, which knows no scale and no turns, would cut. `None` if that cannot be.
 fn without_box<R: Tested>(under: &Under<'_, R>, mut scene: Scene) -> Option<Scene> {
-    let cut = scene.style.distribution.cut(scene.dist_eps, 1.0);
+    let cut = scene.cut(scene.dist_eps);
     if oracle::box_cuts(&scene.style.distance, cut * f64::from(scene.sigma[0])) {
         scene.style.cutoff = under.can.cutoffs.contains(&Cutoff::None).then_some(Cutoff::None)?;
     }

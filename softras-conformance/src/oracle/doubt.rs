@@ -5,7 +5,7 @@
 
 use softras_core::math::{
     ColorAggregator, Cutoff, Distance, DistanceMetric, DistributionFunction, Edge, Face, Scalar, Setting,
-    SilhouetteAggregator, Touch, Triangle, Vec2, pixel_centre,
+    SilhouetteAggregator, Touch, Triangle, Vec2, pixel_centre, smooth_window,
 };
 use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
@@ -90,6 +90,7 @@ pub fn doubt(faces: &Faces<f64>, params: &RasterParams<f64>) -> Result<Doubt> {
             let at: Vec2<f64> = pixel_centre(p / plan.width, p % plan.width, plan.height, plan.width);
             let (mut silhouette, mut color) = (false, false);
             let mut depths: Vec<(f64, &Triangle<f64>)> = Vec::new();
+            let mut members = Vec::new();
             for face in &set_up {
                 let touch = parts.touch(&setting, face, at);
                 let edges = Edges::of(&face.triangle, at);
@@ -97,6 +98,9 @@ pub fn doubt(faces: &Faces<f64>, params: &RasterParams<f64>) -> Result<Doubt> {
                 let either = pair.may_flip(&touch);
                 out.pairs += u64::from(either);
                 silhouette |= either || pair.slope_in_doubt(&touch);
+                if touch.member {
+                    members.push(touch.x);
+                }
                 if !touch.member || !plan.draws_color {
                     continue;
                 }
@@ -122,11 +126,45 @@ pub fn doubt(faces: &Faces<f64>, params: &RasterParams<f64>) -> Result<Doubt> {
                     depths.push((shade.depth, &face.triangle));
                 }
             }
+            color |= silhouette;
+            silhouette |= plan.draws_silhouette && alpha_bends(&parts, &setting, &members);
             out.silhouette.push(silhouette);
-            out.color.push(silhouette || color);
+            out.color.push(color);
         }
     }
     Ok(out)
+}
+
+/// The slope of the alpha jumps here: two faces tie for the largest D, or a sum reaches 1. Each x moved by a hair, there
+/// and back, then changes the gradient as no curve does.
+fn alpha_bends(parts: &AnyParts, setting: &Setting<'_, f64>, xs: &[f64]) -> bool {
+    if parts.silhouette.edge() == Edge::Hard || parts.distance.edge() == Edge::Hard {
+        return false;
+    }
+    let shape = setting.t_conorm_shape;
+    let slopes = |seed: u64, size: f64| -> Vec<f64> {
+        let pairs: Vec<_> = xs
+            .iter()
+            .enumerate()
+            .map(|(i, x)| {
+                let x = x * (1.0 + size * signed_noise(seed, 19, i));
+                let p = parts.distribution.probability(x, setting.distribution_shape);
+                if setting.cutoff == Cutoff::Smooth { smooth_window(&p, x, setting.cut) } else { p }
+            })
+            .collect();
+        let mut state = parts.silhouette.identity(0.0);
+        pairs.iter().for_each(|p| parts.silhouette.push(&mut state, p, true, shape));
+        parts.silhouette.finish(&mut state, setting.faces, shape);
+        let slope = |p| parts.silhouette.pair_vjp(&state, p, setting.faces, shape, 1.0);
+        pairs.iter().map(|p| p.vjp(&slope(p))).collect()
+    };
+    let size = |v: &[f64]| v.iter().fold(0.0, |a: f64, x| a.max(x.abs()));
+    let rest = slopes(0, 0.0);
+    (0..WOBBLES).any(|seed| {
+        let (there, back) = (slopes(seed, SLOPE_MARGIN), slopes(seed, -SLOPE_MARGIN));
+        let bend: Vec<f64> = (0..xs.len()).map(|i| there[i] - 2.0 * rest[i] + back[i]).collect();
+        size(&bend) > JUMP * size(&there).max(size(&back)).max(size(&rest))
+    })
 }
 
 /// Where a pixel is with respect to the edges of a face.

@@ -6,6 +6,7 @@
 //! part's author never sees it.
 
 use core::fmt;
+use core::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::Dual;
@@ -173,6 +174,8 @@ pub trait DistributionOn<S: Scalar> {
 pub trait ErasedDistribution:
     DistributionOn<f32> + DistributionOn<f64> + DistributionOn<Dual> + Send + Sync
 {
+    /// See [`DistributionFunction::shapes`].
+    fn shapes_on(&self) -> RangeInclusive<f64>;
     /// See [`DistributionFunction::cut`].
     fn cut_on(&self, dist_eps: f64, shape: f64) -> f64;
     /// See [`DistributionFunction::device_text`].
@@ -187,6 +190,9 @@ impl<S: Scalar, T: DistributionFunction> DistributionOn<S> for T {
     }
 }
 impl<T: DistributionFunction> ErasedDistribution for T {
+    fn shapes_on(&self) -> RangeInclusive<f64> {
+        DistributionFunction::shapes(self)
+    }
     fn cut_on(&self, dist_eps: f64, shape: f64) -> f64 {
         DistributionFunction::cut(self, dist_eps, shape)
     }
@@ -222,6 +228,8 @@ pub trait SilhouetteOn<S: Scalar> {
 }
 /// [`SilhouetteAggregator`] as an object.
 pub trait ErasedSilhouette: SilhouetteOn<f32> + SilhouetteOn<f64> + SilhouetteOn<Dual> + Send + Sync {
+    /// See [`SilhouetteAggregator::shapes`].
+    fn shapes_on(&self) -> RangeInclusive<f64>;
     /// See [`SilhouetteAggregator::edge`].
     fn edge_on(&self) -> Edge;
     /// See [`SilhouetteAggregator::adding`].
@@ -230,6 +238,9 @@ pub trait ErasedSilhouette: SilhouetteOn<f32> + SilhouetteOn<f64> + SilhouetteOn
     fn device_text_on(&self, language: DeviceLanguage) -> Option<&str>;
 }
 impl<T: SilhouetteAggregator> ErasedSilhouette for T {
+    fn shapes_on(&self) -> RangeInclusive<f64> {
+        SilhouetteAggregator::shapes(self)
+    }
     fn edge_on(&self) -> Edge {
         SilhouetteAggregator::edge(self)
     }

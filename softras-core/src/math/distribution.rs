@@ -3,8 +3,21 @@
 //! Aggregators want D, 1 - D, log D and their slopes, each without cancellation: a distribution gives them together
 //! as a [`Probability`], and takes back a [`ProbabilityGrad`].
 
+use core::ops::RangeInclusive;
+
 use super::custom::{Custom, DeviceLanguage, Erase, ErasedDistribution, apart, per_lane_array};
 use super::real::Real;
+
+mod tail;
+// Their lists of names are macros: the order matters.
+#[macro_use]
+mod symmetric;
+#[macro_use]
+mod one_sided;
+
+// By a glob: a distribution is added in its file alone.
+pub use one_sided::*;
+pub use symmetric::*;
 
 /// D of one face at one pixel, in every form an aggregator needs. x is `s / sigma`, f the density dD/dx.
 #[derive(Clone, Copy, Debug)]
@@ -105,8 +118,17 @@ pub trait DistributionFunction: Clone + Send + Sync + 'static {
         x.zero()
     }
 
+    /// Returns the values that `shape` may have; all that settings let pass by default.
+    fn shapes(&self) -> RangeInclusive<f64> {
+        ANY_SHAPE
+    }
+
     /// Returns `c = max(0, -F^-1(dist_eps))`: outside a face, `-s >= c sigma` means `D <= dist_eps`.
-    fn cut(&self, dist_eps: f64, shape: f64) -> f64;
+    ///
+    /// By default it is searched for. A heavy tail makes it large, never less.
+    fn cut(&self, dist_eps: f64, shape: f64) -> f64 {
+        search(|x| (self.probability(x, shape).d - dist_eps).max(0.0))
+    }
 
     /// Returns the text of the part's functions in the language of a device, for a part of the user's own.
     ///
@@ -114,17 +136,6 @@ pub trait DistributionFunction: Clone + Send + Sync + 'static {
     fn device_text(&self, _language: DeviceLanguage) -> Option<&str> {
         None
     }
-}
-
-/// The closed list of distributions that settings, files and device kernels speak.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub enum Distribution {
-    /// [`Logistic`], the paper's sigmoid.
-    #[default]
-    Logistic,
-    /// A distribution of the user's own: runs on the CPU and the reference at once.
-    Custom(Custom<dyn ErasedDistribution>),
 }
 
 /// `F(x) = 1 / (1 + e^-x)`, the paper's sigmoid.
@@ -160,35 +171,72 @@ impl DistributionFunction for Logistic {
     }
 }
 
-impl Distribution {
-    /// Every built-in distribution.
-    pub const BUILT_IN: &[Self] = &[Self::Logistic];
-
-    /// Returns the word for it on command lines and in files.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Logistic => "logistic",
-            Self::Custom(_) => "custom",
+/// Declares the closed list of distributions, from the lists of the files.
+macro_rules! family {
+    ($($name:ident = $word:literal,)+) => {
+        /// The closed list of distributions that settings, files and device kernels speak.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        #[non_exhaustive]
+        pub enum Distribution {
+            /// [`Logistic`], the paper's sigmoid.
+            #[default]
+            Logistic,
+            $(
+                #[doc = concat!("[`", stringify!($name), "`].")]
+                $name,
+            )+
+            /// A distribution of the user's own: runs on the CPU and the reference at once.
+            Custom(Custom<dyn ErasedDistribution>),
         }
-    }
-}
 
-/// Evaluates `$call` with `$part` bound to the distribution that the enum names, `$erased` to a custom one.
-macro_rules! each {
-    ($self:ident, $part:ident => $call:expr, $erased:ident => $custom:expr) => {
-        match $self {
-            Self::Logistic => {
-                let $part = Logistic;
-                $call
+        impl Distribution {
+            /// Every built-in distribution.
+            pub const BUILT_IN: &[Self] = &[Self::Logistic, $(Self::$name),+];
+
+            /// Returns the word for it on command lines and in files.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    Self::Logistic => "logistic",
+                    $(Self::$name => $word,)+
+                    Self::Custom(_) => "custom",
+                }
             }
-            Self::Custom(part) => apart(|| {
-                let $erased = part.part();
-                $custom
-            }),
+        }
+
+        /// Evaluates `$call` with `$part` bound to the distribution that the enum names, `$erased` to a custom one; all
+        /// but the logistic out of line.
+        macro_rules! each {
+            ($self:ident, $like:expr, $part:ident => $call:expr, $erased:ident => $custom:expr) => {
+                match $self {
+                    Self::Logistic => {
+                        let $part = Logistic;
+                        $call
+                    }
+                    Self::Custom(part) => apart(|| {
+                        let $erased = part.part();
+                        $custom
+                    }),
+                    others => $like.apart(
+                        #[inline(always)]
+                        || match others {
+                            $(Self::$name => {
+                                let $part = $name;
+                                $call
+                            })+
+                            Self::Logistic | Self::Custom(_) => {
+                                let $part = Logistic;
+                                $call
+                            }
+                        },
+                    ),
+                }
+            };
         }
     };
 }
+
+symmetric! { one_sided, family, }
 
 /// The enum is a distribution too: a uniform branch for what has no kernel of its own.
 impl DistributionFunction for Distribution {
@@ -196,7 +244,7 @@ impl DistributionFunction for Distribution {
 
     #[inline(always)]
     fn probability<R: Real>(&self, x: R, shape: R) -> Probability<R> {
-        each!(self, part => part.probability(x, shape), erased => {
+        each!(self, x, part => part.probability(x, shape), erased => {
             let part = <R::Scalar as Erase>::distribution(erased);
             let [d, not_d, mantissa, exponent, density, score, hazard] = per_lane_array(x, |i| {
                 let p = part.probability_on(x.lane(i), shape.lane(i));
@@ -208,15 +256,42 @@ impl DistributionFunction for Distribution {
 
     #[inline(always)]
     fn shape_vjp<R: Real>(&self, x: R, shape: R, grad: &ProbabilityGrad<R>) -> R {
-        each!(self, part => part.shape_vjp(x, shape, grad), erased => {
+        each!(self, x, part => part.shape_vjp(x, shape, grad), erased => {
             let part = <R::Scalar as Erase>::distribution(erased);
             x.per_lane(|i| part.shape_vjp_on(x.lane(i), shape.lane(i), &grad.lane(i)))
         })
     }
 
-    fn cut(&self, dist_eps: f64, shape: f64) -> f64 {
-        each!(self, part => part.cut(dist_eps, shape), erased => erased.cut_on(dist_eps, shape))
+    fn shapes(&self) -> RangeInclusive<f64> {
+        each!(self, 0.0, part => part.shapes(), erased => erased.shapes_on())
     }
+
+    fn cut(&self, dist_eps: f64, shape: f64) -> f64 {
+        each!(self, 0.0, part => part.cut(dist_eps, shape), erased => erased.cut_on(dist_eps, shape))
+    }
+}
+
+/// What a shape may be where a distribution says nothing.
+const ANY_SHAPE: RangeInclusive<f64> = 1e-6..=1e6;
+
+/// Returns the least c, not below 0, for which `excess(-c)` is 0, to the last digit; `excess` does not grow with c.
+fn search(excess: impl Fn(f64) -> f64) -> f64 {
+    let over = |c: f64| excess(-c) > 0.0;
+    if !over(0.0) {
+        return 0.0;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    while over(high) && high < 1e30 {
+        (low, high) = (high, 4.0 * high);
+    }
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if over(middle) { low = middle } else { high = middle }
+    }
+    high
 }
 
 /// What happens to a face far outside a pixel, where `D <= dist_eps` (MATH 3).
@@ -231,6 +306,9 @@ pub enum Cutoff {
     Smooth,
 }
 
+/// The window of a distribution that ends at the edge is this wide.
+pub(super) const LEAST_CUT: f64 = 1e-6;
+
 /// Returns `t = clamp(10 (1 + x / c), 0, 1)` and the window `3t^2 - 2t^3`.
 #[inline(always)]
 fn window<R: Real>(x: R, cut: R) -> (R, R) {
@@ -241,6 +319,7 @@ fn window<R: Real>(x: R, cut: R) -> (R, R) {
 /// Returns D times the window `3t^2 - 2t^3`, `t = clamp(10 (1 + x / c), 0, 1)`, in every form (MATH 3, `Smooth`).
 #[inline(always)]
 pub fn smooth_window<R: Real>(p: &Probability<R>, x: R, cut: R) -> Probability<R> {
+    let cut = cut.max(x.lit(LEAST_CUT));
     let (t, window) = window(x, cut);
     let moves = t.gt(x.zero()) & t.lt(x.one());
     let slope = (x.lit(6.0) * t * (x.one() - t) * x.lit(10.0) / cut).keep(moves);
@@ -267,7 +346,7 @@ pub fn smooth_window_vjp<R: Real>(
     cut: R,
     grad: &ProbabilityGrad<R>,
 ) -> ProbabilityGrad<R> {
-    let (_, window) = window(x, cut);
+    let (_, window) = window(x, cut.max(x.lit(LEAST_CUT)));
     let not_d = p.not_d + p.d * (x.one() - window);
     ProbabilityGrad {
         d: grad.d * window,

@@ -3,6 +3,8 @@
 //! A device writes each of them once more in its own language; run alone, thousands of rows at a time, they are
 //! compared with these, before any picture is. The list grows with the built-in parts: nobody keeps it in step.
 
+use core::ops::RangeInclusive;
+
 use super::color::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPixel, ColorPixelGrad,
 };
@@ -243,6 +245,16 @@ impl Function {
         }
     }
 
+    /// Returns the shape that the part is run with: one that it allows, 1 where it has none.
+    #[must_use]
+    pub fn shape(&self) -> f64 {
+        match self {
+            Self::Probability(part) => inner(&part.shapes()),
+            Self::Silhouette(part) => inner(&part.shapes()),
+            _ => 1.0,
+        }
+    }
+
     /// Runs it on one row: `inputs` of [`Function::inputs`] numbers, `outputs` of [`Function::outputs`].
     ///
     /// # Panics
@@ -290,7 +302,7 @@ impl Function {
                 let w = face(x).barycentric(pixel(x));
                 points(outputs, &metric.signed_vjp(&face(x), pixel(x), &w, x[8]));
             }
-            Self::Probability(part) => fields(outputs, &part.probability(like, like.one())),
+            Self::Probability(part) => fields(outputs, &part.probability(like, like.lit(self.shape()))),
             Self::SmoothWindow => {
                 let p = Distribution::Logistic.probability(like, like.one());
                 fields(outputs, &smooth_window(&p, like, like.lit(CUT)));
@@ -302,7 +314,7 @@ impl Function {
                 outputs[3..6].copy_from_slice(&to_corners);
             }
             Self::SurfaceTexel => outputs[0] = surface_texel(&triple(x), like.lit(SIDE)),
-            Self::Silhouette(part) => silhouette(part, x, outputs),
+            Self::Silhouette(part) => silhouette(part, x, like.lit(self.shape()), outputs),
             Self::Color(part) => color(part, x, outputs),
         }
     }
@@ -337,17 +349,23 @@ fn fields<R: Real>(out: &mut [R], p: &Probability<R>) {
     out[..7].copy_from_slice(&[p.d, p.not_d, p.mantissa, p.exponent, p.density, p.score, p.hazard]);
 }
 
-fn silhouette<R: Real>(part: &Silhouette, x: &[R], outputs: &mut [R]) {
+/// Returns a shape within what a part allows, exact in `f32`, and 1 where that is nearly anything.
+fn inner(allowed: &RangeInclusive<f64>) -> f64 {
+    let (low, high) = (*allowed.start(), *allowed.end());
+    if high - low > 1e3 { 1.0 } else { f64::from((low + 0.37 * (high - low)) as f32) }
+}
+
+fn silhouette<R: Real>(part: &Silhouette, x: &[R], shape: R, outputs: &mut [R]) {
     let (one, faces) = (x[0].one(), x[0].lit(SILHOUETTE_FACES as f64));
     let probability = |j: usize| Distribution::Logistic.probability(x[j], one);
     let mut state = part.identity(x[0]);
     for j in 0..SILHOUETTE_FACES {
-        part.push(&mut state, &probability(j), one.mask(true), one);
+        part.push(&mut state, &probability(j), one.mask(true), shape);
     }
-    outputs[0] = part.finish(&mut state, faces, one);
+    outputs[0] = part.finish(&mut state, faces, shape);
     for j in 0..SILHOUETTE_FACES {
         let p = probability(j);
-        outputs[1 + j] = p.vjp(&part.pair_vjp(&state, &p, faces, one, one));
+        outputs[1 + j] = p.vjp(&part.pair_vjp(&state, &p, faces, shape, one));
     }
 }
 

@@ -31,6 +31,7 @@ mod ordered_sum;
 mod pair;
 mod real;
 mod silhouette;
+mod special;
 mod texture;
 mod triangle;
 pub mod trig;
@@ -49,10 +50,7 @@ pub use depth::DepthMap;
 pub use distance::{
     Barycentric, Distance, DistanceMetric, Edge, Euclidean, EuclideanUnsquared, HardEdge, Invariance,
 };
-pub use distribution::{
-    Cutoff, Distribution, DistributionFunction, Logistic, Probability, ProbabilityGrad, smooth_window,
-    smooth_window_vjp,
-};
+pub use distribution::*;
 pub use dual::Dual;
 pub use exp::{EXP_HIGHEST, EXP_LOWEST, NEAREST, exp_f32};
 pub use function::{Argument, Function};
@@ -64,10 +62,7 @@ pub use pair::{
 };
 pub use planes::Planes;
 pub use real::{Mask, Real, Scalar};
-pub use silhouette::{
-    Adding, AnySilhouetteState, Covered, HardSilhouette, MAX_SILHOUETTE_PLANES, ProbabilisticOr, Silhouette,
-    SilhouetteAggregator, Sum, Total, Transmittance,
-};
+pub use silhouette::*;
 pub use texture::{
     FaceTexels, Interpolation, TexelSink, TextureKind, surface_texel, surface_texel_centre, vertex_color,
     vertex_color_vjp,

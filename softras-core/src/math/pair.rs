@@ -1,14 +1,13 @@
 //! One face at one pixel: all formulas in their order, forward and back.
 //!
-//! Back ends differ in which pairs they visit and in what order they add; what happens to a pair is here, and whether
-//! a pair counts at all is decided here alone ([`Touch::member`]), for forward and backward alike.
+//! Back ends differ in which pairs they visit and in what order; what happens to a pair is here, and whether it counts
+//! at all is decided here alone ([`Touch::member`]), for forward and backward alike.
 
 use super::color::{ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPixel};
 use super::depth::DepthMap;
 use super::distance::{DistanceMetric, Edge};
-use super::distribution::{
-    Cutoff, DistributionFunction, Probability, ProbabilityGrad, smooth_window, smooth_window_vjp,
-};
+use super::distribution::{Cutoff, DistributionFunction, LEAST_CUT, Probability, ProbabilityGrad};
+use super::distribution::{smooth_window, smooth_window_vjp};
 use super::real::{Mask, Real, Scalar};
 use super::silhouette::SilhouetteAggregator;
 use super::texture::{FaceTexels, Interpolation, TexelSink};
@@ -38,6 +37,8 @@ pub struct Setting<'a, R: Real> {
     pub inv_sigma: R,
     /// c, the cut of `x = s / sigma`.
     pub cut: R,
+    /// The slope of c along the distribution's parameter, where the cut-off is smooth; else 0.
+    pub cut_slope: R,
     /// `c sigma`: a face counts while `-s < bound`.
     pub bound: R,
     /// `sqrt(c sigma)`: by how much the bounding box is grown.
@@ -211,6 +212,7 @@ impl<'a, R: Scalar> Setting<'a, R> {
         Setting {
             inv_sigma: like.splat(self.inv_sigma),
             cut: like.splat(self.cut),
+            cut_slope: like.splat(self.cut_slope),
             bound: like.splat(self.bound),
             box_reach: like.splat(self.box_reach),
             boxed: self.boxed,
@@ -456,20 +458,22 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
         if self.distance.edge() == Edge::Hard {
             return;
         }
-        let grad_x = touch.p.vjp(grad).keep(touch.member);
-        let shape = setting.distribution_shape;
-        let raw = match setting.cutoff {
+        let (grad_x, shape) = (touch.p.vjp(grad).keep(touch.member), setting.distribution_shape);
+        out.distribution = match setting.cutoff {
             Cutoff::Smooth => {
                 let p = self.distribution.probability(touch.x, shape);
-                smooth_window_vjp(&p, touch.x, setting.cut, grad)
+                let raw = smooth_window_vjp(&p, touch.x, setting.cut, grad);
+                // The window moves with the cut as it does with x, times `-x / c`.
+                let along = touch.x / setting.cut.max(shape.lit(LEAST_CUT)) * setting.cut_slope;
+                self.distribution.shape_vjp(touch.x, shape, &raw) - (touch.p.vjp(grad) - p.vjp(&raw)) * along
             }
-            Cutoff::Hard | Cutoff::None => *grad,
-        };
-        out.distribution = self.distribution.shape_vjp(touch.x, shape, &raw).keep(touch.member);
-        out.sigma = -(grad_x * touch.x * setting.inv_sigma);
+            Cutoff::Hard | Cutoff::None => self.distribution.shape_vjp(touch.x, shape, grad),
+        }
+        .keep(touch.member);
         let grad_s = grad_x * setting.inv_sigma;
-        let xy = self.distance.signed_vjp(&face.triangle, at, &touch.w, grad_s);
-        for (corner, xy) in out.corners.iter_mut().zip(xy) {
+        out.sigma = -(grad_x * touch.x * setting.inv_sigma);
+        let xys = self.distance.signed_vjp(&face.triangle, at, &touch.w, grad_s);
+        for (corner, xy) in out.corners.iter_mut().zip(xys) {
             corner[0] += xy.x;
             corner[1] += xy.y;
         }

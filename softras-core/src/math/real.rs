@@ -177,6 +177,11 @@ pub trait Real:
     fn sq(self) -> Self {
         self * self
     }
+    /// Does rare or large work on values of this kind out of line, so that kernels stay small.
+    #[inline(always)]
+    fn apart<T>(self, work: impl FnOnce() -> T) -> T {
+        super::custom::apart(work)
+    }
     /// Returns `self` where `mask` holds, else zero.
     #[inline(always)]
     fn keep(self, mask: Self::Mask) -> Self {

@@ -3,12 +3,25 @@
 //! An aggregator is a monoid: `identity`, `push` one face, `merge` two states, `finish`. Face order, SIMD lanes, tiles
 //! and workgroups are then one law.
 
+use core::ops::RangeInclusive;
+
 use super::custom::{Custom, DeviceLanguage, Erase, ErasedSilhouette, apart, per_lane_array};
 use super::distance::Edge;
 use super::distribution::{Probability, ProbabilityGrad};
 use super::planes::Planes;
 use super::real::Real;
 
+mod max;
+// Its list of names is a macro: the order matters.
+#[macro_use]
+mod t_conorm;
+
+pub use max::{Largest, Max};
+// By a glob: a t-conorm is added in its file alone.
+pub use t_conorm::*;
+
+/// What a shape may be where an aggregator says nothing.
+const ANY_SHAPE: RangeInclusive<f64> = -1e6..=1e6;
 /// Below this transmittance, 2^-25, alpha is exactly 1 in `f32`.
 const SATURATED: f64 = 1.0 / 33_554_432.0;
 
@@ -64,6 +77,10 @@ pub trait SilhouetteAggregator: Clone + Send + Sync + 'static {
     fn adding(&self) -> Adding {
         Adding::MayLower
     }
+    /// Returns the values that `shape` may have; all that settings let pass by default.
+    fn shapes(&self) -> RangeInclusive<f64> {
+        ANY_SHAPE
+    }
     /// Returns the text of the part's functions in the language of a device, for a part of the user's own.
     ///
     /// The functions have the names and arguments of this trait's; `None`, the default, keeps the part on the host.
@@ -82,21 +99,6 @@ pub trait SilhouetteAggregator: Clone + Send + Sync + 'static {
     ) -> R {
         p.d.zero()
     }
-}
-
-/// The closed list of silhouette aggregators that settings, files and device kernels speak.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub enum Silhouette {
-    /// [`ProbabilisticOr`], the paper's A_O.
-    #[default]
-    ProbabilisticOr,
-    /// [`Sum`].
-    Sum,
-    /// [`HardSilhouette`].
-    Hard,
-    /// An aggregator of the user's own: runs on the CPU and the reference at once.
-    Custom(Custom<dyn ErasedSilhouette>),
 }
 
 /// `A = 1 - prod_j (1 - D_j)` (paper, eq. 7).
@@ -259,45 +261,86 @@ pub type AnySilhouetteState<R> = [R; MAX_SILHOUETTE_PLANES];
 /// The most planes the state of a silhouette aggregator may have.
 pub const MAX_SILHOUETTE_PLANES: usize = 4;
 
-impl Silhouette {
-    /// Every built-in silhouette aggregator.
-    pub const BUILT_IN: &[Self] = &[Self::ProbabilisticOr, Self::Sum, Self::Hard];
-
-    /// Returns the word for it on command lines and in files.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::ProbabilisticOr => "or",
-            Self::Sum => "sum",
-            Self::Hard => "hard",
-            Self::Custom(_) => "custom",
+/// Declares the closed list of silhouette aggregators, from the list of the file of t-conorms.
+macro_rules! family {
+    ($($name:ident = $word:literal,)+) => {
+        /// The closed list of silhouette aggregators that settings, files and device kernels speak.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        #[non_exhaustive]
+        pub enum Silhouette {
+            /// [`ProbabilisticOr`], the paper's A_O.
+            #[default]
+            ProbabilisticOr,
+            /// [`Sum`].
+            Sum,
+            /// [`HardSilhouette`].
+            Hard,
+            $(
+                #[doc = concat!("[`", stringify!($name), "`].")]
+                $name,
+            )+
+            /// An aggregator of the user's own: runs on the CPU and the reference at once.
+            Custom(Custom<dyn ErasedSilhouette>),
         }
-    }
-}
 
-/// Evaluates `$call` with `$part` bound to the aggregator that the enum names, `$erased` to a custom one.
-macro_rules! each {
-    ($self:ident, $part:ident => $call:expr, $erased:ident => $custom:expr) => {
-        match $self {
-            Self::ProbabilisticOr => {
-                let $part = ProbabilisticOr;
-                $call
+        impl Silhouette {
+            /// Every built-in silhouette aggregator.
+            pub const BUILT_IN: &[Self] = &[Self::ProbabilisticOr, Self::Sum, Self::Hard, $(Self::$name),+];
+
+            /// Returns the word for it on command lines and in files.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    Self::ProbabilisticOr => "or",
+                    Self::Sum => "sum",
+                    Self::Hard => "hard",
+                    $(Self::$name => $word,)+
+                    Self::Custom(_) => "custom",
+                }
             }
-            Self::Sum => {
-                let $part = Sum;
-                $call
-            }
-            Self::Hard => {
-                let $part = HardSilhouette;
-                $call
-            }
-            Self::Custom(part) => apart(|| {
-                let $erased = part.part();
-                $custom
-            }),
+        }
+
+        /// Evaluates `$call` with `$part` bound to the aggregator that the enum names, `$erased` to a custom one; the
+        /// t-conorms out of line.
+        macro_rules! each {
+            ($self:ident, $like:expr, $part:ident => $call:expr, $erased:ident => $custom:expr) => {
+                match $self {
+                    Self::ProbabilisticOr => {
+                        let $part = ProbabilisticOr;
+                        $call
+                    }
+                    Self::Sum => {
+                        let $part = Sum;
+                        $call
+                    }
+                    Self::Hard => {
+                        let $part = HardSilhouette;
+                        $call
+                    }
+                    Self::Custom(part) => apart(|| {
+                        let $erased = part.part();
+                        $custom
+                    }),
+                    others => $like.apart(
+                        #[inline(always)]
+                        || match others {
+                            $(Self::$name => {
+                                let $part = $name;
+                                $call
+                            })+
+                            Self::ProbabilisticOr | Self::Sum | Self::Hard | Self::Custom(_) => {
+                                let $part = HardSilhouette;
+                                $call
+                            }
+                        },
+                    ),
+                }
+            };
         }
     };
 }
+
+t_conorms! { family, }
 
 /// Evaluates `$call` with `$state` bound to the typed state held in `$any`, and stores it back.
 macro_rules! with_state {
@@ -315,17 +358,21 @@ impl SilhouetteAggregator for Silhouette {
     type State<R: Real> = AnySilhouetteState<R>;
 
     fn edge(&self) -> Edge {
-        each!(self, part => part.edge(), erased => erased.edge_on())
+        each!(self, 0.0, part => part.edge(), erased => erased.edge_on())
+    }
+
+    fn shapes(&self) -> RangeInclusive<f64> {
+        each!(self, 0.0, part => SilhouetteAggregator::shapes(&part), erased => erased.shapes_on())
     }
 
     fn adding(&self) -> Adding {
-        each!(self, part => part.adding(), erased => erased.adding_on())
+        each!(self, 0.0, part => part.adding(), erased => erased.adding_on())
     }
 
     #[inline(always)]
     fn identity<R: Real>(&self, like: R) -> AnySilhouetteState<R> {
         let mut any = [like.zero(); MAX_SILHOUETTE_PLANES];
-        each!(self, part => part.identity(like).store(&mut any), erased => {
+        each!(self, like, part => part.identity(like).store(&mut any), erased => {
             let part = <R::Scalar as Erase>::silhouette(erased);
             any = per_lane_array(like, |i| part.identity_on(like.lane(i)));
         });
@@ -334,7 +381,7 @@ impl SilhouetteAggregator for Silhouette {
 
     #[inline(always)]
     fn push<R: Real>(&self, any: &mut AnySilhouetteState<R>, p: &Probability<R>, member: R::Mask, shape: R) {
-        each!(self, part => with_state!(any, state => part.push(&mut state, p, member, shape)), erased => {
+        each!(self, shape, part => with_state!(any, state => part.push(&mut state, p, member, shape)), erased => {
             let part = <R::Scalar as Erase>::silhouette(erased);
             *any = per_lane_array(shape, |i| {
                 let mut state = any.map(|x| x.lane(i));
@@ -348,7 +395,7 @@ impl SilhouetteAggregator for Silhouette {
 
     #[inline(always)]
     fn merge<R: Real>(&self, any: &mut AnySilhouetteState<R>, other: &AnySilhouetteState<R>) {
-        each!(self, part => with_state!(any, state => part.merge(&mut state, &Planes::load(other))), erased => {
+        each!(self, any[0], part => with_state!(any, state => part.merge(&mut state, &Planes::load(other))), erased => {
             let part = <R::Scalar as Erase>::silhouette(erased);
             *any = per_lane_array(any[0], |i| {
                 let mut state = any.map(|x| x.lane(i));
@@ -360,7 +407,7 @@ impl SilhouetteAggregator for Silhouette {
 
     #[inline(always)]
     fn finish<R: Real>(&self, any: &mut AnySilhouetteState<R>, faces: R, shape: R) -> R {
-        each!(self, part => with_state!(any, state => part.finish(&mut state, faces, shape)), erased => {
+        each!(self, shape, part => with_state!(any, state => part.finish(&mut state, faces, shape)), erased => {
             let part = <R::Scalar as Erase>::silhouette(erased);
             let [s0, s1, s2, s3, alpha] = per_lane_array(shape, |i| {
                 let mut s = any.map(|x| x.lane(i));
@@ -376,7 +423,7 @@ impl SilhouetteAggregator for Silhouette {
     fn saturated<R: Real>(&self, any: &AnySilhouetteState<R>, like: R) -> R::Mask {
         match self {
             Self::ProbabilisticOr => ProbabilisticOr.saturated(&Planes::load(any), like),
-            Self::Sum | Self::Hard | Self::Custom(_) => like.mask(false),
+            _ => like.mask(false),
         }
     }
 
@@ -389,7 +436,7 @@ impl SilhouetteAggregator for Silhouette {
         shape: R,
         grad: R,
     ) -> ProbabilityGrad<R> {
-        each!(self, part => part.pair_vjp(&Planes::load(any), p, faces, shape, grad), erased => {
+        each!(self, grad, part => part.pair_vjp(&Planes::load(any), p, faces, shape, grad), erased => {
             let part = <R::Scalar as Erase>::silhouette(erased);
             let [d, ln_d, ln_not_d] = per_lane_array(grad, |i| {
                 let state = any.map(|x| x.lane(i));
@@ -409,7 +456,7 @@ impl SilhouetteAggregator for Silhouette {
         shape: R,
         grad: R,
     ) -> R {
-        each!(self, part => part.shape_vjp(&Planes::load(any), p, faces, shape, grad), erased => {
+        each!(self, grad, part => part.shape_vjp(&Planes::load(any), p, faces, shape, grad), erased => {
             let part = <R::Scalar as Erase>::silhouette(erased);
             grad.per_lane(|i| {
                 let state = any.map(|x| x.lane(i));

@@ -35,6 +35,15 @@ pub enum CustomParts {
     Refused,
 }
 
+/// What a choice of distribution and silhouette costs a back end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Choices {
+    /// A branch.
+    Branches,
+    /// Kernels of its own, built when it is first drawn with.
+    Kernels,
+}
+
 /// What a back end can do. The conformance suite runs every law over all of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Capabilities {
@@ -58,6 +67,8 @@ pub struct Capabilities {
     pub saturations: Vec<Saturation>,
     /// Parts of the user's own.
     pub custom: CustomParts,
+    /// What a choice of distribution and silhouette costs it.
+    pub choices: Choices,
     /// The most pixels along a side.
     pub max_side: usize,
 }
@@ -77,6 +88,7 @@ impl Capabilities {
             outputs: vec![Outputs::Both, Outputs::Silhouette, Outputs::Color],
             saturations: vec![Saturation::Exact, Saturation::Skip],
             custom: CustomParts::Rust,
+            choices: Choices::Branches,
             max_side: 1 << 16,
         }
     }

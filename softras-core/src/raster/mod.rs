@@ -7,7 +7,7 @@ mod plan;
 mod probe;
 mod rasterizer;
 
-pub use capabilities::{Capabilities, CustomParts, TextureFamily};
+pub use capabilities::{Capabilities, Choices, CustomParts, TextureFamily};
 pub use gradients::{Gradients, Wanted};
 pub use params::{Outputs, PerPicture, RasterParams, Saturation, Sides, sigma_from_pixels};
 pub use plan::{Plan, cull_halo, cull_reach};

@@ -3,7 +3,10 @@
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
-use crate::math::{Color, Cutoff, DepthMap, Distance, Distribution, Interpolation, Scalar, Silhouette};
+use crate::math::{
+    Color, Cutoff, DepthMap, Distance, Distribution, DistributionFunction, Interpolation, Scalar, Silhouette,
+    SilhouetteAggregator,
+};
 use crate::scene::{MAX_COLOR, is_color};
 
 /// What the ends of a range may be off by when they are written in `f32`.
@@ -353,8 +356,10 @@ impl<R: Scalar> RasterParams<R> {
         inside("sigma", self.sigma.values(), 1e-12, 1e6)?;
         inside("gamma", self.gamma.values(), 1e-10, 1e6)?;
         inside("epsilon", self.epsilon.values(), -1e6, 1e6)?;
-        inside("distribution shape", self.distribution_shape.values(), 1e-6, 1e6)?;
-        inside("t-conorm shape", self.t_conorm_shape.values(), -1e6, 1e6)?;
+        let (low, high) = self.distribution.shapes().into_inner();
+        inside("distribution shape", self.distribution_shape.values(), low, high)?;
+        let (low, high) = self.silhouette.shapes().into_inner();
+        inside("t-conorm shape", self.t_conorm_shape.values(), low, high)?;
         inside("near", &[self.near], 1e-12, 1e18)?;
         inside("far", &[self.far], 1e-12, 1e18)?;
         if self.far <= self.near {

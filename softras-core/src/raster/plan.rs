@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::math::{
     ColorAggregator, ColorContext, Cutoff, DistanceMetric, DistributionFunction, Face, Facing,
-    MAX_COLOR_PLANES, MAX_SILHOUETTE_PLANES, Scalar, Setting, background_nearness,
+    MAX_COLOR_PLANES, MAX_SILHOUETTE_PLANES, ProbabilityGrad, Scalar, Setting, background_nearness,
 };
 use crate::scene::{Faces, Winding};
 
@@ -168,7 +168,7 @@ fn setting<R: Scalar>(faces: &Faces<R>, params: &RasterParams<R>, b: usize) -> S
     let gamma = params.gamma.of(b);
     let (near, far) = (params.near, params.far);
     let shape = params.distribution_shape.of(b);
-    let cut = R::from_f64(params.distribution.cut(params.dist_eps, shape.to_f64()));
+    let (cut, cut_slope) = cut(params, shape);
     let bound = cut * sigma;
     let box_reach = bound.sqrt();
     // Where the metric itself keeps within the box's reach, the two decide alike but for the last bit.
@@ -181,6 +181,7 @@ fn setting<R: Scalar>(faces: &Faces<R>, params: &RasterParams<R>, b: usize) -> S
     Setting {
         inv_sigma: sigma.recip(),
         cut,
+        cut_slope,
         bound,
         box_reach,
         boxed,
@@ -200,6 +201,24 @@ fn setting<R: Scalar>(faces: &Faces<R>, params: &RasterParams<R>, b: usize) -> S
             weights: &[],
         },
     }
+}
+
+/// Returns c, and its slope along the shape of the distribution where the cut-off is smooth and so passes it on:
+/// `F(-c) = dist_eps` holds for every shape, so `dc/dp = (dF/dp) / f` there.
+fn cut<R: Scalar>(params: &RasterParams<R>, shape: R) -> (R, R) {
+    let (distribution, at) = (&params.distribution, shape.to_f64());
+    let cut = distribution.cut(params.dist_eps, at);
+    let mut slope = 0.0;
+    if params.cutoff == Cutoff::Smooth {
+        let density = distribution.probability(-cut, at).density;
+        if density > 0.0 {
+            let to_d = ProbabilityGrad { d: 1.0, ln_d: 0.0, ln_not_d: 0.0 };
+            slope = distribution.shape_vjp(-cut, at, &to_d) / density;
+        }
+    }
+    // The difference is 0, but for a dual number, which takes the slope along.
+    let moved = R::from_f64(slope) * (shape - R::from_f64(at));
+    (R::from_f64(cut) + moved, R::from_f64(slope))
 }
 
 /// Returns how far from a face itself, in screen units, a pixel of this picture can count: infinite without a cut-off,

@@ -178,8 +178,21 @@ FN void parts_touch_vjp(const Setting& setting, const Face& face, Vec2 at, const
         Probability p = distribution_probability(setting.distribution, touch.x, shape);
         raw = smooth_window_vjp(p, touch.x, setting.cut, grad);
     }
-    out.distribution =
-        real_keep(distribution_shape_vjp(setting.distribution, touch.x, shape, raw), touch.member);
+    float along_shape = distribution_shape_vjp(setting.distribution, touch.x, shape, raw);
+#ifdef CUSTOM_DISTRIBUTION
+    if (setting.cutoff == CUTOFF_SMOOTH && setting.cut > 0.0f) {
+        // The window moves with the cut as it does with x, times `-x / c`; `F(-c)` is the same for every shape.
+        Probability p = distribution_probability(setting.distribution, touch.x, shape);
+        Probability end = distribution_probability(setting.distribution, -setting.cut, shape);
+        if (end.density > 0.0f) {
+            ProbabilityGrad to_d = ProbabilityGrad{1.0f, 0.0f, 0.0f};
+            float cut_slope = distribution_shape_vjp(setting.distribution, -setting.cut, shape, to_d) / end.density;
+            float by_window = probability_vjp(touch.p, grad) - probability_vjp(p, raw);
+            along_shape -= by_window * (touch.x / setting.cut * cut_slope);
+        }
+    }
+#endif
+    out.distribution = real_keep(along_shape, touch.member);
     out.sigma = -(grad_x * touch.x * setting.inv_sigma);
     float grad_s = grad_x * setting.inv_sigma;
     Points xy = distance_signed_vjp(setting.distance, face.triangle, at, touch.w, grad_s);

@@ -49,13 +49,13 @@ FN void give_probability(float* y, const Probability& p) {
     {                                                                                                 \
         State state = prefix##identity();                                                             \
         for (int j = 0; j < PROBED_FACES_OF_SILHOUETTE; ++j) {                                        \
-            prefix##push(state, probed_probability(x[j]), true, 1.0f);                                \
+            prefix##push(state, probed_probability(x[j]), true, shape);                               \
         }                                                                                             \
-        y[0] = prefix##finish(state, (float)PROBED_FACES_OF_SILHOUETTE, 1.0f);                        \
+        y[0] = prefix##finish(state, (float)PROBED_FACES_OF_SILHOUETTE, shape);                       \
         for (int j = 0; j < PROBED_FACES_OF_SILHOUETTE; ++j) {                                        \
             Probability p = probed_probability(x[j]);                                                 \
             float faces = (float)PROBED_FACES_OF_SILHOUETTE;                                          \
-            y[1 + j] = probability_vjp(p, prefix##pair_vjp(state, p, faces, 1.0f, 1.0f));             \
+            y[1 + j] = probability_vjp(p, prefix##pair_vjp(state, p, faces, shape, 1.0f));            \
         }                                                                                             \
     }
 
@@ -107,8 +107,11 @@ FN void probe_color(u32 part, const float* x, float* y) {
     }
 }
 
-FN void probe_silhouette(u32 part, const float* x, float* y) {
+FN void probe_silhouette(u32 part, float shape, const float* x, float* y) {
     switch (part) {
+#ifdef CUSTOM_SILHOUETTE
+        case PROBED_SILHOUETTE_CUSTOM: PROBE_SILHOUETTE(custom_silhouette_, CustomSilhouetteState) break;
+#endif
         case PROBED_SILHOUETTE_SUM: PROBE_SILHOUETTE(sum_, Total) break;
         case PROBED_SILHOUETTE_HARD: PROBE_SILHOUETTE(hard_silhouette_, Covered) break;
         default: PROBE_SILHOUETTE(probabilistic_or_, Transmittance)
@@ -168,7 +171,7 @@ extern "C" __global__ void __launch_bounds__(256) probe(const Probing probing) {
         case PROBED_PERSPECTIVE_VJP: probe_deep(probing.function, x, y); break;
         case PROBED_NEARNESS: y[0] = depth_map_nearness(probing.part, x[0]); break;
         case PROBED_NEARNESS_VJP: y[0] = depth_map_nearness_vjp(probing.part, x[0], x[1]); break;
-        case PROBED_PROBABILITY: give_probability(y, distribution_probability(probing.part, x[0], 1.0f)); break;
+        case PROBED_PROBABILITY: give_probability(y, distribution_probability(probing.part, x[0], probing.shape)); break;
         case PROBED_SMOOTH_WINDOW:
             give_probability(y, smooth_window(probed_probability(x[0]), x[0], PROBED_CUT));
             break;
@@ -180,7 +183,7 @@ extern "C" __global__ void __launch_bounds__(256) probe(const Probing probing) {
             break;
         }
         case PROBED_SURFACE_TEXEL: y[0] = surface_texel(probed_three(x), PROBED_SIDE); break;
-        case PROBED_SILHOUETTE: probe_silhouette(probing.part, x, y); break;
+        case PROBED_SILHOUETTE: probe_silhouette(probing.part, probing.shape, x, y); break;
         case PROBED_COLOR: probe_color(probing.part, x, y); break;
         default: probe_face(probing.function, probing.part, x, y);
     }

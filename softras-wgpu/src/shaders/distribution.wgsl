@@ -46,14 +46,10 @@ fn logistic_probability(x: f32, shape: f32) -> Probability {
     return Probability(d, not_d, large, min(x, 0.0), d * not_d, not_d, d);
 }
 
-// The distribution that the setting names: a uniform branch.
-fn distribution_probability(distribution: u32, x: f32, shape: f32) -> Probability {
-    return logistic_probability(x, shape);
-}
+// `distribution_probability` and `distribution_shape_vjp` are those of the distribution that the module is built for.
 
-fn distribution_shape_vjp(distribution: u32, x: f32, shape: f32, grad: ProbabilityGrad) -> f32 {
-    return 0.0;
-}
+// The window of a distribution that ends at the edge is this wide.
+const LEAST_CUT: f32 = 1e-6;
 
 struct Window {
     t: f32,
@@ -65,7 +61,8 @@ fn window(x: f32, cut: f32) -> Window {
     return Window(t, t * t * (3.0 - 2.0 * t));
 }
 
-fn smooth_window(p: Probability, x: f32, cut: f32) -> Probability {
+fn smooth_window(p: Probability, x: f32, cut_: f32) -> Probability {
+    let cut = max(cut_, LEAST_CUT);
     let w = window(x, cut);
     let moves = w.t > 0.0 && w.t < 1.0;
     let slope = real_keep(6.0 * w.t * (1.0 - w.t) * 10.0 / cut, moves);
@@ -85,7 +82,7 @@ fn smooth_window(p: Probability, x: f32, cut: f32) -> Probability {
 }
 
 fn smooth_window_vjp(p: Probability, x: f32, cut: f32, grad: ProbabilityGrad) -> ProbabilityGrad {
-    let w = window(x, cut);
+    let w = window(x, max(cut, LEAST_CUT));
     let not_d = p.not_d + p.d * (1.0 - w.window);
     return ProbabilityGrad(
         grad.d * w.window,

@@ -132,7 +132,7 @@ fn parts_touch(setting: Setting, face: Face, at: vec2<f32>) -> Touch {
     }
     let s = distance_signed(setting.distance, face.triangle, at, w);
     let x = real_clamp(s * setting.inv_sigma, -FAR, FAR);
-    var p = distribution_probability(setting.distribution, x, setting.distribution_shape);
+    var p = distribution_probability(x, setting.distribution_shape);
     var member = true;
     if setting.cutoff != CUTOFF_NONE {
         member = s > -setting.bound;
@@ -165,7 +165,7 @@ fn parts_forward(
         return false;
     }
     if DRAWS_SILHOUETTE {
-        SILHOUETTE_push(silhouette, touch.p, touch.member);
+        SILHOUETTE_push(silhouette, touch.p, touch.member, setting.t_conorm_shape);
     }
     if DRAWS_COLOR {
         let shade = setting_shade(setting, face.triangle, touch);
@@ -199,6 +199,7 @@ fn parts_backward(
         let faces = setting.faces;
         let shape = setting.t_conorm_shape;
         grad_p = SILHOUETTE_pair_vjp(silhouette.state, touch.p, faces, shape, silhouette.grad);
+        out.t_conorm = SILHOUETTE_shape_vjp(silhouette.state, touch.p, faces, shape, silhouette.grad);
     }
     if DRAWS_COLOR {
         let shade = setting_shade(setting, face.triangle, touch);
@@ -236,11 +237,15 @@ fn parts_touch_vjp(
     let grad_x = real_keep(probability_vjp(touch.p, grad), touch.member);
     let shape = setting.distribution_shape;
     var raw = grad;
+    var by_cut = 0.0;
     if setting.cutoff == CUTOFF_SMOOTH {
-        let p = distribution_probability(setting.distribution, touch.x, shape);
+        let p = distribution_probability(touch.x, shape);
         raw = smooth_window_vjp(p, touch.x, setting.cut, grad);
+        // The window moves with the cut as it does with x, times `-x / c`.
+        let by_window = probability_vjp(touch.p, grad) - probability_vjp(p, raw);
+        by_cut = by_window * (touch.x / max(setting.cut, LEAST_CUT) * setting.cut_slope);
     }
-    (*out).distribution = real_keep(distribution_shape_vjp(setting.distribution, touch.x, shape, raw), touch.member);
+    (*out).distribution = real_keep(distribution_shape_vjp(touch.x, shape, raw) - by_cut, touch.member);
     (*out).sigma = -(grad_x * touch.x * setting.inv_sigma);
     let grad_s = grad_x * setting.inv_sigma;
     let xy = distance_signed_vjp(setting.distance, face.triangle, at, touch.w, grad_s);

@@ -16,7 +16,7 @@ struct Covered {
 fn probabilistic_or_identity() -> Transmittance {
     return Transmittance(1.0);
 }
-fn probabilistic_or_push(state: ptr<function, Transmittance>, p: Probability, member: bool) {
+fn probabilistic_or_push(state: ptr<function, Transmittance>, p: Probability, member: bool, shape: f32) {
     (*state).transmittance = (*state).transmittance * select(1.0, p.not_d, member);
 }
 fn probabilistic_or_merge(state: ptr<function, Transmittance>, other: Transmittance) {
@@ -37,6 +37,9 @@ fn probabilistic_or_pair_vjp(
 ) -> ProbabilityGrad {
     return ProbabilityGrad(0.0, 0.0, -(grad * state.transmittance));
 }
+fn probabilistic_or_shape_vjp(state: Transmittance, p: Probability, faces: f32, shape: f32, grad: f32) -> f32 {
+    return 0.0;
+}
 fn probabilistic_or_load(from_: array<f32, 4>) -> Transmittance {
     return Transmittance(from_[0]);
 }
@@ -47,7 +50,7 @@ fn probabilistic_or_store(state: Transmittance) -> array<f32, 4> {
 fn sum_identity() -> Total {
     return Total(0.0);
 }
-fn sum_push(state: ptr<function, Total>, p: Probability, member: bool) {
+fn sum_push(state: ptr<function, Total>, p: Probability, member: bool, shape: f32) {
     (*state).total += real_keep(p.d, member);
 }
 fn sum_merge(state: ptr<function, Total>, other: Total) {
@@ -62,6 +65,9 @@ fn sum_saturated(state: Total) -> bool {
 fn sum_pair_vjp(state: Total, p: Probability, faces: f32, shape: f32, grad: f32) -> ProbabilityGrad {
     return ProbabilityGrad(grad / max(faces, 1.0), 0.0, 0.0);
 }
+fn sum_shape_vjp(state: Total, p: Probability, faces: f32, shape: f32, grad: f32) -> f32 {
+    return 0.0;
+}
 fn sum_load(from_: array<f32, 4>) -> Total {
     return Total(from_[0]);
 }
@@ -72,7 +78,7 @@ fn sum_store(state: Total) -> array<f32, 4> {
 fn hard_silhouette_identity() -> Covered {
     return Covered(0.0);
 }
-fn hard_silhouette_push(state: ptr<function, Covered>, p: Probability, member: bool) {
+fn hard_silhouette_push(state: ptr<function, Covered>, p: Probability, member: bool, shape: f32) {
     let covers = member && p.d > 0.5;
     (*state).covered = select((*state).covered, 1.0, covers);
 }
@@ -87,6 +93,9 @@ fn hard_silhouette_saturated(state: Covered) -> bool {
 }
 fn hard_silhouette_pair_vjp(state: Covered, p: Probability, faces: f32, shape: f32, grad: f32) -> ProbabilityGrad {
     return probability_grad_zero();
+}
+fn hard_silhouette_shape_vjp(state: Covered, p: Probability, faces: f32, shape: f32, grad: f32) -> f32 {
+    return 0.0;
 }
 fn hard_silhouette_load(from_: array<f32, 4>) -> Covered {
     return Covered(from_[0]);
