@@ -1,5 +1,5 @@
 //! `softras train` and `predict`: the real binary.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+#![cfg_attr(feature = "recon", expect(clippy::unwrap_used, reason = "a test that cannot go on ends"))]
 
 mod program;
 

@@ -117,7 +117,7 @@ fn grid(default: &Cell, lists: &[Words]) -> Vec<Cell> {
     let mut cells = vec![default.clone()];
     for list in lists {
         let all =
-            |cell: &Cell| list.words.iter().map(|word| cell.with(list.factor, *word)).collect::<Vec<_>>();
+            |cell: &Cell| list.words.iter().map(|word| cell.with(list.factor, word)).collect::<Vec<_>>();
         cells = cells.iter().flat_map(all).collect();
     }
     distinct(default, cells.into_iter())

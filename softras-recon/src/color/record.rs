@@ -45,7 +45,7 @@ pub fn read_color_log(path: &Path) -> Result<Vec<ColorRecord>> {
 ///
 /// # Errors
 /// `Write` if the file cannot be written.
-#[cfg_attr(not(feature = "burn"), expect(dead_code, reason = "only a training writes"))]
+#[cfg_attr(all(not(feature = "burn"), not(test)), expect(dead_code, reason = "only a training writes"))]
 pub(super) fn append(path: &Path, record: &ColorRecord) -> Result<()> {
     let write = |e| Error::write(path, e);
     let mut line = serde_json::to_string(record).map_err(|e| write(e.into()))?;

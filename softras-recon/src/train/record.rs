@@ -58,7 +58,7 @@ pub fn read_log(path: &Path) -> Result<Vec<TrainingRecord>> {
 ///
 /// # Errors
 /// As [`read_log`]; `File` if the file cannot be written.
-#[cfg_attr(not(feature = "burn"), expect(dead_code, reason = "only a training goes on"))]
+#[cfg_attr(all(not(feature = "burn"), not(test)), expect(dead_code, reason = "only a training goes on"))]
 pub(super) fn cut_log(path: &Path, step: usize) -> Result<()> {
     if !path.exists() {
         return Ok(());
@@ -72,7 +72,7 @@ pub(super) fn cut_log(path: &Path, step: usize) -> Result<()> {
 ///
 /// # Errors
 /// `Write` if the file cannot be written.
-#[cfg_attr(not(feature = "burn"), expect(dead_code, reason = "only a training writes"))]
+#[cfg_attr(all(not(feature = "burn"), not(test)), expect(dead_code, reason = "only a training writes"))]
 pub(super) fn append(path: &Path, record: &TrainingRecord) -> Result<()> {
     let write = |e| Error::write(path, e);
     let mut line = serde_json::to_string(record).map_err(|e| write(e.into()))?;
