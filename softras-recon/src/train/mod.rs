@@ -1,4 +1,4 @@
-//! Training: [`Training`], and what it writes.
+//! Training: `Training`, and what it writes.
 //!
 //! | file | what |
 //! |---|---|
