@@ -27,7 +27,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_enum, default_value_t = PresetArg::Small)]
     preset: PresetArg,
     /// Minutes after which training ends, 0 for as long as the steps take [default: 10 if small, 0 if published]
-    #[arg(long, value_name = "M")]
+    #[arg(long, value_name = "M", allow_negative_numbers = true)]
     pub(crate) minutes: Option<f64>,
     /// Steps after which training ends [default: 250000]
     #[arg(long, value_name = "N")]

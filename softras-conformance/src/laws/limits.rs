@@ -1,7 +1,7 @@
 //! Where soft becomes hard.
 
 use softras_core::math::{
-    Adding, Color, Cutoff, DistanceMetric, Distribution, DistributionFunction, Edge, Silhouette,
+    Adding, Color, Cutoff, DistanceMetric, Distribution, DistributionFunction, Edge, Probability, Silhouette,
     SilhouetteAggregator, Vec2, pixel_centre,
 };
 use softras_core::raster::{Capabilities, Outputs, Plan, Sides};
@@ -106,9 +106,13 @@ fn small_sigma<R: Tested>(under: &Under<'_, R>) -> Outcome {
                 s.cutoff = Cutoff::Hard;
             })
         };
-        if scene.style.silhouette.adding() == Adding::MayLower || !scene.style.outputs.silhouette() {
+        let masks =
+            scene.style.silhouette.adding() != Adding::MayLower && is_light(&scene.style.distribution);
+        if !masks || !scene.style.outputs.silhouette() {
             return Ok(());
         }
+        // Some hold D below 1, so that their gradient stays finite.
+        let below_one = 1.0 - of_certain(&scene);
         for (p, a) in super::silhouette::alphas(under, &scene)?.into_iter().enumerate() {
             let (distance, held) = edges(&scene, p);
             // 30 sqrt(sigma) is far from an edge; the smallest faces are too small for a barycentric blur to end by then.
@@ -120,11 +124,20 @@ fn small_sigma<R: Tested>(under: &Under<'_, R>) -> Outcome {
                 || format!("pixel {p}, {distance:.4} from an edge"),
                 a,
                 expected,
-                under.budget.silhouette,
+                under.budget.silhouette + below_one,
             )?;
         }
         Ok(())
     })
+}
+
+/// The alpha of one face whose D is 1.
+fn of_certain(scene: &Scene) -> f64 {
+    let shape = scene.params::<f64>().get_t_conorm_shape().of(0);
+    let part = &scene.style.silhouette;
+    let mut state = part.identity(shape);
+    part.push(&mut state, &Probability::certain(shape), true, shape);
+    part.finish(&mut state, 1.0, shape)
 }
 
 /// The faces with color at a pixel, nearest first: (depth, D, colors), by the formulas of the core in f64.
