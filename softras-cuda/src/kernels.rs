@@ -392,6 +392,10 @@ impl Axes {
 
 /// The text of a module with the texts of parts of the user's own, and what is defined for it.
 pub(crate) fn program(family: Family, axes: &Axes, own: &Texts) -> Program {
+    let axes = axes.of_family(family);
+    // A module without a silhouette has the plain aggregator, whatever is asked for.
+    let silhouette = own.silhouette.clone().filter(|_| axes.silhouette == SilhouetteKernel::Custom);
+    let own = &Texts { silhouette, ..own.clone() };
     let mut text = String::from(TYPES);
     text.push_str(CONSTANTS);
     text.push_str(STRUCTURES);
@@ -416,7 +420,6 @@ pub(crate) fn program(family: Family, axes: &Axes, own: &Texts) -> Program {
         }
     }
     text.push_str(&own.checks());
-    let axes = axes.of_family(family);
     let rounding = if family == Family::Brute { Rounding::Fused } else { Rounding::Exact };
     let mut definitions = axes.definitions();
     definitions.extend(own.definitions());

@@ -211,7 +211,7 @@ impl Rasterizer<f32> for WgpuRasterizer {
             custom: CustomParts::Refused,
             choices: Choices::Kernels,
             distributions: with(Distribution::BUILT_IN, |part| DistributionKernel::of(part).is_some()),
-            silhouettes: with(Silhouette::BUILT_IN, |part| SilhouetteKernel::of(part).is_some()),
+            silhouettes: with(Silhouette::BUILT_IN, |part| SilhouetteKernel::drawn(part).is_some()),
             ..Capabilities::everything(&["f32"])
         }
     }
