@@ -1,17 +1,14 @@
 //! `softras ablate`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use softras_fit::FitFolder;
 use softras_fit::ablate::{self, AblationFindings, Design, Factor, Plan, Task, text};
-use softras_fit::experiment::{Effort, Setup};
 
-use crate::backend;
-use crate::experiment::{absent, data, remove_empty};
-use crate::output::{Usage, finish, note};
+use crate::output::{Usage, command};
+use crate::work::WorkArgs;
 
 /// What `softras ablate` is given.
 #[derive(Debug, Args)]
@@ -40,27 +37,8 @@ pub(crate) struct AblateArgs {
     /// The number of seeds
     #[arg(long, value_name = "N", default_value_t = 3)]
     seeds: usize,
-    /// The first seed
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// Do a small part, in seconds
-    #[arg(long)]
-    quick: bool,
-    /// The folder of outside data [default: SOFTRAS_DATA, or shared/data here or one folder above]
-    #[arg(long, value_name = "FOLDER")]
-    data: Option<PathBuf>,
-    /// The folder for everything that is written; a run goes on with the fits it finds there [default: out/ablate-TASK]
-    #[arg(short, long, value_name = "FOLDER")]
-    output: Option<PathBuf>,
-    /// What draws: auto, cpu, wgpu or cuda
-    #[arg(long, default_value = "auto", value_parser = crate::input::backend)]
-    backend: String,
-    /// Threads, 0 for all; the numbers are the same for any number, times are not
-    #[arg(long, default_value_t = 0)]
-    threads: usize,
-    /// Print one JSON object as the last line of stdout, and no progress
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) work: WorkArgs,
 }
 
 fn task(text: &str) -> Result<Task, softras_fit::Error> {
@@ -86,31 +64,13 @@ impl AblateArgs {
 /// Runs an ablation.
 pub(crate) fn run(args: &AblateArgs) -> Result<ExitCode> {
     let plan = args.plan()?;
-    let device = backend::open(&args.backend, args.threads)?;
-    let usual = || Path::new("out").join(format!("ablate-{}", args.task));
-    let output = args.output.clone().unwrap_or_else(usual);
-    let progress = |text: &str| {
-        if !args.json {
-            note(text);
-        }
-    };
-    let made = absent(&output);
-    let folder = FitFolder::create(&output)?;
-    let setup = Setup {
-        device: device.as_ref(),
-        seed: args.seed,
-        effort: if args.quick { Effort::Quick } else { Effort::Full },
-        data: data(args.data.as_deref()),
-        folder,
-        progress: &progress,
-    };
-    let findings = ablate::run(&plan, &setup).inspect_err(|_| remove_empty(&made))?;
-    let command = std::env::args().skip(1).fold("softras".to_owned(), |all, word| all + " " + &word);
-    findings.write(&setup, &command)?;
-    let mut value = findings.json(&setup);
-    value["out"] = serde_json::json!(output);
-    finish(args.json, &value, table(&findings) + &output.join("report.html").display().to_string());
-    Ok(ExitCode::SUCCESS)
+    args.work.run(Path::new("out").join(format!("ablate-{}", args.task)), |setup, output| {
+        let findings = ablate::run(&plan, setup)?;
+        findings.write(setup, &command())?;
+        let mut value = findings.json(setup);
+        value["out"] = serde_json::json!(output);
+        Ok((value, table(&findings)))
+    })
 }
 
 /// The table, for people.

@@ -22,8 +22,8 @@ use toml::Table;
 
 use crate::backend;
 use crate::config::{overlay, put, read};
-use crate::experiment::{absent, remove_empty};
 use crate::output::{Usage, command, finish, say, warn};
+use crate::work::{absent, remove_empty};
 
 #[cfg(not(feature = "recon"))]
 use crate::train::NO_NETWORK;

@@ -95,11 +95,7 @@ pub(crate) fn run(args: &GradcheckArgs) -> Result<ExitCode> {
         .outputs(if args.silhouette { Outputs::Silhouette } else { Outputs::Both });
     if !args.json {
         let pixels = args.size.width * args.size.height;
-        note(format!(
-            "{} faces at each of {pixels} pixels, {} times",
-            faces.count(),
-            4 + 18 * args.probes.min(faces.count())
-        ));
+        note(format!("every one of {} faces at every one of {pixels} pixels, many times", faces.count()));
     }
     let report = check(&faces, &params, CheckSettings { seed: args.seed, probes: args.probes })?;
     if !args.json {

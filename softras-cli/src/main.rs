@@ -27,6 +27,7 @@ mod train;
 #[cfg(feature = "recon")]
 mod training;
 mod views;
+mod work;
 
 use std::process::ExitCode;
 

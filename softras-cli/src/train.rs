@@ -51,7 +51,7 @@ pub(crate) struct TrainArgs {
     /// The folder for files of drawn pictures, 400 KB a shape
     #[arg(long, value_name = "FOLDER", default_value = "out/recon")]
     pub(crate) cache: PathBuf,
-    /// What draws: auto, cpu, wgpu or cuda
+    /// What draws: auto, cpu, wgpu, wgpu:ADAPTER, cuda or cuda:NUMBER
     #[arg(long, default_value = "auto", value_parser = crate::input::backend)]
     pub(crate) backend: String,
     /// Threads, 0 for all

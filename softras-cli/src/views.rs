@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use ndarray::{Array3, Array4, Axis};
+use ndarray::{Array3, Array4};
 use softras_core::scene::Camera;
 use softras_fit::Targets;
-use softras_io::{load_cameras, load_png};
+use softras_io::{ImageSet, load_cameras, load_png};
 
 use crate::output::warn;
 
@@ -26,22 +26,19 @@ pub(crate) fn targets(
     }
     let count = pictures.len();
     let silhouette = Array3::from_shape_fn((count, h, w), |(n, y, x)| pictures[n][[y, x, 3]]);
-    if silhouette.iter().all(|a| *a >= 1.0) {
+    let color = Array4::from_shape_fn((count, 3, h, w), |(n, c, y, x)| pictures[n][[y, x, c]]);
+    let set = ImageSet { color, silhouette };
+    if set.is_opaque() {
         warn(
             "every picture is opaque everywhere (no alpha channel, or one that is full): every pixel counts as the object",
         );
     }
-    let empty = |n: &usize| silhouette.index_axis(Axis(0), *n).iter().all(|a| *a <= 0.0);
-    if let Some(n) = (0..count).find(empty) {
+    if let Some(n) = set.empty().next() {
         bail!("{}: found alpha 0 everywhere, expected a picture of the object", images[n].display());
     }
-    let color = Array4::from_shape_fn((count, 3, h, w), |(n, c, y, x)| {
-        let alpha = pictures[n][[y, x, 3]];
-        pictures[n][[y, x, c]] * alpha + background[c] * (1.0 - alpha)
-    });
     let cameras: Vec<Camera> = match cameras {
         Some(path) => load_cameras(path)?.iter().map(|shot| shot.camera.cast()).collect(),
         None => vec![alone],
     };
-    Targets::new(silhouette, Some(color), cameras).context("pictures and cameras (--image, --camera)")
+    Targets::from_images(&set, cameras, background).context("pictures and cameras (--image, --camera)")
 }

@@ -91,7 +91,7 @@ pub fn open(device: Device) -> Result<Box<dyn DynRasterizer<f32>>> {
     match device {
         Device::Auto => {
             #[cfg(feature = "wgpu")]
-            if std::env::var_os("SOFTRAS_ADAPTER").is_some_and(|name| !name.is_empty()) {
+            if softras_wgpu::Adapter::from_environment()? != softras_wgpu::Adapter::Best {
                 return wgpu(&device, None);
             }
             #[cfg(feature = "cuda")]

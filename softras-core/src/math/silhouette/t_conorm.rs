@@ -164,6 +164,18 @@ fn share_of_product<R: Real>(term: R, product: R) -> R {
     (ln(term) / R::select(some, all, all.one())).keep(some)
 }
 
+/// Returns `S^(1/p)` of a sum of powers.
+#[inline(always)]
+fn root_of_sum<R: Real>(sum: R, shape: R) -> R {
+    (ln(sum) / shape).exp().keep(sum.gt(sum.lit(LEAST)))
+}
+
+/// Returns the share of one term in a sum.
+#[inline(always)]
+fn share_of_sum<R: Real>(term: R, sum: R) -> R {
+    term / sum.max(sum.lit(LEAST))
+}
+
 /// `(1 - A) / (1 + A) = prod (1 - D) / (1 + D)`: the sum of velocities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Einstein;
@@ -303,19 +315,19 @@ impl Generator for Yager {
     }
     #[inline(always)]
     fn alpha<R: Real>(&self, sum: R, shape: R) -> R {
-        (ln(sum.min(sum.one())) / shape).exp().keep(sum.gt(sum.lit(LEAST)))
+        root_of_sum(sum.min(sum.one()), shape)
     }
     /// `dA / d ln D = A D^p / S` while S is below 1.
     #[inline(always)]
     fn term_vjp<R: Real>(&self, sum: R, p: &Probability<R>, shape: R) -> ProbabilityGrad<R> {
-        let share = self.term(p, shape) / sum.max(sum.lit(LEAST));
+        let share = share_of_sum(self.term(p, shape), sum);
         let slope = (self.alpha(sum, shape) * share).keep(sum.lt(sum.one()));
         ProbabilityGrad { ln_d: slope, ..ProbabilityGrad::zero(slope) }
     }
     /// `dA/dp = A / p sum D^p / S (ln D - ln A)`.
     #[inline(always)]
     fn shape_slope<R: Real>(&self, sum: R, p: &Probability<R>, shape: R) -> R {
-        let share = self.term(p, shape) / sum.max(sum.lit(LEAST));
+        let share = share_of_sum(self.term(p, shape), sum);
         let above = ln_d(p).max(sum.lit(-100.0)) - ln(sum) / shape;
         (self.alpha(sum, shape) * share * above / shape).keep(sum.lt(sum.one()))
     }
@@ -331,12 +343,6 @@ const DEEPEST: f64 = 69.0;
 const SHALLOWEST: f64 = 1e-30;
 
 impl AczelAlsina {
-    /// Returns `-ln(1 - A)`.
-    #[inline(always)]
-    fn whole<R: Real>(sum: R, shape: R) -> R {
-        (ln(sum) / shape).exp().keep(sum.gt(sum.lit(LEAST)))
-    }
-
     /// Returns `-ln(1 - D)`, held off 0, its power, and whether it moves with D.
     #[inline(always)]
     fn power<R: Real>(p: &Probability<R>, shape: R) -> (R, R, R::Mask) {
@@ -360,21 +366,21 @@ impl Generator for AczelAlsina {
     }
     #[inline(always)]
     fn alpha<R: Real>(&self, sum: R, shape: R) -> R {
-        let whole = Self::whole(sum, shape);
+        let whole = root_of_sum(sum, shape);
         whole * expm1_ratio(-whole)
     }
     #[inline(always)]
     fn term_vjp<R: Real>(&self, sum: R, p: &Probability<R>, shape: R) -> ProbabilityGrad<R> {
         let (own, power, free) = Self::power(p, shape);
-        let whole = Self::whole(sum, shape);
-        let share = power / sum.max(sum.lit(LEAST));
+        let whole = root_of_sum(sum, shape);
+        let share = share_of_sum(power, sum);
         to_ln_not_d(-((-whole).exp() * share * (whole / own)).keep(free))
     }
     #[inline(always)]
     fn shape_slope<R: Real>(&self, sum: R, p: &Probability<R>, shape: R) -> R {
         let (own, power, _) = Self::power(p, shape);
-        let whole = Self::whole(sum, shape);
-        let share = power / sum.max(sum.lit(LEAST));
+        let whole = root_of_sum(sum, shape);
+        let share = share_of_sum(power, sum);
         (-whole).exp() * whole * share * (own.ln() - ln(sum) / shape) / shape
     }
 }
@@ -395,17 +401,12 @@ impl Dombi {
         let held = odds.min(odds.lit(LONGEST_ODDS)).max(odds.lit(-100.0));
         (held, (shape * held).exp(), free)
     }
-    /// Returns the odds of A.
-    #[inline(always)]
-    fn whole<R: Real>(sum: R, shape: R) -> R {
-        (ln(sum) / shape).exp().keep(sum.gt(sum.lit(LEAST)))
-    }
     /// Returns `A (1 - A)` times the share of a power in the sum.
     #[inline(always)]
     fn slope<R: Real>(sum: R, power: R, shape: R) -> R {
-        let whole = Self::whole(sum, shape);
+        let whole = root_of_sum(sum, shape);
         let left = (whole.one() + whole).recip();
-        whole * left * left * (power / sum.max(sum.lit(LEAST)))
+        whole * left * left * share_of_sum(power, sum)
     }
 }
 
@@ -422,7 +423,7 @@ impl Generator for Dombi {
     }
     #[inline(always)]
     fn alpha<R: Real>(&self, sum: R, shape: R) -> R {
-        let whole = Self::whole(sum, shape);
+        let whole = root_of_sum(sum, shape);
         whole / (whole.one() + whole)
     }
     #[inline(always)]

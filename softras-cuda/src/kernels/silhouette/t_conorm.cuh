@@ -41,6 +41,14 @@ FN float share_of_product(float term, float product) {
     return 0.0f;
 }
 
+FN float root_of_sum(float sum, float shape) {
+    return real_keep(exp_f32(ln_held(sum) / shape), sum > LEAST);
+}
+
+FN float share_of_sum(float term, float sum) {
+    return term / real_max(sum, LEAST);
+}
+
 // A power of a term, what it is of, and whether it moves with D.
 struct Power {
     float own;
@@ -132,14 +140,14 @@ FN float yager_term(const Probability& p, float shape) {
     return exp_f32(shape * ln_d(p));
 }
 FN float yager_alpha(float sum, float shape) {
-    return real_keep(exp_f32(ln_held(real_min(sum, 1.0f)) / shape), sum > LEAST);
+    return root_of_sum(real_min(sum, 1.0f), shape);
 }
 FN ProbabilityGrad yager_term_vjp(float sum, const Probability& p, float shape) {
-    auto share = yager_term(p, shape) / real_max(sum, LEAST);
+    auto share = share_of_sum(yager_term(p, shape), sum);
     return ProbabilityGrad{0.0f, real_keep(yager_alpha(sum, shape) * share, sum < 1.0f), 0.0f};
 }
 FN float yager_shape_slope(float sum, const Probability& p, float shape) {
-    auto share = yager_term(p, shape) / real_max(sum, LEAST);
+    auto share = share_of_sum(yager_term(p, shape), sum);
     auto above = real_max(ln_d(p), -100.0f) - ln_held(sum) / shape;
     return real_keep(yager_alpha(sum, shape) * share * above / shape, sum < 1.0f);
 }
@@ -148,9 +156,6 @@ FN float yager_shape_slope(float sum, const Probability& p, float shape) {
 static constexpr bool FOLDS_BY_PRODUCT = false;
 static constexpr float DEEPEST = 69.0f;
 static constexpr float SHALLOWEST = 1e-30f;
-FN float aczel_alsina_whole(float sum, float shape) {
-    return real_keep(exp_f32(ln_held(sum) / shape), sum > LEAST);
-}
 FN Power aczel_alsina_power(const Probability& p, float shape) {
     auto own = depth(p, DEEPEST);
     auto held = real_max(own.depth, SHALLOWEST);
@@ -160,19 +165,19 @@ FN float aczel_alsina_term(const Probability& p, float shape) {
     return aczel_alsina_power(p, shape).power;
 }
 FN float aczel_alsina_alpha(float sum, float shape) {
-    auto whole = aczel_alsina_whole(sum, shape);
+    auto whole = root_of_sum(sum, shape);
     return whole * expm1_ratio(-whole);
 }
 FN ProbabilityGrad aczel_alsina_term_vjp(float sum, const Probability& p, float shape) {
     auto power = aczel_alsina_power(p, shape);
-    auto whole = aczel_alsina_whole(sum, shape);
-    auto share = power.power / real_max(sum, LEAST);
+    auto whole = root_of_sum(sum, shape);
+    auto share = share_of_sum(power.power, sum);
     return to_ln_not_d(-real_keep(exp_f32(-whole) * share * (whole / power.own), power.free));
 }
 FN float aczel_alsina_shape_slope(float sum, const Probability& p, float shape) {
     auto power = aczel_alsina_power(p, shape);
-    auto whole = aczel_alsina_whole(sum, shape);
-    auto share = power.power / real_max(sum, LEAST);
+    auto whole = root_of_sum(sum, shape);
+    auto share = share_of_sum(power.power, sum);
     return exp_f32(-whole) * whole * share * (ln_f32(power.own) - ln_held(sum) / shape) / shape;
 }
 
@@ -184,19 +189,16 @@ FN Power dombi_power(const Probability& p, float shape) {
     auto held = real_max(real_min(odds, LONGEST_ODDS), -100.0f);
     return Power{held, exp_f32(shape * held), odds < LONGEST_ODDS};
 }
-FN float dombi_whole(float sum, float shape) {
-    return real_keep(exp_f32(ln_held(sum) / shape), sum > LEAST);
-}
 FN float dombi_slope(float sum, float power, float shape) {
-    auto whole = dombi_whole(sum, shape);
+    auto whole = root_of_sum(sum, shape);
     auto left = real_recip(1.0f + whole);
-    return whole * left * left * (power / real_max(sum, LEAST));
+    return whole * left * left * share_of_sum(power, sum);
 }
 FN float dombi_term(const Probability& p, float shape) {
     return dombi_power(p, shape).power;
 }
 FN float dombi_alpha(float sum, float shape) {
-    auto whole = dombi_whole(sum, shape);
+    auto whole = root_of_sum(sum, shape);
     return whole / (1.0f + whole);
 }
 FN ProbabilityGrad dombi_term_vjp(float sum, const Probability& p, float shape) {

@@ -76,6 +76,14 @@ fn share_of_product(term: f32, product: f32) -> f32 {
     return 0.0;
 }
 
+fn root_of_sum(sum: f32, shape: f32) -> f32 {
+    return real_keep(exp_f32(ln(sum) / shape), sum > LEAST);
+}
+
+fn share_of_sum(term: f32, sum: f32) -> f32 {
+    return term / max(sum, LEAST);
+}
+
 // A power of a term, what it is of, and whether it moves with D.
 struct Power {
     own: f32,
@@ -161,14 +169,14 @@ fn yager_term(p: Probability, shape: f32) -> f32 {
     return exp_f32(shape * ln_d(p));
 }
 fn yager_alpha(sum: f32, shape: f32) -> f32 {
-    return real_keep(exp_f32(ln(min(sum, 1.0)) / shape), sum > LEAST);
+    return root_of_sum(min(sum, 1.0), shape);
 }
 fn yager_term_vjp(sum: f32, p: Probability, shape: f32) -> ProbabilityGrad {
-    let share = yager_term(p, shape) / max(sum, LEAST);
+    let share = share_of_sum(yager_term(p, shape), sum);
     return ProbabilityGrad(0.0, real_keep(yager_alpha(sum, shape) * share, sum < 1.0), 0.0);
 }
 fn yager_shape_slope(sum: f32, p: Probability, shape: f32) -> f32 {
-    let share = yager_term(p, shape) / max(sum, LEAST);
+    let share = share_of_sum(yager_term(p, shape), sum);
     let above = max(ln_d(p), -100.0) - ln(sum) / shape;
     return real_keep(yager_alpha(sum, shape) * share * above / shape, sum < 1.0);
 }
@@ -177,9 +185,6 @@ fn yager_shape_slope(sum: f32, p: Probability, shape: f32) -> f32 {
 const FOLDS_BY_PRODUCT: bool = false;
 const DEEPEST: f32 = 69.0;
 const SHALLOWEST: f32 = 1e-30;
-fn aczel_alsina_whole(sum: f32, shape: f32) -> f32 {
-    return real_keep(exp_f32(ln(sum) / shape), sum > LEAST);
-}
 fn aczel_alsina_power(p: Probability, shape: f32) -> Power {
     let own = depth(p, DEEPEST);
     let held = max(own.depth, SHALLOWEST);
@@ -189,19 +194,19 @@ fn aczel_alsina_term(p: Probability, shape: f32) -> f32 {
     return aczel_alsina_power(p, shape).power;
 }
 fn aczel_alsina_alpha(sum: f32, shape: f32) -> f32 {
-    let whole = aczel_alsina_whole(sum, shape);
+    let whole = root_of_sum(sum, shape);
     return whole * expm1_ratio(-whole);
 }
 fn aczel_alsina_term_vjp(sum: f32, p: Probability, shape: f32) -> ProbabilityGrad {
     let power = aczel_alsina_power(p, shape);
-    let whole = aczel_alsina_whole(sum, shape);
-    let share = power.power / max(sum, LEAST);
+    let whole = root_of_sum(sum, shape);
+    let share = share_of_sum(power.power, sum);
     return to_ln_not_d(-real_keep(exp_f32(-whole) * share * (whole / power.own), power.free));
 }
 fn aczel_alsina_shape_slope(sum: f32, p: Probability, shape: f32) -> f32 {
     let power = aczel_alsina_power(p, shape);
-    let whole = aczel_alsina_whole(sum, shape);
-    let share = power.power / max(sum, LEAST);
+    let whole = root_of_sum(sum, shape);
+    let share = share_of_sum(power.power, sum);
     return exp_f32(-whole) * whole * share * (ln_f32(power.own) - ln(sum) / shape) / shape;
 }
 
@@ -213,19 +218,16 @@ fn dombi_power(p: Probability, shape: f32) -> Power {
     let held = max(min(odds, LONGEST_ODDS), -100.0);
     return Power(held, exp_f32(shape * held), odds < LONGEST_ODDS);
 }
-fn dombi_whole(sum: f32, shape: f32) -> f32 {
-    return real_keep(exp_f32(ln(sum) / shape), sum > LEAST);
-}
 fn dombi_slope(sum: f32, power: f32, shape: f32) -> f32 {
-    let whole = dombi_whole(sum, shape);
+    let whole = root_of_sum(sum, shape);
     let left = real_recip(1.0 + whole);
-    return whole * left * left * (power / max(sum, LEAST));
+    return whole * left * left * share_of_sum(power, sum);
 }
 fn dombi_term(p: Probability, shape: f32) -> f32 {
     return dombi_power(p, shape).power;
 }
 fn dombi_alpha(sum: f32, shape: f32) -> f32 {
-    let whole = dombi_whole(sum, shape);
+    let whole = root_of_sum(sum, shape);
     return whole / (1.0 + whole);
 }
 fn dombi_term_vjp(sum: f32, p: Probability, shape: f32) -> ProbabilityGrad {
