@@ -71,8 +71,8 @@ pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
     let textures: Vec<TextureKind> = can.textures.iter().flat_map(|&t| texture_kinds(t)).collect();
     let parts = (
         select(built_in(&can.distances, Distance::BUILT_IN)),
-        select(built_in(&can.distributions, Distribution::BUILT_IN)),
-        select(built_in(&can.silhouettes, Silhouette::BUILT_IN)),
+        mostly(IN_PAPER.0, built_in(&can.distributions, Distribution::BUILT_IN)),
+        mostly(IN_PAPER.1, built_in(&can.silhouettes, Silhouette::BUILT_IN)),
         select(built_in(&can.colors, Color::BUILT_IN)),
     );
     let maps = (
@@ -97,7 +97,7 @@ pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
             )| {
                 let (depth_map, interpolation) = maps;
                 // A kernel is built for each new choice: one of the two at a time, with the paper's parts.
-                let alone = choices == Choices::Kernels && !IN_PAPER.contains(&silhouette);
+                let alone = choices == Choices::Kernels && !IN_PAPER.1.contains(&silhouette);
                 let distribution = if alone { Distribution::Logistic } else { distribution };
                 let other = alone || choices == Choices::Kernels && distribution != Distribution::Logistic;
                 let silhouette = if other && !alone { Silhouette::ProbabilisticOr } else { silhouette };
@@ -121,8 +121,20 @@ pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
         .boxed()
 }
 
-/// The silhouettes that a device is drawn with in every combination.
-const IN_PAPER: &[Silhouette] = &[Silhouette::ProbabilisticOr, Silhouette::Sum, Silhouette::Hard];
+/// The distributions and silhouettes of half of all scenes, which a device is drawn with in every combination.
+const IN_PAPER: (&[Distribution], &[Silhouette]) =
+    (&[Distribution::Logistic], &[Silhouette::ProbabilisticOr, Silhouette::Sum, Silhouette::Hard]);
+
+/// One of all that are listed, half of the time one of those that are usual.
+fn mostly<T: Clone + PartialEq + core::fmt::Debug + 'static>(
+    usual: &[T],
+    listed: Vec<T>,
+) -> BoxedStrategy<T> {
+    match built_in(&listed, usual) {
+        usual if usual.is_empty() => select(listed).boxed(),
+        usual => prop_oneof![select(usual), select(listed)].boxed(),
+    }
+}
 
 fn texture_kinds(family: TextureFamily) -> Vec<TextureKind> {
     match family {

@@ -49,7 +49,7 @@ softras_core::faults! {
     /// Every picture has the background of the first.
     BackgroundOfTheFirstPicture => "gradient::of_a_batch_is_that_of_its_pictures",
     /// Every picture reads the texture rows from the first one's on.
-    TexturesOfTheFirstPicture => "forward::agrees_with_the_reference",
+    TexturesOfTheFirstPicture => "gradient::of_a_shared_texture_is_the_sum",
     /// Gradients to background and epsilon go to the wrong picture of a batch.
     MixesBatchGradients => "gradient::of_a_batch_is_that_of_its_pictures",
     /// Surface textures are read one texel off.

@@ -169,32 +169,30 @@ fn skips_absent_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
 fn reuses_buffers<R: Tested>(under: &Under<'_, R>) -> Outcome {
     let both = (strategy::scene(&under.can, Kind::Strange), strategy::scene(&under.can, Kind::Ordinary));
     under.context.for_all(both, |(first, second), gauge| {
-        // Leave the first scene in every buffer, and poison, then draw the second.
+        // Leave the first scene and poison in every buffer, then the second and poison, then draw the second.
         let (mut image, mut saved) = (Image::default(), DynSaved::default());
         let mut gradients = Gradients::default();
-        under.backend.forward_into(&Arc::new(first.faces()?), &first.params(), &mut image, &mut saved)?;
-        under.backend.backward_into(&saved, &first.grad(), Wanted::ALL, &mut gradients)?;
-        let poison = R::from_f64(f64::NAN);
-        image.color.iter_mut().for_each(|x| x.fill(poison));
-        image.silhouette.iter_mut().for_each(|x| x.fill(poison));
-        gradients.corners.iter_mut().for_each(|x| x.fill(poison));
-        gradients.textures.iter_mut().for_each(|x| x.fill(poison));
-        for x in [&mut gradients.sigma, &mut gradients.gamma, &mut gradients.epsilon].into_iter().flatten() {
-            x.fill(poison);
-        }
-        for _ in 0..2 {
-            under.backend.forward_into(
-                &Arc::new(second.faces()?),
-                &second.params(),
-                &mut image,
-                &mut saved,
-            )?;
-            under.backend.backward_into(&saved, &second.grad(), Wanted::ALL, &mut gradients)?;
+        for scene in [first, second, second] {
+            poison(&mut image, &mut gradients);
+            under.backend.forward_into(&Arc::new(scene.faces()?), &scene.params(), &mut image, &mut saved)?;
+            under.backend.backward_into(&saved, &scene.grad(), Wanted::ALL, &mut gradients)?;
         }
         let fresh = ask(under.backend, &second.faces::<R>()?, &second.params(), &second.grad())?;
         compare::same_pictures(gauge, &image, &fresh.image)?;
         compare::same_gradients(gauge, &gradients, &fresh.gradients)
     })
+}
+
+/// Fills buffers with NaN.
+fn poison<R: Tested>(image: &mut Image<R>, gradients: &mut Gradients<R>) {
+    let poison = R::from_f64(f64::NAN);
+    image.color.iter_mut().for_each(|x| x.fill(poison));
+    image.silhouette.iter_mut().for_each(|x| x.fill(poison));
+    gradients.corners.iter_mut().for_each(|x| x.fill(poison));
+    gradients.textures.iter_mut().for_each(|x| x.fill(poison));
+    for x in [&mut gradients.sigma, &mut gradients.gamma, &mut gradients.epsilon].into_iter().flatten() {
+        x.fill(poison);
+    }
 }
 
 fn draws_what_is_asked<R: Tested>(under: &Under<'_, R>) -> Outcome {

@@ -97,7 +97,7 @@ fn decided(scene: &Scene, p: usize) -> Result<bool, Broken> {
 
 fn small_sigma<R: Tested>(under: &Under<'_, R>) -> Outcome {
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
-        let scene = Scene {
+        let mut scene = Scene {
             sigma: vec![1e-10],
             ..single(scene, |s| {
                 if under.can.outputs.contains(&Outputs::Both) {
@@ -106,6 +106,10 @@ fn small_sigma<R: Tested>(under: &Under<'_, R>) -> Outcome {
                 s.cutoff = Cutoff::Hard;
             })
         };
+        // The left edge of one more face is a hair right of the first pixel.
+        let at: Vec2<f64> = pixel_centre(0, 0, scene.size.1, scene.size.0);
+        let (x, y) = (at.x as f32 + 2e-3, at.y as f32);
+        scene.pictures[0].push([[x, y + 0.4, 2.0], [x, y - 0.4, 2.0], [x + 0.5, y, 2.0]]);
         let masks =
             scene.style.silhouette.adding() != Adding::MayLower && is_light(&scene.style.distribution);
         if !masks || !scene.style.outputs.silhouette() {
@@ -197,7 +201,10 @@ fn small_gamma<R: Tested>(under: &Under<'_, R>) -> Outcome {
         return Ok(lacking);
     }
     under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
-        let scene = single(scene, |s| s.color = Color::Softmax);
+        let mut scene = single(scene, |s| s.color = Color::Softmax);
+        // Another face is a hair behind the first, as far as counts below.
+        let behind = scene.pictures[0].first().map(|face| face.map(|[x, y, z]| [x, y, z + 1.5e-3]));
+        scene.pictures[0].extend(behind);
         let scene = Scene { gamma: vec![1e-7], range: (1.0, 10.0), dist_eps: 1e-4, ..scene };
         if !scene.style.outputs.color() || scene.style.cutoff == Cutoff::None {
             return Ok(()); // without a cut every face is within reach
