@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use softras_core::math::Color;
+use softras_fit::{Named, PartChoice};
 use toml::{Table, Value};
 
 pub(crate) use crate::ablate::AblateArgs;
@@ -134,6 +135,43 @@ pub(crate) enum PresetArg {
     Official,
 }
 
+/// A number of the renderer that a fit may learn.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LearntArg {
+    /// Softness of edges
+    Sigma,
+    /// Softness in depth
+    Gamma,
+    /// The depth of the background
+    Epsilon,
+    /// The distribution's own parameter
+    DistributionShape,
+    /// p of the silhouette's t-conorm
+    SilhouetteShape,
+}
+
+/// The parts that pictures are drawn with.
+#[derive(Debug, clap::Args)]
+struct PartArgs {
+    /// A part to draw with: distance=WORD, distribution=WORD[:SHAPE] or silhouette=WORD[:SHAPE]; may be given for each
+    #[arg(long = "part", value_name = "KIND=WORD")]
+    part: Vec<PartChoice>,
+}
+
+impl PartArgs {
+    fn put(&self, table: &mut Table, at: &str) {
+        for part in &self.part {
+            let (kind, word, shape) = match part {
+                PartChoice::Distance(part) => ("distance", part.word(), &None),
+                PartChoice::Distribution(part, shape) => ("distribution", part.word(), shape),
+                PartChoice::Silhouette(part, shape) => ("silhouette", part.word(), shape),
+            };
+            put(table, &format!("{at}.{kind}"), Some(word));
+            put(table, &format!("{at}.{kind}_shape"), *shape);
+        }
+    }
+}
+
 /// Turns a choice into the word of the file of settings.
 fn word<T: ValueEnum>(choice: Option<T>) -> Option<String> {
     choice.and_then(|c| c.to_possible_value().map(|v| v.get_name().to_owned()))
@@ -190,6 +228,8 @@ pub(crate) struct RenderArgs {
     /// Keep the mesh where and as large as it is, instead of centring it with its longest side 1
     #[arg(long)]
     no_normalize: bool,
+    #[command(flatten)]
+    parts: PartArgs,
     /// Draw colors as they are, without light
     #[arg(long)]
     no_light: bool,
@@ -245,6 +285,7 @@ impl RenderArgs {
         put(&mut table, "color", word(self.color));
         put(&mut table, "background", self.background.map(String::from));
         put(&mut table, "normalize", self.no_normalize.then_some(false));
+        self.parts.put(&mut table, "parts");
         put(&mut table, "light", self.no_light.then_some(false));
         put(&mut table, "texels", whole(self.texels));
         self.machine.put(&mut table);
@@ -334,6 +375,11 @@ pub(crate) struct FitArgs {
     /// How faces make the color of a pixel
     #[arg(long)]
     color: Option<ColorArg>,
+    #[command(flatten)]
+    parts: PartArgs,
+    /// Numbers of the renderer that are fitted, too, with commas
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
+    learn: Vec<LearntArg>,
     /// Texels along a side of each face, 0 for colors at vertices
     #[arg(long, value_name = "N")]
     texels: Option<usize>,
@@ -401,6 +447,9 @@ impl FitArgs {
         put(&mut table, "fit.model", word(self.model));
         put(&mut table, "fit.color", word(self.color));
         put(&mut table, "fit.texels", whole(self.texels));
+        self.parts.put(&mut table, "fit.parts");
+        let learn: Vec<String> = self.learn.iter().filter_map(|number| word(Some(*number))).collect();
+        put(&mut table, "fit.learn.numbers", (!learn.is_empty()).then_some(learn));
         table
     }
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use softras_fit::ColorMode;
+use softras_fit::{ColorMode, PartSettings};
 
 use crate::input::Size;
 
@@ -81,6 +81,7 @@ pub(crate) struct RenderConfig {
     pub(crate) texels: usize,
     pub(crate) backend: String,
     pub(crate) threads: usize,
+    pub(crate) parts: PartSettings,
 }
 
 impl Default for RenderConfig {
@@ -101,6 +102,7 @@ impl Default for RenderConfig {
             texels: 0,
             backend: "auto".to_owned(),
             threads: 0,
+            parts: PartSettings::default(),
         }
     }
 }
