@@ -39,6 +39,10 @@ pub struct DataSettings {
     pub sampled_val: usize,
     /// The share of the training objects, of each category, that tells when to stop. 0.1.
     pub stop_share: f64,
+    /// Copies of each mesh of a folder that are learnt from beside it, each stretched along its axes. 0.
+    pub stretched: usize,
+    /// By how much: factors from 1 / (1 + x) to 1 + x. 0.4.
+    pub stretch: f64,
 }
 
 /// What makes a shape of a picture.
@@ -202,7 +206,7 @@ pub struct EvalSettings {
 impl Default for DataSettings {
     fn default() -> Self {
         let SampledSet { seed, train, val } = SampledSet::default();
-        Self { seed, sampled_train: train, sampled_val: val, stop_share: 0.1 }
+        Self { seed, sampled_train: train, sampled_val: val, stop_share: 0.1, stretched: 0, stretch: 0.4 }
     }
 }
 impl Default for RasterSettings {

@@ -10,7 +10,7 @@ use softras_fit::FitFolder;
 use softras_io::shapes::Sample;
 use softras_io::{normalize, save_ply};
 use softras_recon::Voxels;
-use softras_recon::data::{Appearance, Light, Store, appearance, open_folder};
+use softras_recon::data::{Appearance, Light, Split, Store, Stretch, appearance, open_folder};
 use softras_recon::eval::{
     Page, Plan, Prediction, Predictor, Query, Retrieval, Told, evaluate, evaluate_against, examples, score,
     tables,
@@ -27,7 +27,7 @@ fn store(folder: &Path) -> Store {
         manifest += &format!("{name}\t{name}\t{split}\n");
     }
     std::fs::write(folder.join("manifest.tsv"), manifest).unwrap();
-    open_folder(&CpuRasterizer, folder, &folder.join("x.views"), &|_, _| {}).unwrap()
+    open_folder(&CpuRasterizer, folder, &folder.join("x.views"), Stretch::default(), &|_, _| {}).unwrap()
 }
 
 fn mesh(category: &str) -> Mesh {
@@ -45,6 +45,34 @@ impl<F: FnMut(&Query<'_>) -> Prediction> Predictor for By<F> {
     fn predict(&mut self, queries: &[Query<'_>]) -> softras_recon::Result<Vec<Prediction>> {
         Ok(queries.iter().map(&mut self.0).collect())
     }
+}
+
+#[test]
+fn stretched_copies_are_learnt_from_and_belong_to_no_other_split() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(store(folder.path()));
+    let open = |copies: usize| {
+        let (cache, stretch) = (folder.path().join("y.views"), Stretch { copies, by: 0.4 });
+        open_folder(&CpuRasterizer, folder.path(), &cache, stretch, &|_, _| {}).unwrap()
+    };
+    let stretched = open(3);
+    let names = |objects: Vec<usize>| -> Vec<&str> {
+        objects.into_iter().map(|i| stretched.objects()[i].name.as_str()).collect()
+    };
+    assert_eq!(names(stretched.of_split(Split::Stretched)), ["lamp~1", "lamp~2", "lamp~3"]);
+    assert_eq!(names(stretched.of_split(Split::Train)), ["lamp"]);
+    assert_eq!(names(stretched.scored()), ["chair", "vase"]);
+    let (learn, stop) = stretched.carve(0.0, 0).unwrap();
+    assert_eq!((learn.len(), stop.len()), (4, 0));
+    let copy = stretched.of_split(Split::Stretched)[0];
+    let own = stretched.of_split(Split::Train)[0];
+    assert_ne!(stretched.picture(copy, 0).unwrap(), stretched.picture(own, 0).unwrap());
+    // Another number of copies is another file.
+    assert_eq!(open(0).objects().len(), 3);
+    let many = Stretch { copies: 1000, by: 0.4 };
+    let refused =
+        open_folder(&CpuRasterizer, folder.path(), &folder.path().join("z.views"), many, &|_, _| {});
+    assert!(refused.unwrap_err().to_string().contains("data.stretched"));
 }
 
 #[test]

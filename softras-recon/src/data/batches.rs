@@ -1,6 +1,6 @@
 //! Random objects, each from two random sides: [`Batches`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::{Array4, Axis};
 use rand_chacha::ChaCha8Rng;
@@ -81,7 +81,8 @@ impl<'s> Batches<'s> {
 
 impl Store {
     /// Cuts the training objects in those to learn from and about `share` of each category to tell when to stop. Which
-    /// ones follows from their names and the seed; a category keeps at least one to learn from.
+    /// ones follows from their names and the seed; a category keeps at least one to learn from. Stretched copies are learnt from
+    /// where what they are copies of is.
     ///
     /// # Errors
     /// `Setting` if `share` is not in 0..1.
@@ -102,6 +103,12 @@ impl Store {
             stop.extend(members.drain(..count));
             learn.extend(members);
         }
+        let names: BTreeSet<&str> = learn.iter().map(|&i| self.objects()[i].name.as_str()).collect();
+        let copies = self.of_split(Split::Stretched).into_iter();
+        let own =
+            |i: &usize| self.objects()[*i].name.rsplit_once('~').is_some_and(|(of, _)| names.contains(of));
+        let copies: Vec<usize> = copies.filter(own).collect();
+        learn.extend(copies);
         learn.sort_unstable();
         stop.sort_unstable();
         Ok((learn, stop))

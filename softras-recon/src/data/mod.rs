@@ -7,6 +7,7 @@
 //! | `published` | the published `.npz` layout |
 //! | `sampled` | procedural shapes, drawn |
 //! | `draw` | a mesh from all sides |
+//! | `stretch` | copies of meshes, each stretched along its axes |
 //! | `source` | whichever of the three a folder is |
 //! | `store` | the file |
 //! | `batches` | random objects and views, by seed |
@@ -21,6 +22,7 @@ mod sampled;
 mod shown;
 mod source;
 mod store;
+mod stretch;
 
 use serde::{Deserialize, Serialize};
 use softras_core::scene::{Camera, Degrees, Orbit};
@@ -34,6 +36,7 @@ pub use sampled::{SampledSet, open_sampled};
 pub use shown::shown;
 pub use source::open;
 pub use store::Store;
+pub use stretch::Stretch;
 
 /// Views of an object.
 pub const VIEWS: usize = 24;
@@ -48,6 +51,8 @@ pub const PICTURE_BYTES: usize = 4 * PIXELS * PIXELS;
 pub enum Split {
     /// To learn from.
     Train,
+    /// A stretched copy of one to learn from: to learn from, too, and known to no baseline.
+    Stretched,
     /// To be scored on while developing.
     Val,
     /// To be scored on at the end.
@@ -55,7 +60,7 @@ pub enum Split {
 }
 
 impl Split {
-    /// Every split.
+    /// Every split that data may name.
     pub const ALL: [Self; 3] = [Self::Train, Self::Val, Self::Test];
 
     /// Its name in files and on the command line.
@@ -63,6 +68,7 @@ impl Split {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Train => "train",
+            Self::Stretched => "stretched",
             Self::Val => "val",
             Self::Test => "test",
         }

@@ -9,6 +9,7 @@ use super::manifest::Manifest;
 use super::published::open_published;
 use super::sampled::{SampledSet, open_sampled};
 use super::store::Store;
+use super::stretch::Stretch;
 use super::{Progress, Split};
 use crate::error::{Error, Result};
 use crate::settings::DataSettings;
@@ -34,12 +35,13 @@ pub fn open(
     let whole = std::fs::canonicalize(folder).map_err(|e| Error::read(folder, e))?;
     let name = whole.file_name().unwrap_or_default().to_string_lossy();
     let number = crc32fast::hash(whole.to_string_lossy().as_bytes());
-    let cache = caches.join(format!("{name}-{number:08x}.views"));
-    if folder.join(Manifest::FILE).exists() {
-        open_folder(device, folder, &cache, progress)
-    } else {
-        open_published(folder, &cache, progress)
+    if !folder.join(Manifest::FILE).exists() {
+        return open_published(folder, &caches.join(format!("{name}-{number:08x}.views")), progress);
     }
+    let stretch = Stretch { copies: settings.stretched, by: settings.stretch };
+    // With copies and without are two files: to learn and to score take turns.
+    let more = if stretch.copies == 0 { String::new() } else { format!("-stretched{}", stretch.copies) };
+    open_folder(device, folder, &caches.join(format!("{name}-{number:08x}{more}.views")), stretch, progress)
 }
 
 impl Store {
