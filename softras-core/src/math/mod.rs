@@ -40,8 +40,7 @@ mod vector;
 pub use color::{
     AnyColorState, Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad,
     ColorPixel, ColorPixelGrad, HardColor, HardState, MAX_HIDDEN, MAX_WEIGHT, Mixing, Neural, NeuralLayout,
-    Over, OverCotangent, OverState, Softmax, SoftmaxCotangent, SoftmaxState, WeightSink,
-    background_nearness,
+    Over, OverCotangent, OverState, Softmax, SoftmaxCotangent, SoftmaxState, WeightSink, background_nearness,
 };
 pub use custom::{
     ColorOn, Custom, DeviceLanguage, DistanceOn, DistributionOn, Erase, ErasedColor, ErasedDistance,

@@ -290,8 +290,7 @@ impl ColorAggregator for Neural {
             let grad_with = grad_step * slope_after;
             let grad_without = grad_with - grad_step * slope_before;
             out.weights.add(first, grad_without);
-            for (c, (out_background, &behind)) in
-                out.background.iter_mut().zip(pixel.background).enumerate()
+            for (c, (out_background, &behind)) in out.background.iter_mut().zip(pixel.background).enumerate()
             {
                 *out_background += grad_without * like.splat(weights[1 + c]);
                 out.weights.add(first + 1 + c, grad_without * behind);
