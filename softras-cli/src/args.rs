@@ -11,6 +11,7 @@ pub(crate) use crate::ablate::AblateArgs;
 pub(crate) use crate::bench_args::BenchArgs;
 pub(crate) use crate::body::BodyArgs;
 use crate::config::put;
+pub(crate) use crate::distill::DistillArgs;
 pub(crate) use crate::eval::EvalArgs;
 pub(crate) use crate::experiment::ExperimentArgs;
 pub(crate) use crate::gradcheck::GradcheckArgs;
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Gradcheck(GradcheckArgs),
     /// Run an experiment again: fits by several methods, a page, a table against baselines, its JSON
     Experiment(ExperimentArgs),
+    /// Find the weights of a neural color aggregator that draws as the softmax does
+    Distill(DistillArgs),
     /// Train a network that makes a mesh of one picture, on pictures of shapes
     Train(TrainArgs),
     /// Fit with one part of the renderer or of the loss changed, over several seeds: a table with intervals
@@ -69,6 +72,7 @@ impl Args {
             Command::Body(args) => args.json,
             Command::Gradcheck(args) => args.json,
             Command::Experiment(args) => args.work.json,
+            Command::Distill(args) => args.json,
             Command::Train(args) => args.json,
             Command::Ablate(args) => args.work.json,
             Command::Eval(args) => args.json,
@@ -99,6 +103,19 @@ impl From<ColorArg> for Color {
             ColorArg::Hard => Self::Hard,
         }
     }
+}
+
+/// The same for pictures alone.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum RenderColorArg {
+    /// The paper's softmax over depth, background included
+    Softmax,
+    /// Softmax among faces, laid over the background by the silhouette
+    Over,
+    /// The nearest face
+    Hard,
+    /// A network over the set of faces, with the weights of --weights
+    Neural,
 }
 
 /// How vertices follow from what is fitted.
@@ -183,7 +200,10 @@ pub(crate) struct RenderArgs {
     at: Option<[f64; 3]>,
     /// How faces make the color of a pixel [default: over]
     #[arg(long)]
-    color: Option<ColorArg>,
+    color: Option<RenderColorArg>,
+    /// The weights of --color neural, a .safetensors file of softras distill
+    #[arg(long, value_name = "FILE")]
+    weights: Option<String>,
     /// white, black, transparent or #rrggbb [default: white]
     #[arg(long)]
     background: Option<Background>,
@@ -243,6 +263,7 @@ impl RenderArgs {
         }
         put(&mut table, "at", self.at.map(|p| Value::from(p.to_vec())));
         put(&mut table, "color", word(self.color));
+        put(&mut table, "weights", self.weights.clone());
         put(&mut table, "background", self.background.map(String::from));
         put(&mut table, "normalize", self.no_normalize.then_some(false));
         put(&mut table, "light", self.no_light.then_some(false));

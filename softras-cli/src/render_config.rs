@@ -3,7 +3,6 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use softras_fit::ColorMode;
 
 use crate::input::Size;
 
@@ -62,6 +61,17 @@ impl From<Background> for String {
     }
 }
 
+/// How faces make the color of a pixel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RenderColor {
+    Softmax,
+    Over,
+    Hard,
+    /// By a network, whose weights are in a file.
+    Neural,
+}
+
 /// The settings of `softras render`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -74,7 +84,9 @@ pub(crate) struct RenderConfig {
     pub(crate) azimuth: f64,
     pub(crate) fov: f64,
     pub(crate) at: [f64; 3],
-    pub(crate) color: ColorMode,
+    pub(crate) color: RenderColor,
+    /// The weights of a network, nothing for other colors.
+    pub(crate) weights: String,
     pub(crate) background: Background,
     pub(crate) normalize: bool,
     pub(crate) light: bool,
@@ -94,7 +106,8 @@ impl Default for RenderConfig {
             azimuth: 0.0,
             fov: 30.0,
             at: [0.0; 3],
-            color: ColorMode::Over,
+            color: RenderColor::Over,
+            weights: String::new(),
             background: Background::Color([255; 3]),
             normalize: true,
             light: true,
