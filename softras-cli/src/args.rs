@@ -17,9 +17,10 @@ pub(crate) use crate::experiment::ExperimentArgs;
 pub(crate) use crate::gradcheck::GradcheckArgs;
 use crate::input::{Size, backend, point, sample};
 use crate::output::Usage;
+use crate::part_args::{LearntArg, PartArgs};
 pub(crate) use crate::pose::PoseArgs;
 pub(crate) use crate::predict::PredictArgs;
-use crate::render_config::Background;
+use crate::render_config::{Background, RenderColor};
 pub(crate) use crate::train::TrainArgs;
 
 /// A soft rasterizer: draw meshes, and fit meshes to pictures through gradients of the drawing.
@@ -105,19 +106,6 @@ impl From<ColorArg> for Color {
     }
 }
 
-/// The same for pictures alone.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum RenderColorArg {
-    /// The paper's softmax over depth, background included
-    Softmax,
-    /// Softmax among faces, laid over the background by the silhouette
-    Over,
-    /// The nearest face
-    Hard,
-    /// A network over the set of faces, with the weights of --weights
-    Neural,
-}
-
 /// How vertices follow from what is fitted.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum ModelArg {
@@ -200,7 +188,7 @@ pub(crate) struct RenderArgs {
     at: Option<[f64; 3]>,
     /// How faces make the color of a pixel [default: over]
     #[arg(long)]
-    color: Option<RenderColorArg>,
+    color: Option<RenderColor>,
     /// The weights of --color neural, a .safetensors file of softras distill
     #[arg(long, value_name = "FILE")]
     weights: Option<String>,
@@ -210,6 +198,8 @@ pub(crate) struct RenderArgs {
     /// Keep the mesh where and as large as it is, instead of centring it with its longest side 1
     #[arg(long)]
     no_normalize: bool,
+    #[command(flatten)]
+    parts: PartArgs,
     /// Draw colors as they are, without light
     #[arg(long)]
     no_light: bool,
@@ -266,6 +256,7 @@ impl RenderArgs {
         put(&mut table, "weights", self.weights.clone());
         put(&mut table, "background", self.background.map(String::from));
         put(&mut table, "normalize", self.no_normalize.then_some(false));
+        self.parts.put(&mut table, "parts");
         put(&mut table, "light", self.no_light.then_some(false));
         put(&mut table, "texels", whole(self.texels));
         self.machine.put(&mut table);
@@ -355,6 +346,11 @@ pub(crate) struct FitArgs {
     /// How faces make the color of a pixel
     #[arg(long)]
     color: Option<ColorArg>,
+    #[command(flatten)]
+    parts: PartArgs,
+    /// Numbers of the renderer that are fitted, too, with commas
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
+    learn: Vec<LearntArg>,
     /// Texels along a side of each face, 0 for colors at vertices
     #[arg(long, value_name = "N")]
     texels: Option<usize>,
@@ -422,6 +418,9 @@ impl FitArgs {
         put(&mut table, "fit.model", word(self.model));
         put(&mut table, "fit.color", word(self.color));
         put(&mut table, "fit.texels", whole(self.texels));
+        self.parts.put(&mut table, "fit.parts");
+        let learn: Vec<String> = self.learn.iter().filter_map(|number| word(Some(*number))).collect();
+        put(&mut table, "fit.learn.numbers", (!learn.is_empty()).then_some(learn));
         table
     }
 }

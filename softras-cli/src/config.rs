@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 /// Tables whose keys are settings of their own; any other table (a schedule) is one value.
-const NESTED: [&str; 9] = ["fit", "loss", "adam", "data", "raster", "train", "eval", "network", "color"];
+const NESTED: [&str; 11] =
+    ["fit", "loss", "adam", "parts", "learn", "data", "raster", "train", "eval", "network", "color"];
 
 /// Reads a file of settings, as keys that stand in it. Unknown keys and wrong types are errors that name the line.
 pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Table> {

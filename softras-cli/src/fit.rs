@@ -24,7 +24,7 @@ use crate::backend;
 use crate::config::read;
 use crate::fit_config::{Convention, FitConfig, Source};
 use crate::input::{self, colored, lit, scaled};
-use crate::output::{Usage, command, finish, note, say, warn};
+use crate::output::{Usage, command, finish, note, say, warn, warn_of_reach};
 
 /// Set by Ctrl-C.
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -50,6 +50,7 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
 
     // Everything that can be wrong is found before anything is written.
     config.fit.check()?;
+    warn_of_reach(&config.fit.parts, config.fit.sigma.value(0, config.fit.steps), config.fit.dist_eps);
     check_size((config.size.width, config.size.height))?;
     let by_hand = args.has_pictures();
     let source = config.source().map_err(|e| if by_hand { Usage(e.to_string()).into() } else { e })?;
@@ -133,9 +134,15 @@ pub(crate) fn run(args: &FitArgs) -> Result<ExitCode> {
         save_ply(&world, &placement.to_world(&fit.mesh()?)?)?;
         note(format!("{} is the mesh in the world of the cameras", world.display()));
     }
+    let learnt: serde_json::Map<_, _> =
+        fit.learnt().into_iter().map(|(of, value)| (of.word().to_owned(), json!(value))).collect();
+    for (of, value) in &learnt {
+        note(format!("{of} is {value:.6} now"));
+    }
     let value = json!({
         "mean_iou": summary.mean_iou, "hard_iou": summary.hard_iou, "loss_first": summary.loss_first,
         "loss_last": summary.loss_last, "steps": summary.steps, "seconds": summary.seconds, "out": output,
+        "learnt": learnt,
     });
     let text = format!(
         "mean soft IoU {:.4} (before {:.4}), hard IoU {:.4}, loss {:.4} -> {:.4}, {} steps in {:.1} s\n{}",

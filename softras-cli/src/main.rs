@@ -20,6 +20,7 @@ mod fit_config;
 mod gradcheck;
 mod input;
 mod output;
+mod part_args;
 mod pose;
 mod predict;
 mod render;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::Write;
 
 use serde_json::{Value, json};
+use softras_fit::PartSettings;
 
 /// A mistake in how the command was called: exit code 2.
 #[derive(Debug)]
@@ -63,4 +64,15 @@ fn causes(e: &anyhow::Error) -> String {
         }
     }
     text
+}
+
+/// Says so where every face reaches most pixels: pictures are right then, and slow.
+pub(crate) fn warn_of_reach(parts: &PartSettings, sigma: f64, dist_eps: f64) {
+    let reach = parts.reach(sigma, dist_eps);
+    if reach > 1.0 {
+        warn(format!(
+            "a face reaches {reach:.2} far (a picture is 2 high) before its probability falls below {dist_eps:e}: nearly every \
+             pixel looks at every face. A smaller sigma or a lighter distribution is faster"
+        ));
+    }
 }

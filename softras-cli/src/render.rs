@@ -18,7 +18,7 @@ use crate::args::RenderArgs;
 use crate::backend;
 use crate::config::{overlay, read};
 use crate::input::{self, colored, lit};
-use crate::output::{Usage, finish, say, warn};
+use crate::output::{Usage, finish, say, warn, warn_of_reach};
 use crate::render_config::{Background, RenderColor, RenderConfig};
 
 /// Depths nearer than this have no color, in world units.
@@ -49,6 +49,7 @@ pub(crate) fn run(args: &RenderArgs) -> Result<ExitCode> {
     let network = network(&config)?;
     let mut params = params(&config);
     params.check()?;
+    warn_of_reach(&config.parts, config.sigma, *params.get_dist_eps());
     let device = backend::open(&config.backend, config.threads)?;
     let texels = if config.texels == 0 { TexelSize::Auto } else { TexelSize::Fixed(config.texels) };
     let mut mesh = input::mesh(name, &MeshOptions::default().texels(texels))?;
@@ -105,7 +106,7 @@ fn check_ending(path: &Path, ending: &str) -> Result<()> {
 }
 
 fn params(config: &RenderConfig) -> RasterParams {
-    RasterParams::new(config.size.width, config.size.height)
+    let params = RasterParams::new(config.size.width, config.size.height)
         .sigma(config.sigma as f32)
         .gamma(config.gamma as f32)
         .color(match config.color {
@@ -114,7 +115,8 @@ fn params(config: &RenderConfig) -> RasterParams {
             RenderColor::Hard => Color::Hard,
         })
         .near(NEAR)
-        .background(&config.background.color())
+        .background(&config.background.color());
+    config.parts.apply(params)
 }
 
 /// Reads the network that colors are drawn by, if they are.

@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use softras_fit::PartSettings;
 
 use crate::input::Size;
 
@@ -62,13 +64,16 @@ impl From<Background> for String {
 }
 
 /// How faces make the color of a pixel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum RenderColor {
+    /// The paper's softmax over depth, background included
     Softmax,
+    /// Softmax among faces, laid over the background by the silhouette
     Over,
+    /// The nearest face
     Hard,
-    /// By a network, whose weights are in a file.
+    /// A network over the set of faces, with the weights of --weights
     Neural,
 }
 
@@ -93,6 +98,7 @@ pub(crate) struct RenderConfig {
     pub(crate) texels: usize,
     pub(crate) backend: String,
     pub(crate) threads: usize,
+    pub(crate) parts: PartSettings,
 }
 
 impl Default for RenderConfig {
@@ -114,6 +120,7 @@ impl Default for RenderConfig {
             texels: 0,
             backend: "auto".to_owned(),
             threads: 0,
+            parts: PartSettings::default(),
         }
     }
 }

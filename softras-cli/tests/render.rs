@@ -208,3 +208,31 @@ fn devices_are_listed() {
     assert_eq!(value["cpu"]["threads"], 3);
     assert!(String::from_utf8_lossy(&succeeds(folder.path(), &["devices"]).stdout).contains("cpu"));
 }
+
+#[test]
+fn any_part_is_one_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let draw = |parts: &[&str]| {
+        let mut args = vec!["render", "sample:cube", "--size", "24", "--sigma", "1e-3", "-o", "a.png"];
+        args.extend(["--silhouette", "s.png"]);
+        args.extend(parts.iter().flat_map(|part| ["--part", part]));
+        succeeds(folder.path(), &args);
+        load_png(folder.path().join("s.png")).unwrap()
+    };
+    let usual = draw(&[]);
+    assert_eq!(draw(&["distance=euclidean", "distribution=logistic"]), usual);
+    for part in ["distance=barycentric", "distribution=gamma:2", "silhouette=yager:2", "silhouette=max"] {
+        assert_ne!(draw(&[part]), usual, "{part}");
+    }
+    let args = ["render", "sample:cube", "--size", "24", "-o", "b.png", "--part"];
+    let warned = softras(folder.path(), &[&args[..], &["distribution=cauchy"]].concat());
+    assert!(warned.status.success() && !stderr(&warned).contains("reaches"), "{}", stderr(&warned));
+    let far = softras(folder.path(), &[&args[..], &["distribution=cauchy", "--sigma", "1e-3"]].concat());
+    assert!(far.status.success() && stderr(&far).contains("nearly every pixel"), "{}", stderr(&far));
+    std::fs::remove_file(folder.path().join("b.png")).unwrap();
+    let wrong = softras(folder.path(), &[&args[..], &["silhouette=min"]].concat());
+    assert!(wrong.status.code() == Some(2) && stderr(&wrong).contains("yager"), "{}", stderr(&wrong));
+    let far = softras(folder.path(), &[&args[..], &["silhouette=yager:9"]].concat());
+    assert!(far.status.code() == Some(1) && stderr(&far).contains("t-conorm shape"), "{}", stderr(&far));
+    assert!(!folder.path().join("b.png").exists());
+}

@@ -18,6 +18,7 @@ pub mod verdict;
 
 mod floor;
 mod imitation;
+mod own_parts;
 mod strip;
 mod suite;
 mod trace;
@@ -25,6 +26,7 @@ mod trace;
 pub use budget::{Budget, Rung};
 pub use imitation::Imitation;
 pub use law::{Broken, Compares, Context, Gauge, Law, Need, Outcome};
+pub use own_parts::OwnParts;
 pub use settings::Settings;
 pub use subject::{Opened, Subject};
 pub use suite::{measure, test, test_availability};

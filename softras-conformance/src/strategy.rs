@@ -70,10 +70,10 @@ pub fn strange_face() -> impl Strategy<Value = Corners> {
 pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
     let textures: Vec<TextureKind> = can.textures.iter().flat_map(|&t| texture_kinds(t)).collect();
     let parts = (
-        select(built_in(&can.distances, Distance::BUILT_IN)),
-        mostly(IN_PAPER.0, built_in(&can.distributions, Distribution::BUILT_IN)),
-        mostly(IN_PAPER.1, built_in(&can.silhouettes, Silhouette::BUILT_IN)),
-        select(built_in(&can.colors, Color::BUILT_IN)),
+        mostly(&[], &can.distances),
+        mostly(IN_PAPER.0, &can.distributions),
+        mostly(IN_PAPER.1, &can.silhouettes),
+        mostly(&[], &can.colors),
     );
     let maps = (
         select(vec![DepthMap::Linear, DepthMap::Inverse]),
@@ -125,14 +125,41 @@ pub fn style(can: &Capabilities) -> BoxedStrategy<Style> {
 const IN_PAPER: (&[Distribution], &[Silhouette]) =
     (&[Distribution::Logistic], &[Silhouette::ProbabilisticOr, Silhouette::Sum, Silhouette::Hard]);
 
-/// One of all that are listed, half of the time one of those that are usual.
-fn mostly<T: Clone + PartialEq + core::fmt::Debug + 'static>(
-    usual: &[T],
-    listed: Vec<T>,
-) -> BoxedStrategy<T> {
-    match built_in(&listed, usual) {
-        usual if usual.is_empty() => select(listed).boxed(),
-        usual => prop_oneof![select(usual), select(listed)].boxed(),
+/// A part that a back end may list.
+pub trait Listed: Clone + PartialEq + core::fmt::Debug + 'static {
+    /// All that are built in.
+    fn built_in() -> &'static [Self];
+    /// Whether it is a user's own.
+    fn is_custom(&self) -> bool;
+}
+
+macro_rules! listed {
+    ($($part:ident),+) => {$(
+        impl Listed for $part {
+            fn built_in() -> &'static [Self] {
+                Self::BUILT_IN
+            }
+            fn is_custom(&self) -> bool {
+                matches!(self, Self::Custom(_))
+            }
+        }
+    )+};
+}
+listed!(Distance, Distribution, Silhouette, Color);
+
+/// Tells whether laws draw with a part: one that is built in, or a user's own that was handed over.
+pub fn is_known<T: Listed>(part: &T) -> bool {
+    part.is_custom() || T::built_in().contains(part)
+}
+
+/// One of all that are listed, but half of the time one of the user's own; of those that are `usual` if there are none.
+fn mostly<T: Listed>(usual: &[T], listed: &[T]) -> BoxedStrategy<T> {
+    let all = known(listed);
+    let own: Vec<T> = all.iter().filter(|part| part.is_custom()).cloned().collect();
+    let usual: Vec<T> = all.iter().filter(|part| usual.contains(part)).cloned().collect();
+    match if own.is_empty() { usual } else { own } {
+        half if half.is_empty() => select(all).boxed(),
+        half => prop_oneof![select(half), select(all)].boxed(),
     }
 }
 
@@ -143,9 +170,9 @@ fn texture_kinds(family: TextureFamily) -> Vec<TextureKind> {
     }
 }
 
-/// What is both listed by the back end and built in.
-fn built_in<T: Clone + PartialEq>(listed: &[T], all: &[T]) -> Vec<T> {
-    listed.iter().filter(|x| all.contains(x)).cloned().collect()
+/// What is listed by the back end, and known.
+fn known<T: Listed>(listed: &[T]) -> Vec<T> {
+    listed.iter().filter(|part| is_known(*part)).cloned().collect()
 }
 
 /// One to three pictures of a few faces, mostly one.
@@ -251,10 +278,10 @@ fn scenes(can: &Capabilities, kind: Kind, batches: Batches) -> BoxedStrategy<Sce
 /// other distribution and silhouette once with the first of everything instead.
 #[must_use]
 pub fn every_style(can: &Capabilities) -> Vec<Style> {
-    let distances = built_in(&can.distances, Distance::BUILT_IN);
-    let distributions = built_in(&can.distributions, Distribution::BUILT_IN);
-    let silhouettes = built_in(&can.silhouettes, Silhouette::BUILT_IN);
-    let colors = built_in(&can.colors, Color::BUILT_IN);
+    let distances = known(&can.distances);
+    let distributions = known(&can.distributions);
+    let silhouettes = known(&can.silhouettes);
+    let colors = known(&can.colors);
     let textures: Vec<TextureKind> = can
         .textures
         .iter()

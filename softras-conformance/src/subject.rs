@@ -6,6 +6,7 @@ use softras_core::math::Scalar;
 use softras_core::raster::{Capabilities, DynRasterizer, Info, Outputs, Rasterizer};
 
 use crate::budget::{Budget, Rung};
+use crate::own_parts::{OwnParts, WithParts};
 use crate::scene::Scene;
 use crate::trace::Recording;
 
@@ -63,6 +64,17 @@ impl Subject {
     #[must_use]
     pub fn expected_to_break(mut self, law: impl Into<String>, why: impl Into<String>) -> Self {
         self.expected.push((law.into(), why.into()));
+        self
+    }
+
+    /// The same back end with parts of a user's own among those that it declares: half of the scenes that laws draw at random
+    /// have one. What it gives with them is held against their Rust, in the reference.
+    #[must_use]
+    pub fn with_parts(mut self, parts: &OwnParts) -> Self {
+        self.single = Arc::new(WithParts { below: self.single, parts: parts.clone() });
+        self.double = self.double.map(|below| -> Arc<dyn DynRasterizer<f64>> {
+            Arc::new(WithParts { below, parts: parts.clone() })
+        });
         self
     }
 

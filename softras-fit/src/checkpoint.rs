@@ -6,7 +6,7 @@
 //! | 4 | version, little endian as all that follows |
 //! | 8 | length of the header |
 //! | .. | header, JSON: settings, fingerprints of template and targets, lengths |
-//! | .. | raw f32: the vertices the stage began with; positions, their Adam means and squares; the same of colors and light if there are any |
+//! | .. | raw f32: the vertices the stage began with; positions, their Adam means and squares; the same of colors, light and learnt numbers if there are any |
 //! | .. | raw f64: the seven numbers of each step's loss |
 //! | 4 | CRC-32 of everything before |
 //!
@@ -25,7 +25,7 @@ use crate::settings::FitSettings;
 use crate::stage::{Group, Stage};
 
 const MAGIC: &[u8; 12] = b"softras fit\n";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// What the numbers belong to.
 #[derive(Serialize, Deserialize)]
@@ -37,7 +37,7 @@ struct Header {
     steps: usize,
     refined: usize,
     vertices: usize,
-    lengths: Vec<usize>, // of positions, colors, light
+    lengths: Vec<usize>, // of positions, colors, light, learnt numbers
 }
 
 impl Fit<'_> {
@@ -57,7 +57,7 @@ impl Fit<'_> {
         for x in self.stage.start.vertices() {
             bytes.extend(x.to_le_bytes());
         }
-        for group in groups(&self.stage, self.light.as_ref()) {
+        for group in groups(&self.stage, [&self.light, &self.learnt]) {
             for x in group.values.iter().chain(&group.adam.mean).chain(&group.adam.square) {
                 bytes.extend(x.to_le_bytes());
             }
@@ -91,15 +91,16 @@ impl Fit<'_> {
         let vertices = Array2::from_shape_vec((header.vertices, 3), vertices).map_err(|_| foreign())?;
         start.set_vertices(vertices).map_err(|_| foreign())?;
         let mut stage = Stage::new(self.settings(), header.refined, start)?;
-        let mut light = self.light.clone();
-        if lengths(&stage, light.as_ref()) != header.lengths {
+        let (mut light, mut learnt) = (self.light.clone(), self.learnt.clone());
+        if lengths(&stage, [&light, &learnt]) != header.lengths {
             return Err(foreign());
         }
         let first = header.refined.checked_sub(1).map_or(0, |k| self.settings().refine[k]);
         let (steps, since) = (header.steps as u64, (header.steps - first.min(header.steps)) as u64);
         let Stage { positions, colors, .. } = &mut stage;
         let surface = [Some(positions), colors.as_mut()].into_iter().flatten().map(|group| (group, since));
-        for (group, steps) in surface.chain(light.as_mut().map(|group| (group, steps))) {
+        let rest = [light.as_mut(), learnt.as_mut()].into_iter().flatten().map(|group| (group, steps));
+        for (group, steps) in surface.chain(rest) {
             let length = group.values.len();
             let mut part = || floats(&mut numbers, length);
             (group.values, group.adam.mean, group.adam.square) = (part(), part(), part());
@@ -108,7 +109,7 @@ impl Fit<'_> {
         self.history = (0..header.steps)
             .map(|_| StepLoss::from(core::array::from_fn(|_| f64::from_le_bytes(take(&mut numbers)))))
             .collect();
-        (self.stage, self.light) = (stage, light);
+        (self.stage, self.light, self.learnt) = (stage, light, learnt);
         Ok(())
     }
 
@@ -127,7 +128,7 @@ impl Fit<'_> {
             steps: self.history.len(),
             refined: self.stage.refined,
             vertices: self.stage.start.vertices().nrows(),
-            lengths: lengths(&self.stage, self.light.as_ref()),
+            lengths: lengths(&self.stage, [&self.light, &self.learnt]),
         }
     }
 
@@ -182,12 +183,13 @@ fn open<'a>(path: &Path, bytes: &'a [u8]) -> Result<(Header, &'a [u8])> {
 }
 
 /// The groups of numbers in the order of the file.
-fn groups<'a>(stage: &'a Stage, light: Option<&'a Group>) -> impl Iterator<Item = &'a Group> {
-    [Some(&stage.positions), stage.colors.as_ref(), light].into_iter().flatten()
+fn groups<'a>(stage: &'a Stage, rest: [&'a Option<Group>; 2]) -> impl Iterator<Item = &'a Group> {
+    let rest = rest.into_iter().flatten();
+    [Some(&stage.positions), stage.colors.as_ref()].into_iter().flatten().chain(rest)
 }
 
-fn lengths(stage: &Stage, light: Option<&Group>) -> Vec<usize> {
-    groups(stage, light).map(|group| group.values.len()).collect()
+fn lengths(stage: &Stage, rest: [&Option<Group>; 2]) -> Vec<usize> {
+    groups(stage, rest).map(|group| group.values.len()).collect()
 }
 
 /// Takes the next bytes, of which there are enough.

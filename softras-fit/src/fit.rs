@@ -7,6 +7,7 @@ use softras_io::subdivide;
 
 use crate::adam::StepScale;
 use crate::error::{Error, Result};
+use crate::learn::Learnt;
 use crate::light::{LightSettings, LightState};
 use crate::objective::StepLoss;
 use crate::order::ViewOrder;
@@ -28,7 +29,8 @@ pub struct Fit<'d> {
     smaller: Vec<(usize, Targets)>, // by their factors, those above 1
     order: ViewOrder,
     pub(crate) stage: Stage,
-    pub(crate) light: Option<Group>, // of a fitted light
+    pub(crate) light: Option<Group>,  // of a fitted light
+    pub(crate) learnt: Option<Group>, // of the renderer
     pub(crate) history: Vec<StepLoss>,
     dropped: usize,
     image: Image,
@@ -72,11 +74,13 @@ impl<'d> Fit<'d> {
             }
         }
         let light = settings.light.as_ref().filter(|light| light.state == LightState::Fitted);
+        let learnt = settings.learn.start(&settings.raster(0, 1, 1, Outputs::Both));
         Ok(Self {
             device,
             order: ViewOrder::new(settings.seed, targets.count(), settings.batch),
             stage: Stage::new(&settings, 0, start)?,
             light: light.map(|light| Group::new(light.numbers(), settings.adam, StepScale::Each)),
+            learnt: (!learnt.is_empty()).then(|| Group::new(learnt, settings.adam, StepScale::Each)),
             history: Vec::with_capacity(settings.steps.min(1 << 16)),
             dropped: 0,
             image: Image::default(),
@@ -121,7 +125,11 @@ impl<'d> Fit<'d> {
             true => Wanted::CORNERS | Wanted::TEXTURES,
             false => Wanted::CORNERS,
         };
-        let params = self.settings.raster(step, width, height, outputs);
+        let mut params = self.settings.raster(step, width, height, outputs);
+        if let Some(learnt) = &self.learnt {
+            params = self.settings.learn.apply(&learnt.values, params);
+        }
+        let wanted = wanted | self.settings.learn.wanted();
         self.device.forward_into(&faces.into(), &params, &mut self.image, &mut self.saved)?;
 
         let mut loss = StepLoss::default();
@@ -137,7 +145,10 @@ impl<'d> Fit<'d> {
             }
         }
         self.stage.objective.surface(mesh.vertices(), &mut grad_mesh.vertices, &mut loss)?;
-        let finite = grad_mesh.vertices.iter().all(|g| g.is_finite());
+        let learnt =
+            self.learnt.as_ref().map(|learnt| self.settings.learn.vjp(&learnt.values, &self.gradients));
+        let numbers = grad_mesh.vertices.iter().chain(learnt.iter().flatten());
+        let finite = numbers.copied().all(f32::is_finite);
         if !(loss.total.is_finite() && finite) {
             return Err(Error::Diverged { step, loss: loss.total });
         }
@@ -151,6 +162,11 @@ impl<'d> Fit<'d> {
             for value in &mut colors.values {
                 *value = value.clamp(0.0, 1.0);
             }
+        }
+        if let (Some(learnt), Some(grad)) = (&mut self.learnt, learnt) {
+            let settings = &self.settings.learn;
+            learnt.adam.step(settings.lr.value(step, self.settings.steps), &mut learnt.values, &grad);
+            settings.clamp(&self.settings.parts, &mut learnt.values);
         }
         self.history.push(loss);
         Ok(loss)
@@ -177,6 +193,13 @@ impl<'d> Fit<'d> {
             Some(fitted) => light.lighting(&fitted.values),
             None => light.lighting(&light.numbers()),
         })
+    }
+
+    /// The numbers of the renderer as they are now, of those that are learnt.
+    #[must_use]
+    pub fn learnt(&self) -> Vec<(Learnt, f64)> {
+        let values = self.learnt.iter().flat_map(|group| &group.values);
+        self.settings.learn.numbers.iter().zip(values).map(|(&of, &value)| (of, of.number(value))).collect()
     }
 
     /// The mesh as it is now, with its colors if they are fitted.

@@ -6,7 +6,9 @@ use softras_core::raster::{Outputs, RasterParams};
 
 use crate::adam::{AdamSettings, StepScale};
 use crate::error::{Error, Result};
+use crate::learn::LearnSettings;
 use crate::light::LightSettings;
+use crate::parts::PartSettings;
 use crate::ranges;
 use crate::schedule::Schedule;
 
@@ -152,6 +154,10 @@ pub struct FitSettings {
     pub adam: AdamSettings,
     /// The parts of the loss.
     pub loss: LossWeights,
+    /// The other parts that pictures are drawn with.
+    pub parts: PartSettings,
+    /// The numbers of the renderer that are fitted, too.
+    pub learn: LearnSettings,
 }
 
 impl Default for FitSettings {
@@ -178,6 +184,8 @@ impl Default for FitSettings {
             color_lr: Schedule::geometric(0.05, 0.002),
             adam: AdamSettings::default(),
             loss: LossWeights::default(),
+            parts: PartSettings::default(),
+            learn: LearnSettings::default(),
         }
     }
 }
@@ -269,7 +277,13 @@ impl FitSettings {
             light.check()?;
         }
         ranges::background(&self.background)?;
-        ranges::dist_eps(self.dist_eps)
+        ranges::dist_eps(self.dist_eps)?;
+        self.learn.check(&self.parts)?;
+        // What the renderer itself refuses; a schedule goes from its first value to its last.
+        for step in [0, self.steps - 1] {
+            self.raster(step, 1, 1, Outputs::Both).check()?;
+        }
+        Ok(())
     }
 
     fn check_stages(&self) -> Result<()> {
@@ -307,6 +321,7 @@ impl FitSettings {
             .color(self.color.into())
             .interpolation(self.interpolation.into())
             .outputs(outputs);
+        let params = self.parts.apply(params);
         if outputs.color() { params.background(&self.background) } else { params }
     }
 }

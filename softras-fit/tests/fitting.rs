@@ -2,12 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use softras_core::loss::{NormalConsistency, Volume};
-use softras_core::math::Vec3;
-use softras_core::scene::{Camera, Lighting, Mesh, MeshTexture, NormalKind};
+use softras_core::math::{Silhouette, Vec3};
+use softras_core::raster::{Outputs, RasterParams, Rasterizer};
+use softras_core::scene::{Camera, Lighting, Mesh, MeshTexture, NormalKind, project_views};
 use softras_cpu::CpuRasterizer;
 use softras_fit::{
-    Albedo, Beam, Error, Fit, FitSettings, LightSettings, LossWeights, Schedule, ShapeModel, StepScale,
-    Targets, cameras_around,
+    Albedo, Beam, Error, Fit, FitSettings, LearnSettings, Learnt, LightSettings, LossWeights, PartSettings,
+    Schedule, ShapeModel, StepScale, Targets, cameras_around,
 };
 use softras_io::shapes::Sample;
 use softras_io::{icosphere, normalize};
@@ -292,4 +293,86 @@ fn a_weight_on_the_volume_counts_and_blows_the_surface_up() {
     assert!((with.volume - first).abs() < 1e-6 * first.abs(), "{with:?} {first}");
     assert!((with.total - without.total - 2.0 * first).abs() < 1e-5, "{with:?} {without:?}");
     assert!(blown < 1.1 * plain, "a volume of {} and, pressed from inside, {}", -plain, -blown);
+}
+
+/// Targets of the template itself, blurred as by `sigma`, which a fit that holds still can only meet by the same sigma.
+fn blurred(sigma: f32, parts: &PartSettings) -> Targets {
+    let cameras = cameras_around(3, 2.4, 30.0);
+    let faces = project_views(&template(), &cameras).unwrap().0;
+    let params = RasterParams::new(SIZE.0, SIZE.1).sigma(sigma).outputs(Outputs::Silhouette);
+    let image = CpuRasterizer.forward(&faces, &parts.apply(params)).unwrap().0;
+    Targets::new(image.silhouette.unwrap(), None, cameras).unwrap()
+}
+
+/// A fit of the renderer alone: the surface moves by next to nothing.
+fn still(parts: PartSettings, numbers: Vec<Learnt>) -> FitSettings {
+    FitSettings {
+        steps: 120,
+        batch: 0,
+        sigma: Schedule::Constant(1e-2),
+        lr: Schedule::Constant(1e-9),
+        loss: LossWeights { iou: 1.0, color: 0.0, laplacian: 0.0, flatten: 0.0, ..LossWeights::default() },
+        parts,
+        learn: LearnSettings { numbers, lr: Schedule::geometric(0.1, 0.005) },
+        ..FitSettings::default()
+    }
+}
+
+#[test]
+fn a_blurred_target_teaches_its_sigma_and_shape() {
+    let parts = PartSettings::default();
+    let settings = still(parts.clone(), vec![Learnt::Sigma]);
+    let sharp = Targets::from_mesh(&CpuRasterizer, &template(), cameras_around(3, 2.4, 30.0), SIZE, [1.0; 3]);
+    let mut fit = Fit::new(&CpuRasterizer, template(), sharp.unwrap(), settings.clone()).unwrap();
+    take(&mut fit, 120);
+    let [(Learnt::Sigma, sigma)] = fit.learnt()[..] else { panic!("{:?}", fit.learnt()) };
+    assert!(sigma < 2e-3, "sharp pictures make edges sharp: {sigma}");
+
+    // The soft intersection over union of a blurred picture is best where the mesh is blurred alike or less, so it is the
+    // shape of a t-conorm that is learnt from its own pictures here.
+    let parts = PartSettings { silhouette: Silhouette::Yager, silhouette_shape: 3.5, ..parts };
+    let targets = blurred(1e-2, &parts);
+    let start = PartSettings { silhouette_shape: 1.2, ..parts };
+    let mut fit =
+        Fit::new(&CpuRasterizer, template(), targets, still(start, vec![Learnt::SilhouetteShape])).unwrap();
+    let before = fit.step().unwrap().iou;
+    take(&mut fit, 119);
+    let [(Learnt::SilhouetteShape, shape)] = fit.learnt()[..] else { panic!("{:?}", fit.learnt()) };
+    let after = fit.history()[119].iou;
+    assert!((shape - 1.2).abs() > 0.1 && after < before, "{shape}: {before} {after}");
+}
+
+#[test]
+fn what_is_learnt_is_gone_on_with_to_the_same_bits() {
+    let settings = still(PartSettings::default(), vec![Learnt::Sigma, Learnt::Gamma]);
+    let start = || {
+        let targets = blurred(1e-3, &PartSettings::default());
+        Fit::new(&CpuRasterizer, template(), targets, settings.clone()).unwrap()
+    };
+    let (mut whole, mut first, mut second) = (start(), start(), start());
+    take(&mut whole, 6);
+    let path = tempfile::tempdir().unwrap().path().with_extension("softras");
+    take(&mut first, 3);
+    first.save(&path).unwrap();
+    second.load(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(second.learnt(), first.learnt());
+    take(&mut second, 3);
+    assert_eq!(second.learnt(), whole.learnt());
+    assert_ne!(second.learnt(), first.learnt());
+}
+
+#[test]
+fn what_the_parts_do_not_have_is_not_learnt() {
+    let said = |settings: FitSettings| settings.check().unwrap_err().to_string();
+    let none = said(still(PartSettings::default(), vec![Learnt::SilhouetteShape]));
+    assert!(none.contains("silhouette-shape"), "{none}");
+    let twice = said(still(PartSettings::default(), vec![Learnt::Sigma, Learnt::Sigma]));
+    assert!(twice.contains("sigma twice"), "{twice}");
+    let parts =
+        PartSettings { silhouette: Silhouette::Yager, silhouette_shape: 9.0, ..PartSettings::default() };
+    let far = said(still(parts, Vec::new()));
+    assert!(far.contains("t-conorm shape") && far.contains('9'), "{far}");
+    let huge = said(FitSettings { sigma: Schedule::Constant(1e30), ..FitSettings::default() });
+    assert!(huge.contains("sigma"), "{huge}");
 }

@@ -7,7 +7,7 @@ use softras_core::raster::{Outputs, Probe, TextureFamily};
 use softras_core::{Error, Result};
 
 use crate::WgpuRasterizer;
-use crate::axes::{Axes, ColorKernel, DistributionKernel, SilhouetteKernel};
+use crate::axes::{Axes, ColorKernel, DistanceKernel, DistributionKernel, SilhouetteKernel};
 use crate::buffers::{Commands, Use, read_back};
 use crate::kernels::{Access, Pipeline, assemble, probe_source};
 use crate::shared::{Probed, WALK_LANES};
@@ -151,7 +151,8 @@ fn axes(function: &Function) -> Option<Axes> {
         _ => ColorKernel::of(&Color::Softmax)?,
     };
     let (outputs, texture) = (Outputs::Both, TextureFamily::Vertex);
-    Some(Axes { outputs, distribution, silhouette, color, texture, channels: 3 })
+    let distance = DistanceKernel::BuiltIn;
+    Some(Axes { outputs, distance, distribution, silhouette, color, texture, channels: 3 })
 }
 
 /// The text of the module that runs `function`.

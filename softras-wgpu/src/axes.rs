@@ -1,8 +1,10 @@
-//! The compile-time axes of the kernels: outputs, silhouette aggregator, color aggregator, texture kind, channels.
+//! The compile-time axes of the kernels: outputs, distribution, silhouette aggregator, color aggregator, texture kind,
+//! channels, and parts of the user's own by their text.
 
-use softras_core::math::{Color, Distribution, Silhouette};
-use softras_core::raster::{Outputs, TextureFamily};
+use softras_core::math::{Color, DeviceLanguage, Distance, Distribution, Silhouette};
+use softras_core::raster::{Outputs, RasterParams, TextureFamily};
 
+use crate::custom::Text;
 use crate::error::{Result, WgpuError};
 use crate::kernels::{Stage, has_section};
 
@@ -11,6 +13,9 @@ pub(crate) const FACE_VALUES: u32 = 13;
 
 /// The most color channels a module is built for: its arrays must fit registers and workgroup memory.
 pub(crate) const MAX_CHANNELS: usize = 48;
+
+/// Numbers of the state of a user's aggregator, and of its cotangent: those that its text may use.
+pub(crate) const CUSTOM_PLANES: u32 = 4;
 
 /// The pixels that a workgroup of `forward` draws.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -60,23 +65,63 @@ pub(crate) enum Depends {
     No,
 }
 
-/// A distribution with a kernel: the name of its section.
+/// A distance metric with a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct DistributionKernel(pub(crate) &'static str);
+pub(crate) enum DistanceKernel {
+    /// Any that is built in: a uniform branch.
+    BuiltIn,
+    /// A user's own.
+    Custom(Text),
+}
+
+impl DistanceKernel {
+    /// The kernel of a setting, if there is one.
+    pub(crate) fn of(distance: &Distance) -> Option<Self> {
+        match distance {
+            Distance::Custom(own) => {
+                own.part().device_text_on(DeviceLanguage::Wgsl).map(Text::of).map(Self::Custom)
+            }
+            _ => Some(Self::BuiltIn),
+        }
+    }
+
+    /// The prefix of the functions of the metric that is none of the others.
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self {
+            Self::BuiltIn => "euclidean_",
+            Self::Custom(_) => "custom_distance_",
+        }
+    }
+}
+
+/// A distribution with a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum DistributionKernel {
+    /// One that is built in: the name of its section.
+    Named(&'static str),
+    /// A user's own.
+    Custom(Text),
+}
 
 impl DistributionKernel {
     /// The paper's.
-    pub(crate) const LOGISTIC: Self = Self(Distribution::Logistic.name());
+    pub(crate) const LOGISTIC: Self = Self::Named(Distribution::Logistic.name());
 
     /// The kernel of a setting, if there is one.
     pub(crate) fn of(distribution: &Distribution) -> Option<Self> {
-        let own = Self(distribution.name());
-        (own == Self::LOGISTIC || has_section(own.0)).then_some(own)
+        if let Distribution::Custom(own) = distribution {
+            return own.part().device_text_on(DeviceLanguage::Wgsl).map(Text::of).map(Self::Custom);
+        }
+        let own = Self::Named(distribution.name());
+        (own == Self::LOGISTIC || has_section(distribution.name())).then_some(own)
     }
 
     /// The prefix of its functions.
     pub(crate) fn prefix(self) -> String {
-        self.0.replace('-', "_") + "_"
+        match self {
+            Self::Named(name) => name.replace('-', "_") + "_",
+            Self::Custom(_) => "custom_distribution_".to_owned(),
+        }
     }
 }
 
@@ -89,6 +134,8 @@ pub(crate) enum SilhouetteKernel {
     Max,
     /// Of a generator: the name of its section.
     TConorm(&'static str),
+    /// A user's own.
+    Custom(Text),
 }
 
 impl SilhouetteKernel {
@@ -103,6 +150,9 @@ impl SilhouetteKernel {
             Silhouette::Sum => Some(Self::Sum),
             Silhouette::Hard => Some(Self::Hard),
             Silhouette::Max => Some(Self::Max),
+            Silhouette::Custom(own) => {
+                own.part().device_text_on(DeviceLanguage::Wgsl).map(Text::of).map(Self::Custom)
+            }
             other => has_section(other.name()).then_some(Self::TConorm(other.name())),
         }
     }
@@ -124,14 +174,16 @@ impl SilhouetteKernel {
             Self::Hard => ("hard_silhouette_", "Covered"),
             Self::Max => ("max_", "Largest"),
             Self::TConorm(_) => ("t_conorm_", "Folded"),
+            Self::Custom(_) => ("custom_silhouette_", "CustomSilhouetteState"),
         }
     }
 
     /// Numbers of its state.
     pub(crate) const fn planes(self) -> u32 {
         match self {
+            Self::Custom(_) => CUSTOM_PLANES,
             Self::Max => 2,
-            _ => 1,
+            Self::ProbabilisticOr | Self::Sum | Self::Hard | Self::TConorm(_) => 1,
         }
     }
 }
@@ -142,6 +194,8 @@ pub(crate) enum ColorKernel {
     Softmax,
     Over,
     Hard,
+    /// A user's own.
+    Custom(Text),
 }
 
 impl ColorKernel {
@@ -149,8 +203,11 @@ impl ColorKernel {
     pub(crate) const ALL: &[Self] = &[Self::Softmax, Self::Over, Self::Hard];
 
     /// The kernel of a setting, if there is one.
-    pub(crate) const fn of(color: &Color) -> Option<Self> {
+    pub(crate) fn of(color: &Color) -> Option<Self> {
         match color {
+            Color::Custom(own) => {
+                own.part().device_text_on(DeviceLanguage::Wgsl).map(Text::of).map(Self::Custom)
+            }
             Color::Softmax => Some(Self::Softmax),
             Color::Over => Some(Self::Over),
             Color::Hard => Some(Self::Hard),
@@ -164,6 +221,7 @@ impl ColorKernel {
             Self::Softmax => ("softmax_", "Softmax"),
             Self::Over => ("over_", "Over"),
             Self::Hard => ("hard_color_", "Hard"),
+            Self::Custom(_) => ("custom_color_", "CustomColor"),
         }
     }
 
@@ -173,6 +231,7 @@ impl ColorKernel {
             Self::Softmax => 3,
             Self::Over => 4,
             Self::Hard => 2,
+            Self::Custom(_) => CUSTOM_PLANES,
         }
     }
 
@@ -182,6 +241,7 @@ impl ColorKernel {
             Self::Softmax => 2,
             Self::Over => 3,
             Self::Hard => 0,
+            Self::Custom(_) => CUSTOM_PLANES,
         }
     }
 }
@@ -190,6 +250,7 @@ impl ColorKernel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Axes {
     pub(crate) outputs: Outputs,
+    pub(crate) distance: DistanceKernel,
     pub(crate) distribution: DistributionKernel,
     pub(crate) silhouette: SilhouetteKernel,
     pub(crate) color: ColorKernel,
@@ -219,6 +280,7 @@ impl Axes {
             self.outputs = Outputs::Both;
         }
         if aggregators == Depends::No || stage == Stage::Prepare {
+            self.distance = DistanceKernel::BuiltIn;
             self.distribution = DistributionKernel::LOGISTIC;
         }
         self
@@ -285,17 +347,13 @@ impl Axes {
 }
 
 /// Returns the axes of a render, or the name of the part that has no kernel.
-pub(crate) fn axes(
-    outputs: Outputs,
-    distribution: &Distribution,
-    silhouette: &Silhouette,
-    color: &Color,
-    texture: TextureFamily,
-    channels: usize,
-) -> Result<Axes> {
+pub(crate) fn axes(params: &RasterParams, texture: TextureFamily, channels: usize) -> Result<Axes> {
     let part = |what: &str| WgpuError::refused("choosing kernels", format!("{what} has no kernel"));
+    let (distance, distribution) = (params.get_distance(), params.get_distribution());
+    let (silhouette, color) = (params.get_silhouette(), params.get_color());
     Ok(Axes {
-        outputs,
+        outputs: *params.get_outputs(),
+        distance: DistanceKernel::of(distance).ok_or_else(|| part(distance.name()))?,
         distribution: DistributionKernel::of(distribution).ok_or_else(|| part(distribution.name()))?,
         silhouette: SilhouetteKernel::drawn(silhouette).ok_or_else(|| part(silhouette.name()))?,
         color: ColorKernel::of(color).ok_or_else(|| part(color.name()))?,
@@ -313,8 +371,8 @@ mod tests {
         for outputs in [Outputs::Both, Outputs::Silhouette, Outputs::Color] {
             for texture in [TextureFamily::Vertex, TextureFamily::Surface] {
                 let (silhouette, color) = (SilhouetteKernel::Sum, ColorKernel::Over);
-                let distribution = DistributionKernel::LOGISTIC;
-                let axes = Axes { outputs, distribution, silhouette, color, texture, channels: 5 };
+                let (distance, distribution) = (DistanceKernel::BuiltIn, DistributionKernel::LOGISTIC);
+                let axes = Axes { outputs, distance, distribution, silhouette, color, texture, channels: 5 };
                 for stage in [Stage::BackwardItems, Stage::Combine] {
                     assert_eq!(axes.of_stage(stage).item_values(), axes.item_values(), "{stage:?} {axes:?}");
                 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::axes::{Axes, Depends, SilhouetteKernel, Tile};
+use crate::axes::{Axes, ColorKernel, Depends, DistanceKernel, DistributionKernel, SilhouetteKernel, Tile};
 use crate::device::Gpu;
 use crate::error::Result;
 use crate::faults::Planted;
@@ -205,6 +205,7 @@ fn assembled(axes: &Axes, files: &[&str]) -> String {
     }
     let (silhouette, silhouette_state) = axes.silhouette.names();
     let (color, color_structures) = axes.color.names();
+    let text = text.replace("OTHER_DISTANCE_", axes.distance.prefix());
     let mut replaced = text.replace("SILHOUETTE_State", silhouette_state).replace("SILHOUETTE_", silhouette);
     for structure in ["State", "Pixel", "Cotangent"] {
         replaced = replaced.replace(&format!("COLOR_{structure}"), &format!("{color_structures}{structure}"));
@@ -228,18 +229,28 @@ pub(crate) fn has_section(name: &str) -> bool {
     [SYMMETRIC, ONE_SIDED, T_CONORM].iter().any(|file| section(file, name).is_some())
 }
 
-/// The text of the distribution and the silhouette of a module, beside those that all have.
+/// The text of the parts of a module, beside those that all have.
 fn family(axes: &Axes) -> String {
     let mut text = String::new();
-    let (name, prefix) = (axes.distribution.0, axes.distribution.prefix());
-    let own = [SYMMETRIC, ONE_SIDED].iter().find_map(|file| section(file, name));
+    let prefix = axes.distribution.prefix();
+    let own = match axes.distribution {
+        DistributionKernel::Named(name) => [SYMMETRIC, ONE_SIDED].iter().find_map(|file| section(file, name)),
+        DistributionKernel::Custom(own) => Some(own.wgsl()),
+    };
     let generator = match axes.silhouette {
         SilhouetteKernel::TConorm(name) => {
             section(T_CONORM, name).map(|text| text.replace("GENERATOR_", &(name.replace('-', "_") + "_")))
         }
         SilhouetteKernel::Max => Some(MAX.to_owned()),
-        _ => None,
+        SilhouetteKernel::Custom(own) => Some(own.wgsl()),
+        SilhouetteKernel::ProbabilisticOr | SilhouetteKernel::Sum | SilhouetteKernel::Hard => None,
     };
+    if let DistanceKernel::Custom(own) = axes.distance {
+        text.push_str(&own.wgsl());
+    }
+    if let ColorKernel::Custom(own) = axes.color {
+        text.push_str(&own.wgsl());
+    }
     if own.is_some() || generator.is_some() {
         text.push_str(SPECIAL);
         text.push_str(TAIL);
@@ -366,20 +377,22 @@ mod tests {
     use super::*;
     use softras_core::math::{Distribution, Silhouette};
 
-    use crate::axes::{ColorKernel, DistributionKernel, MAX_CHANNELS};
+    use crate::axes::MAX_CHANNELS;
 
     /// Every point of the axes that a stage tells apart, with a few numbers of channels.
     fn permutations(stage: Stage) -> HashSet<Axes> {
         let mut all = HashSet::new();
         // Each distribution and silhouette once with the first of everything.
         let (outputs, color, texture) = (Outputs::Both, ColorKernel::Softmax, TextureFamily::Vertex);
+        let distance = DistanceKernel::BuiltIn;
         let first = (DistributionKernel::LOGISTIC, SilhouetteKernel::ProbabilisticOr);
         let distributions = Distribution::BUILT_IN.iter().filter_map(DistributionKernel::of);
         let silhouettes = Silhouette::BUILT_IN.iter().filter_map(SilhouetteKernel::of);
         let singles = distributions.map(|own| (own, first.1)).chain(silhouettes.map(|own| (first.0, own)));
         for (distribution, silhouette) in singles {
             all.insert(
-                Axes { outputs, distribution, silhouette, color, texture, channels: 3 }.of_stage(stage),
+                Axes { outputs, distance, distribution, silhouette, color, texture, channels: 3 }
+                    .of_stage(stage),
             );
         }
         let distribution = first.0;
@@ -388,7 +401,15 @@ mod tests {
                 for &color in ColorKernel::ALL {
                     for texture in [TextureFamily::Vertex, TextureFamily::Surface] {
                         for channels in [1, 3, MAX_CHANNELS as u32] {
-                            let axes = Axes { outputs, distribution, silhouette, color, texture, channels };
+                            let axes = Axes {
+                                outputs,
+                                distance,
+                                distribution,
+                                silhouette,
+                                color,
+                                texture,
+                                channels,
+                            };
                             all.insert(axes.of_stage(stage));
                         }
                     }

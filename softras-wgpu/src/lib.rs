@@ -7,6 +7,7 @@ mod axes;
 mod backward;
 mod bins;
 mod buffers;
+mod custom;
 mod device;
 mod error;
 #[cfg(feature = "faults")]
@@ -28,7 +29,7 @@ mod workspace;
 use std::sync::Arc;
 
 use bytemuck::Pod;
-use softras_core::math::{Distribution, Silhouette};
+use softras_core::math::{DeviceLanguage, Distribution, Silhouette};
 use softras_core::raster::{
     Capabilities, Choices, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Variant,
     Wanted,
@@ -188,6 +189,7 @@ impl WgpuRasterizer {
 
     fn check(&self, faces: &Faces, params: &RasterParams, plan: &Plan<f32>) -> softras_core::Result<()> {
         Rasterizer::capabilities(self).check("wgpu", faces, params)?;
+        custom::check(params, plan.channels)?;
         if plan.channels > MAX_CHANNELS {
             return Err(Error::Unsupported {
                 backend: "wgpu".to_owned(),
@@ -208,7 +210,7 @@ impl Rasterizer<f32> for WgpuRasterizer {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            custom: CustomParts::Refused,
+            custom: CustomParts::DeviceText(DeviceLanguage::Wgsl),
             choices: Choices::Kernels,
             distributions: with(Distribution::BUILT_IN, |part| DistributionKernel::of(part).is_some()),
             silhouettes: with(Silhouette::BUILT_IN, |part| SilhouetteKernel::drawn(part).is_some()),

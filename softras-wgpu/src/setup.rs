@@ -222,6 +222,7 @@ fn setting(own: &CoreSetting<'_, f32>, params: &RasterParams) -> Result<Setting>
             Distance::Barycentric => DISTANCE_BARYCENTRIC,
             Distance::EuclideanUnsquared => DISTANCE_EUCLIDEAN_UNSQUARED,
             Distance::Hard => DISTANCE_HARD,
+            Distance::Custom(_) => DISTANCE_CUSTOM,
             other => return Err(no_kernel("distance", other.name())),
         },
         color: ColorContext {

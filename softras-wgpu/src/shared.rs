@@ -56,7 +56,8 @@ constants! {
     DISTANCE_EUCLIDEAN_UNSQUARED = 2;
     /// `Distance::Hard`.
     DISTANCE_HARD = 3;
-    /// `Distribution::Logistic`.
+    /// `Distance::Custom`.
+    DISTANCE_CUSTOM = 4;
     /// `Cutoff::Hard`.
     CUTOFF_HARD = 0;
     /// `Cutoff::None`.

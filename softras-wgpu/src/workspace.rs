@@ -94,14 +94,7 @@ impl Layout {
     pub(crate) fn new(faces: &Faces, params: &RasterParams, plan: &Plan<f32>) -> Result<Self> {
         let textures = faces.textures().filter(|_| plan.draws_color);
         let kind = textures.map_or(TextureKind::Vertex, Textures::kind);
-        let axes = axes(
-            *params.get_outputs(),
-            params.get_distribution(),
-            params.get_silhouette(),
-            params.get_color(),
-            TextureFamily::from(kind),
-            plan.channels,
-        )?;
+        let axes = axes(params, TextureFamily::from(kind), plan.channels)?;
         let color_at = if plan.draws_silhouette { axes.silhouette.planes() } else { 0 };
         let sums_at = color_at + if plan.draws_color { axes.color.planes() } else { 0 };
         Ok(Self {

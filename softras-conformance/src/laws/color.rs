@@ -91,7 +91,7 @@ pub(super) const LAWS: &[Law] = &[
 ];
 
 /// The aggregators that mix convexly.
-fn convex<R: Tested>(under: &Under<'_, R>) -> impl Iterator<Item = &'static Color> {
+fn convex<'a, R: Tested>(under: &'a Under<'_, R>) -> impl Iterator<Item = &'a Color> {
     under.colors().filter(|part| part.mixing() == Mixing::Convex)
 }
 

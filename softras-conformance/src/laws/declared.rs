@@ -10,6 +10,7 @@ use softras_core::raster::{Outputs, TextureFamily};
 
 use super::Under;
 use crate::law::Gauge;
+use crate::strategy;
 use crate::subject::Tested;
 
 /// What a law cannot do without.
@@ -24,38 +25,38 @@ pub(super) struct Needs<'a> {
 }
 
 impl<R: Tested> Under<'_, R> {
-    /// The built-in metrics that it declares.
-    pub(super) fn distances(&self) -> impl Iterator<Item = &'static Distance> {
-        Distance::BUILT_IN.iter().filter(|part| self.can.distances.contains(part))
+    /// The metrics that it declares: built in, or handed to [`Subject::with_parts`](crate::Subject::with_parts).
+    pub(super) fn distances(&self) -> impl Iterator<Item = &Distance> {
+        self.can.distances.iter().filter(|part| strategy::is_known(*part))
     }
 
     /// Those of them that blur.
-    pub(super) fn soft_distances(&self) -> impl Iterator<Item = &'static Distance> {
+    pub(super) fn soft_distances(&self) -> impl Iterator<Item = &Distance> {
         self.distances().filter(|part| part.edge() == Edge::Soft)
     }
 
-    /// The built-in distributions that it declares.
-    pub(super) fn distributions(&self) -> impl Iterator<Item = &'static Distribution> {
-        Distribution::BUILT_IN.iter().filter(|part| self.can.distributions.contains(part))
+    /// The distributions that it declares.
+    pub(super) fn distributions(&self) -> impl Iterator<Item = &Distribution> {
+        self.can.distributions.iter().filter(|part| strategy::is_known(*part))
     }
 
-    /// The built-in silhouette aggregators that it declares.
-    pub(super) fn silhouettes(&self) -> impl Iterator<Item = &'static Silhouette> {
-        Silhouette::BUILT_IN.iter().filter(|part| self.can.silhouettes.contains(part))
+    /// The silhouette aggregators that it declares.
+    pub(super) fn silhouettes(&self) -> impl Iterator<Item = &Silhouette> {
+        self.can.silhouettes.iter().filter(|part| strategy::is_known(*part))
     }
 
     /// Those of them that have a gradient.
-    pub(super) fn soft_silhouettes(&self) -> impl Iterator<Item = &'static Silhouette> {
+    pub(super) fn soft_silhouettes(&self) -> impl Iterator<Item = &Silhouette> {
         self.silhouettes().filter(|part| part.edge() == Edge::Soft)
     }
 
-    /// The built-in color aggregators that it declares.
-    pub(super) fn colors(&self) -> impl Iterator<Item = &'static Color> {
-        Color::BUILT_IN.iter().filter(|part| self.can.colors.contains(part))
+    /// The color aggregators that it declares.
+    pub(super) fn colors(&self) -> impl Iterator<Item = &Color> {
+        self.can.colors.iter().filter(|part| strategy::is_known(*part))
     }
 
     /// Those of them that have a gradient.
-    pub(super) fn soft_colors(&self) -> impl Iterator<Item = &'static Color> {
+    pub(super) fn soft_colors(&self) -> impl Iterator<Item = &Color> {
         self.colors().filter(|part| part.edge() == Edge::Soft)
     }
 

@@ -298,7 +298,8 @@ fn refuses_unlisted<R: Tested>(under: &Under<'_, R>) -> Outcome {
         let scene = plain().style(|s| s.texture = softras_core::math::TextureKind::Surface { side: 2 });
         refuse(scene, &|p| p, "Surface")?;
     }
-    if can.custom == CustomParts::Refused {
+    if can.custom != CustomParts::Rust {
+        // Nor does it bring a text.
         refuse(plain(), &|p| p.distance(Distance::custom(Euclidean)), "Custom")?;
     }
     let wide = can.max_side + 1;

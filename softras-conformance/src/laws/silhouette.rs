@@ -157,7 +157,7 @@ fn of_known_faces<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 /// The aggregators that a face more never lowers.
-fn monotone<R: Tested>(under: &Under<'_, R>) -> impl Iterator<Item = &'static Silhouette> {
+fn monotone<'a, R: Tested>(under: &'a Under<'_, R>) -> impl Iterator<Item = &'a Silhouette> {
     under.silhouettes().filter(|part| part.adding() == Adding::NeverLowers)
 }
 

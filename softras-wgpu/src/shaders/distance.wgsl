@@ -114,7 +114,7 @@ fn hard_edge_signed_vjp(face: Triangle, at: vec2<f32>, w: vec3<f32>, grad_s: f32
     return array<vec2<f32>, 3>(vec2<f32>(0.0), vec2<f32>(0.0), vec2<f32>(0.0));
 }
 
-// The metric that the setting names: a uniform branch.
+// The metric that the setting names: a uniform branch. OTHER_DISTANCE_ is a user's own, else the Euclidean.
 fn distance_signed(distance: u32, face: Triangle, at: vec2<f32>, w: vec3<f32>) -> f32 {
     switch distance {
         case DISTANCE_BARYCENTRIC: {
@@ -127,7 +127,7 @@ fn distance_signed(distance: u32, face: Triangle, at: vec2<f32>, w: vec3<f32>) -
             return hard_edge_signed(face, at, w);
         }
         default: {
-            return euclidean_signed(face, at, w);
+            return OTHER_DISTANCE_signed(face, at, w);
         }
     }
 }
@@ -150,7 +150,7 @@ fn distance_signed_vjp(
             return hard_edge_signed_vjp(face, at, w, grad_s);
         }
         default: {
-            return euclidean_signed_vjp(face, at, w, grad_s);
+            return OTHER_DISTANCE_signed_vjp(face, at, w, grad_s);
         }
     }
 }
