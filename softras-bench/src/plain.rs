@@ -10,7 +10,7 @@ use std::sync::Arc;
 use softras_core::math::{
     ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, ColorSlot, Euclidean, Face,
     Logistic, PairSink, Parts, ProbabilisticOr, SilhouetteAggregator, SilhouetteGrad, Softmax, TexelSink,
-    Vec2, pixel_centre,
+    Vec2, WeightSink, pixel_centre,
 };
 use softras_core::raster::{
     Capabilities, Gradients, Info, Plan, RasterParams, Rasterizer, Wanted, cull_reach,
@@ -152,7 +152,7 @@ impl Drawn {
                     let mut out = ColorPixelGrad {
                         sums: &mut sums,
                         background: &mut grad_background,
-                        weights: &mut [],
+                        weights: WeightSink::Nowhere,
                     };
                     let (fixed, _) = PARTS.color.pixel_vjp(&setting.color, &pixel, &pixel_grad, &mut out);
                     let alpha = grad.silhouette.as_ref().map_or(0.0, |g| g[[b, row, column]]);
@@ -176,7 +176,7 @@ impl Drawn {
                             color: &mut color,
                             grad_color: &mut grad_color,
                             texels: TexelSink::Corners(&mut texels),
-                            weights: &mut [],
+                            weights: WeightSink::Nowhere,
                         };
                         let at = Vec2::new(x[column], y[row]);
                         let pair = PARTS.backward(

@@ -5,21 +5,22 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use softras_core::math::Color;
-use softras_fit::{Named, PartChoice};
 use toml::{Table, Value};
 
 pub(crate) use crate::ablate::AblateArgs;
 pub(crate) use crate::bench_args::BenchArgs;
 pub(crate) use crate::body::BodyArgs;
 use crate::config::put;
+pub(crate) use crate::distill::DistillArgs;
 pub(crate) use crate::eval::EvalArgs;
 pub(crate) use crate::experiment::ExperimentArgs;
 pub(crate) use crate::gradcheck::GradcheckArgs;
 use crate::input::{Size, backend, point, sample};
 use crate::output::Usage;
+use crate::part_args::{LearntArg, PartArgs};
 pub(crate) use crate::pose::PoseArgs;
 pub(crate) use crate::predict::PredictArgs;
-use crate::render_config::Background;
+use crate::render_config::{Background, RenderColor};
 pub(crate) use crate::train::TrainArgs;
 
 /// A soft rasterizer: draw meshes, and fit meshes to pictures through gradients of the drawing.
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Gradcheck(GradcheckArgs),
     /// Run an experiment again: fits by several methods, a page, a table against baselines, its JSON
     Experiment(ExperimentArgs),
+    /// Find the weights of a neural color aggregator that draws as the softmax does
+    Distill(DistillArgs),
     /// Train a network that makes a mesh of one picture, on pictures of shapes
     Train(TrainArgs),
     /// Fit with one part of the renderer or of the loss changed, over several seeds: a table with intervals
@@ -70,6 +73,7 @@ impl Args {
             Command::Body(args) => args.json,
             Command::Gradcheck(args) => args.json,
             Command::Experiment(args) => args.work.json,
+            Command::Distill(args) => args.json,
             Command::Train(args) => args.json,
             Command::Ablate(args) => args.work.json,
             Command::Eval(args) => args.json,
@@ -135,43 +139,6 @@ pub(crate) enum PresetArg {
     Official,
 }
 
-/// A number of the renderer that a fit may learn.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum LearntArg {
-    /// Softness of edges
-    Sigma,
-    /// Softness in depth
-    Gamma,
-    /// The depth of the background
-    Epsilon,
-    /// The distribution's own parameter
-    DistributionShape,
-    /// p of the silhouette's t-conorm
-    SilhouetteShape,
-}
-
-/// The parts that pictures are drawn with.
-#[derive(Debug, clap::Args)]
-struct PartArgs {
-    /// A part to draw with: distance=WORD, distribution=WORD[:SHAPE] or silhouette=WORD[:SHAPE]; may be given for each
-    #[arg(long = "part", value_name = "KIND=WORD")]
-    part: Vec<PartChoice>,
-}
-
-impl PartArgs {
-    fn put(&self, table: &mut Table, at: &str) {
-        for part in &self.part {
-            let (kind, word, shape) = match part {
-                PartChoice::Distance(part) => ("distance", part.word(), &None),
-                PartChoice::Distribution(part, shape) => ("distribution", part.word(), shape),
-                PartChoice::Silhouette(part, shape) => ("silhouette", part.word(), shape),
-            };
-            put(table, &format!("{at}.{kind}"), Some(word));
-            put(table, &format!("{at}.{kind}_shape"), *shape);
-        }
-    }
-}
-
 /// Turns a choice into the word of the file of settings.
 fn word<T: ValueEnum>(choice: Option<T>) -> Option<String> {
     choice.and_then(|c| c.to_possible_value().map(|v| v.get_name().to_owned()))
@@ -221,7 +188,10 @@ pub(crate) struct RenderArgs {
     at: Option<[f64; 3]>,
     /// How faces make the color of a pixel [default: over]
     #[arg(long)]
-    color: Option<ColorArg>,
+    color: Option<RenderColor>,
+    /// The weights of --color neural, a .safetensors file of softras distill
+    #[arg(long, value_name = "FILE")]
+    weights: Option<String>,
     /// white, black, transparent or #rrggbb [default: white]
     #[arg(long)]
     background: Option<Background>,
@@ -283,6 +253,7 @@ impl RenderArgs {
         }
         put(&mut table, "at", self.at.map(|p| Value::from(p.to_vec())));
         put(&mut table, "color", word(self.color));
+        put(&mut table, "weights", self.weights.clone());
         put(&mut table, "background", self.background.map(String::from));
         put(&mut table, "normalize", self.no_normalize.then_some(false));
         self.parts.put(&mut table, "parts");

@@ -12,6 +12,7 @@ mod coloring;
 mod config;
 mod conformance;
 mod devices;
+mod distill;
 mod eval;
 mod experiment;
 mod fit;
@@ -19,6 +20,7 @@ mod fit_config;
 mod gradcheck;
 mod input;
 mod output;
+mod part_args;
 mod pose;
 mod predict;
 mod render;
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Body(args) => body::run(&args),
         Command::Gradcheck(args) => gradcheck::run(&args),
         Command::Experiment(args) => experiment::run(&args),
+        Command::Distill(args) => distill::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Ablate(args) => ablate::run(&args),
         Command::Eval(args) => eval::run(&args),

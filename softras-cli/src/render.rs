@@ -8,16 +8,18 @@ use anyhow::{Context, Result, bail};
 use ndarray::{Array3, Array4, Axis};
 use serde_json::json;
 use softras_core::Image;
+use softras_core::math::{Color, DepthMap};
 use softras_core::raster::{DynRasterizer, DynSaved, RasterParams};
 use softras_core::scene::{Camera, Degrees, Faces, Mesh, Orbit};
+use softras_fit::distill::Network;
 use softras_io::{MeshOptions, RgbFrame, TexelSize, normalize, save_gif, save_gray_png, save_png};
 
 use crate::args::RenderArgs;
 use crate::backend;
 use crate::config::{overlay, read};
 use crate::input::{self, colored, lit};
-use crate::output::{finish, say, warn, warn_of_reach};
-use crate::render_config::{Background, RenderConfig};
+use crate::output::{Usage, finish, say, warn, warn_of_reach};
+use crate::render_config::{Background, RenderColor, RenderConfig};
 
 /// Depths nearer than this have no color, in world units.
 const NEAR: f32 = 1e-2;
@@ -32,7 +34,7 @@ pub(crate) fn run(args: &RenderArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let Some(name) = &args.mesh else {
-        return Err(crate::output::Usage("found no mesh, expected a file or sample:NAME".into()).into());
+        return Err(Usage("found no mesh, expected a file or sample:NAME".into()).into());
     };
     for path in [args.output.as_deref(), args.silhouette.as_deref()].into_iter().flatten() {
         check_ending(path, "png")?;
@@ -44,7 +46,8 @@ pub(crate) fn run(args: &RenderArgs) -> Result<ExitCode> {
 
     // What can be wrong with the numbers comes before files are read.
     softras_fit::check_size((config.size.width, config.size.height))?;
-    let params = params(&config);
+    let network = network(&config)?;
+    let mut params = params(&config);
     params.check()?;
     warn_of_reach(&config.parts, config.sigma, *params.get_dist_eps());
     let device = backend::open(&config.backend, config.threads)?;
@@ -54,6 +57,9 @@ pub(crate) fn run(args: &RenderArgs) -> Result<ExitCode> {
         mesh = normalize(&mesh);
     }
     let mesh = if config.light { lit(&mesh)? } else { colored(&mesh)? };
+    if let Some(network) = &network {
+        params = placed(network, &mesh, &config).draw_with(params);
+    }
     let artist = Artist { device: device.as_ref(), mesh: &mesh, config: &config, params };
 
     let picture = artist.picture(config.azimuth)?;
@@ -103,10 +109,48 @@ fn params(config: &RenderConfig) -> RasterParams {
     let params = RasterParams::new(config.size.width, config.size.height)
         .sigma(config.sigma as f32)
         .gamma(config.gamma as f32)
-        .color(config.color.into())
+        .color(match config.color {
+            RenderColor::Softmax | RenderColor::Neural => Color::Softmax,
+            RenderColor::Over => Color::Over,
+            RenderColor::Hard => Color::Hard,
+        })
         .near(NEAR)
         .background(&config.background.color());
     config.parts.apply(params)
+}
+
+/// Reads the network that colors are drawn by, if they are.
+fn network(config: &RenderConfig) -> Result<Option<Network>> {
+    match (config.color, config.weights.as_str()) {
+        (RenderColor::Neural, "") => {
+            Err(Usage("color neural: found no weights, expected --weights FILE of softras distill".into())
+                .into())
+        }
+        (RenderColor::Neural, _) if config.background == Background::Transparent => {
+            // It does not mix linearly: two pictures do not tell what comes through.
+            Err(Usage("color neural: found a transparent background, expected a color".into()).into())
+        }
+        (RenderColor::Neural, path) => {
+            let network = Network::load(path)?;
+            if network.channels() != 3 {
+                bail!("{path}: found weights for {} channels, expected 3", network.channels());
+            }
+            Ok(Some(network))
+        }
+        (_, "") => Ok(None),
+        (_, path) => {
+            Err(Usage(format!("weights: found {path:?}, expected none without --color neural")).into())
+        }
+    }
+}
+
+/// Places a network at the depths of a mesh: those of the sphere around it whose middle the camera looks at.
+fn placed(network: &Network, mesh: &Mesh, config: &RenderConfig) -> Network {
+    let away = |v: ndarray::ArrayView1<'_, f32>| {
+        v.iter().zip(&config.at).map(|(x, at)| (f64::from(*x) - at).powi(2)).sum::<f64>().sqrt()
+    };
+    let radius = mesh.vertices().rows().into_iter().map(away).fold(0.0, f64::max);
+    network.for_depths(DepthMap::Linear, config.distance - radius, config.distance + radius)
 }
 
 /// Draws one mesh from several sides.

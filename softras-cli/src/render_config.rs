@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use softras_fit::{ColorMode, PartSettings};
+use softras_fit::PartSettings;
 
 use crate::input::Size;
 
@@ -62,6 +63,20 @@ impl From<Background> for String {
     }
 }
 
+/// How faces make the color of a pixel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RenderColor {
+    /// The paper's softmax over depth, background included
+    Softmax,
+    /// Softmax among faces, laid over the background by the silhouette
+    Over,
+    /// The nearest face
+    Hard,
+    /// A network over the set of faces, with the weights of --weights
+    Neural,
+}
+
 /// The settings of `softras render`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -74,7 +89,9 @@ pub(crate) struct RenderConfig {
     pub(crate) azimuth: f64,
     pub(crate) fov: f64,
     pub(crate) at: [f64; 3],
-    pub(crate) color: ColorMode,
+    pub(crate) color: RenderColor,
+    /// The weights of a network, nothing for other colors.
+    pub(crate) weights: String,
     pub(crate) background: Background,
     pub(crate) normalize: bool,
     pub(crate) light: bool,
@@ -95,7 +112,8 @@ impl Default for RenderConfig {
             azimuth: 0.0,
             fov: 30.0,
             at: [0.0; 3],
-            color: ColorMode::Over,
+            color: RenderColor::Over,
+            weights: String::new(),
             background: Background::Color([255; 3]),
             normalize: true,
             light: true,

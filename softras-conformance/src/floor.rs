@@ -16,7 +16,7 @@ use softras_core::math::{
     Color, ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, ColorSlot, Distance,
     DistanceMetric, Distribution, Edge, Face, PairGrad, PairSink, Parts, ProbabilityGrad, Setting, Shade,
     Silhouette, SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind, Touch, Triangle, Vec2,
-    pixel_centre,
+    WeightSink, pixel_centre,
 };
 use softras_core::raster::{Plan, RasterParams};
 use softras_core::scene::Faces;
@@ -37,9 +37,17 @@ struct Sizes {
     epsilon: Vec<f64>,
     distribution: Vec<f64>,
     t_conorm: Vec<f64>,
+    weights: Vec<f64>,
 }
 
 impl Sizes {
+    /// Adds the size of one term of the gradient to each weight, and takes it away.
+    fn weights(&mut self, terms: &mut [f64]) {
+        for (size, term) in self.weights.iter_mut().zip(terms) {
+            *size += core::mem::take(term).abs();
+        }
+    }
+
     fn corners(&mut self, face: usize, corners: &[[f64; 3]; 3]) {
         for (k, [x, y, z]) in corners.iter().enumerate() {
             self.xy[face * 6 + k * 2] += x.abs();
@@ -85,6 +93,7 @@ pub(crate) fn floor(
         epsilon: per_picture(),
         distribution: per_picture(),
         t_conorm: per_picture(),
+        weights: vec![0.0; params.get_weights().len()],
     };
     for (b, picture) in faces.pictures().iter().enumerate() {
         let set_up: Vec<_> = picture
@@ -113,11 +122,10 @@ pub(crate) fn floor(
             pixel.add_softmax_noise(&mut sizes, picture.faces.start);
         }
     }
-    let Sizes { xy, z, textures, background, sigma, gamma, epsilon, distribution, t_conorm } = sizes;
+    let Sizes { xy, z, textures, background, sigma, gamma, epsilon, distribution, t_conorm, weights } = sizes;
     let mut out = vec![xy, z];
     out.extend(texels.map(|_| textures));
-    out.extend([background, sigma, gamma, epsilon, distribution, t_conorm]);
-    out.push(vec![0.0; params.get_weights().len()]);
+    out.extend([background, sigma, gamma, epsilon, distribution, t_conorm, weights]);
     for value in out.iter_mut().flatten() {
         *value *= unit;
     }
@@ -158,12 +166,13 @@ impl Pixel<'_> {
             let mut out = ColorPixelGrad {
                 sums: &mut grad_sums,
                 background: &mut grad_background,
-                weights: &mut weights,
+                weights: WeightSink::Lanes(&mut weights),
             };
             let (fixed, epsilon) = parts.color.pixel_vjp(&setting.color, &pixel, grad, &mut out);
             sizes.epsilon[self.picture] += epsilon.abs();
             fixed
         });
+        sizes.weights(&mut weights);
         for (size, g) in sizes.background[self.picture * channels..].iter_mut().zip(&grad_background) {
             *size += g.abs();
         }
@@ -177,7 +186,7 @@ impl Pixel<'_> {
                 color: &mut scratch,
                 grad_color: &mut color,
                 texels: TexelSink::of(face.texels.map_or(TextureKind::Vertex, |t| t.kind), &mut texels),
-                weights: &mut weights,
+                weights: WeightSink::Lanes(&mut weights),
             };
             let g = parts.backward(
                 setting,
@@ -187,6 +196,7 @@ impl Pixel<'_> {
                 color_grad.as_ref(),
                 &mut sink,
             );
+            sizes.weights(&mut weights);
             let touch = parts.touch(setting, face, self.at);
             if !touch.member {
                 continue;

@@ -3,7 +3,7 @@
 use softras_core::math::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
     ColorPixelGrad, DeviceLanguage, Distance, DistanceMetric, Distribution, DistributionFunction, Edge,
-    Probability, ProbabilityGrad, Real, Triangle, Vec2,
+    Probability, ProbabilityGrad, Real, Triangle, Vec2, WeightSink,
 };
 
 /// Does what the built-in part `A` does, under no name that a back end knows: a back end takes it for a user's own, and must
@@ -139,7 +139,7 @@ impl<A: ColorAggregator> ColorAggregator for Imitation<A> {
         cotangent: &ColorCotangent<'_, Self::Cotangent<R>, R>,
         pair: &ColorPair<'_, R>,
         grad_color: &mut [R],
-        grad_weights: &mut [R],
+        grad_weights: &mut WeightSink<'_, R>,
     ) -> ColorPairGrad<R> {
         self.of.pair_vjp(context, pixel, cotangent, pair, grad_color, grad_weights)
     }

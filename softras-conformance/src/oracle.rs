@@ -94,10 +94,12 @@ pub struct Direction {
     pub distribution: Array1<f64>,
     /// Of the shape of the t-conorm, `[B]`.
     pub t_conorm: Array1<f64>,
+    /// Of the weights of the color aggregator, `[N]`.
+    pub weights: Array1<f64>,
 }
 
 /// The things that can move alone.
-pub const MOVES: [&str; 9] = [
+pub const MOVES: [&str; 10] = [
     "x and y",
     "z",
     "textures",
@@ -107,10 +109,11 @@ pub const MOVES: [&str; 9] = [
     "epsilon",
     "the shape of the distribution",
     "the shape of the t-conorm",
+    "the weights of the color",
 ];
 
 impl Direction {
-    /// A random direction of one of [`MOVES`], or of all of them; sigma, gamma and z move in proportion to their size.
+    /// A random direction of one of [`MOVES`], or of all of them; sigma, gamma, z and weights move in proportion to their size.
     #[must_use]
     pub fn random(faces: &Faces<f64>, params: &RasterParams<f64>, seed: u64, only: Option<&str>) -> Self {
         let (b, c) = (faces.batch(), faces.channels());
@@ -126,6 +129,9 @@ impl Direction {
             epsilon: Array1::from_shape_fn(b, |i| on("epsilon") * noise(13, i)),
             distribution: Array1::from_shape_fn(b, |i| on("the shape of the distribution") * noise(17, i)),
             t_conorm: Array1::from_shape_fn(b, |i| on("the shape of the t-conorm") * noise(18, i)),
+            weights: Array1::from_shape_fn(params.get_weights().len(), |i| {
+                on("the weights of the color") * params.get_weights()[i] * noise(19, i)
+            }),
         };
         for (n, (place, value)) in direction.corners.indexed_iter_mut().enumerate() {
             let size = if place.2 == 2 { on("z") * *value } else { on("x and y") };
@@ -158,6 +164,7 @@ impl Direction {
         add(gradients.epsilon.as_ref().map(widen), widen(&self.epsilon));
         add(gradients.distribution.as_ref().map(widen), widen(&self.distribution));
         add(gradients.t_conorm.as_ref().map(widen), widen(&self.t_conorm));
+        add(gradients.weights.as_ref().map(widen), widen(&self.weights));
         sum
     }
 
@@ -190,7 +197,8 @@ impl Direction {
             .gamma_each(each(&self.gamma, &|b| params.get_gamma().of(b)))
             .epsilon_each(each(&self.epsilon, &|b| params.get_epsilon().of(b)))
             .distribution_shape_each(each(&self.distribution, &|b| params.get_distribution_shape().of(b)))
-            .t_conorm_shape_each(each(&self.t_conorm, &|b| params.get_t_conorm_shape().of(b)));
+            .t_conorm_shape_each(each(&self.t_conorm, &|b| params.get_t_conorm_shape().of(b)))
+            .weights(each(&self.weights, &|i| params.get_weights()[i]));
         let background = params.get_background();
         if !background.is_empty() && params.get_outputs().color() {
             moved = moved.background_each(Array2::from_shape_fn(self.background.dim(), |(b, c)| {
@@ -295,9 +303,13 @@ pub fn band(
 }
 
 /// The largest nearness in units of gamma, `z k` of KERNELS 5: rounding of depth costs that many units.
+///
+/// An aggregator with weights of its own scales depth by them, not by gamma: what rounding costs there is in the [`Band`].
 #[must_use]
 pub fn depth_in_gammas(scene: &Scene) -> f64 {
-    if !scene.style.outputs.color() || scene.style.color.edge() == Edge::Hard {
+    let color = &scene.style.color;
+    let without = color.edge() == Edge::Hard || color.weights(scene.channels) > 0;
+    if !scene.style.outputs.color() || without {
         return 0.0;
     }
     let (near, far) = (f64::from(scene.range.0), f64::from(scene.range.1));

@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, Array3, Array4, Axis, Slice};
 use softras_core::math::{
     Color, ColorAggregator, Cutoff, DepthMap, Distance, Distribution, DistributionFunction, Interpolation,
-    Scalar, Silhouette, SilhouetteAggregator, TextureKind,
+    Neural, Scalar, Silhouette, SilhouetteAggregator, TextureKind,
 };
 use softras_core::raster::{Outputs, RasterParams, Sides};
 use softras_core::scene::{Faces, Picture, Textures, Winding};
@@ -139,6 +139,23 @@ fn within(allowed: &core::ops::RangeInclusive<f64>, at: f32, b: usize) -> f64 {
     f64::from(shape as f32)
 }
 
+/// The depths of most faces of random scenes.
+const DEPTHS: (f64, f64) = (1.0, 9.0);
+
+/// Random weights for a color aggregator, exact in `f32`; those of a network are of the size that it begins with, where
+/// its units bend and none is flat.
+#[must_use]
+pub fn weights(color: &Color, map: DepthMap, channels: usize, seed: u64) -> Vec<f64> {
+    let random = |i| signed_noise(seed, WEIGHTS, i);
+    let Color::Neural { hidden } = *color else { return (0..color.weights(channels)).map(random).collect() };
+    let mut i = 0;
+    let drawn = Neural { hidden }.initial(channels, Neural::depth_weights(map, DEPTHS.0, DEPTHS.1), || {
+        i += 1;
+        random(i)
+    });
+    drawn.into_iter().map(|w| f64::from(w as f32)).collect()
+}
+
 const TEXELS: u64 = 1;
 const BACKGROUND: u64 = 2;
 const COLOR_GRAD: u64 = 3;
@@ -267,9 +284,8 @@ impl Scene {
         if self.channels == 0 {
             return params;
         }
-        let weights = style.color.weights(self.channels);
-        params =
-            params.weights((0..weights).map(|i| R::from_f64(signed_noise(self.seed, WEIGHTS, i))).collect());
+        let weights = weights(&style.color, style.depth_map, self.channels, self.seed);
+        params = params.weights(weights.into_iter().map(R::from_f64).collect());
         let shape = (self.batch(), self.channels);
         params.background_each(Array2::from_shape_fn(shape, |(b, c)| {
             R::from_f64(noise(self.seed, BACKGROUND, b * 8 + c))

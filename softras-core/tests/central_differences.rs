@@ -5,7 +5,7 @@
 use ndarray::{Array1, Array2, Array3, Array4};
 use softras_core::ImageGrad;
 use softras_core::math::{
-    Color, Cutoff, DepthMap, Distance, Distribution, DistributionFunction, Interpolation, Silhouette,
+    Color, Cutoff, DepthMap, Distance, Distribution, DistributionFunction, Interpolation, Neural, Silhouette,
     SilhouetteAggregator, TextureKind,
 };
 use softras_core::raster::{Gradients, RasterParams, Rasterizer, Wanted};
@@ -32,12 +32,23 @@ struct Input {
     epsilon: f64,
     shape: f64,
     p: f64,
+    weights: Vec<f64>,
 }
 
 /// A value that a part allows its shape to have; 1 where it allows nearly any.
 fn inside(allowed: &core::ops::RangeInclusive<f64>) -> f64 {
     let (low, high) = (allowed.start(), allowed.end());
     if high - low > 1e3 { 1.0 } else { low + 0.37 * (high - low) }
+}
+
+/// The weights of the network, none for the others.
+fn weights(choice: &Choice) -> Vec<f64> {
+    let Color::Neural { hidden } = choice.color else { return Vec::new() };
+    let mut i = 500;
+    Neural { hidden }.initial(2, Neural::depth_weights(choice.depth_map, 1.9, 3.9), || {
+        i += 1;
+        noise(i)
+    })
 }
 
 /// One choice of parts.
@@ -73,6 +84,7 @@ impl Input {
             epsilon: 0.2,
             shape: inside(&choice.distribution.shapes()),
             p: inside(&choice.silhouette.shapes()),
+            weights: weights(choice),
         }
     }
 
@@ -89,6 +101,7 @@ impl Input {
             .cutoff(Cutoff::Smooth)
             .distribution_shape(self.shape)
             .t_conorm_shape(self.p)
+            .weights(self.weights.clone())
             .distance(choice.distance.clone())
             .distribution(choice.distribution.clone())
             .silhouette(choice.silhouette.clone())
@@ -172,11 +185,19 @@ fn check(choice: &Choice) -> f64 {
     compare(choice, "shape", &flat(&g.distribution.expect("wanted")), &shape, 1e-6);
     let p = input.differences(choice, 1, |m, _| &mut m.p);
     compare(choice, "p", &flat(&g.t_conorm.expect("wanted")), &p, 1e-6);
+    // The weights do not see the silhouette.
+    if choice.silhouette == Silhouette::ProbabilisticOr {
+        let weights = input.differences(choice, input.weights.len(), |m, n| &mut m.weights[n]);
+        compare(choice, "weight", &flat(&g.weights.expect("wanted")), &weights, 1e-6);
+    }
     xy.iter().fold(0.0, |m, x| m.max(x.abs()))
 }
 
 /// The parts of the paper: every combination of theirs is drawn, and every distribution with every silhouette.
 const SILHOUETTES: &[Silhouette] = &[Silhouette::ProbabilisticOr, Silhouette::Sum, Silhouette::Hard];
+
+/// The colors, the network with fewer units than by default: each weight takes four pictures.
+const COLORS: &[Color] = &[Color::Softmax, Color::Over, Color::Hard, Color::Neural { hidden: 5 }];
 
 #[test]
 fn every_gradient_of_every_choice_is_the_slope_of_the_picture() {
@@ -184,7 +205,7 @@ fn every_gradient_of_every_choice_is_the_slope_of_the_picture() {
     let mut moving = 0;
     for distance in Distance::BUILT_IN {
         for silhouette in SILHOUETTES {
-            for color in Color::BUILT_IN {
+            for color in COLORS {
                 for kind in
                     [TextureKind::Vertex, TextureKind::Surface { side: 1 }, TextureKind::Surface { side: 2 }]
                 {
@@ -207,7 +228,8 @@ fn every_gradient_of_every_choice_is_the_slope_of_the_picture() {
             }
         }
     }
-    assert_eq!(choices, 4 * 3 * 3 * 3 * 2 * 2);
+    assert_eq!(choices, 4 * 3 * 4 * 3 * 2 * 2);
+    assert!(Color::BUILT_IN.iter().all(|part| COLORS.iter().any(|color| color.is_kind_of(part))));
     assert!(moving > choices / 2, "most choices have a gradient to corners: {moving} of {choices}");
 }
 

@@ -1,7 +1,7 @@
 //! Sums in a fixed order: lanes, parts of a face, faces of a picture, texture rows that pictures share.
 
 use rayon::prelude::*;
-use softras_core::math::{Real, Scalar};
+use softras_core::math::{Real, Scalar, WeightSink};
 use softras_core::scene::Picture;
 
 use crate::faults::{self, Fault};
@@ -52,6 +52,20 @@ pub(crate) fn add_lanes_wide<L: Real>(sums: &mut [f64], values: &[L]) {
     for (sum, value) in sums.iter_mut().zip(values) {
         *sum += value.sum().to_f64();
     }
+}
+
+/// Adds the sums of the lanes of each weight, `[weights, LANES]`, to sums kept in `f64`.
+#[inline(always)]
+pub(crate) fn add_weight_lanes<L: Real>(like: L, sums: &mut [f64], lanes: &[L::Scalar]) {
+    for (sum, lanes) in sums.iter_mut().zip(lanes.chunks_exact(L::LANES)) {
+        *sum += like.load(lanes).sum().to_f64();
+    }
+}
+
+/// Returns where gradients to weights are added: to `lanes`, or nowhere if there are none.
+#[inline(always)]
+pub(crate) fn weight_sink<L: Real>(lanes: &mut [L::Scalar]) -> WeightSink<'_, L> {
+    if lanes.is_empty() { WeightSink::Nowhere } else { WeightSink::Lanes(lanes) }
 }
 
 /// Adds the texture gradients of the faces of `pictures` to their rows, picture by picture.

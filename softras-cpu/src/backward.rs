@@ -7,6 +7,7 @@
 use core::marker::PhantomData;
 use core::ops::Range;
 
+use ndarray::Array1;
 use softras_core::math::{
     ColorAggregator, DistanceMetric, DistributionFunction, Parts, SilhouetteAggregator, TextureKind,
 };
@@ -15,21 +16,17 @@ use softras_core::scene::{Picture, Textures};
 use softras_core::{Error, ImageGrad, Result};
 
 use crate::accumulate::{add, gather_textures, joined};
-use crate::bins::TILE;
 use crate::channels::{Any, Three, three};
 use crate::faults::{self, Fault};
-use crate::lanes::{Vector, has_kernel};
+use crate::items::{BIG_PIXELS, PartialSums, RUN, halves_of, items};
+use crate::lanes::{Vector, has_kernel, with_weight_lanes};
 use crate::prepare::{CotangentLayout, PictureGrad, Prepare, Room};
 use crate::row::Row;
 use crate::setup::PixelRect;
 use crate::staged::Own;
-use crate::walk::{Anywhere, InTiles, PictureSums, Pixels, Rows, WalkFaces};
+use crate::walk::{Anywhere, InTiles, Pixels, Rows, WalkFaces};
 use crate::workspace::{Buffers, CpuSaved, Drawn};
 
-/// Faces of one piece of work; a multiple of the lanes.
-const RUN: usize = 64;
-/// A face whose pixels are more than this is big: it is cut into items of at most as many.
-pub(crate) const BIG_PIXELS: usize = 16 * TILE * TILE;
 /// Bytes of what faces read that a thread keeps close: pictures are prepared and walked a few at a time, so that the
 /// faces of small ones do not fetch them from memory again.
 const CLOSE: usize = 512 * 1024;
@@ -65,10 +62,14 @@ where
     let texture = faces.textures().filter(|_| wanted).map(Textures::kind);
     let texture_size = texture.map_or(0, |kind| kind.texels() * plan.channels);
     let three = three(faces, plan.channels);
-    let prepare = Prepare { parts, saved, drawn, grad, layout, three };
+    let weights = gradients.weights.as_ref().filter(|_| grad.color.is_some()).map_or(0, |g| g.len());
+    let prepare = Prepare { parts, saved, drawn, grad, layout, three, weights };
+    let sizes = prepare.sizes();
+    let partial = PartialSums { rects: &saved.rects, weights };
     let turns = Turns {
         pictures: faces.pictures(),
-        pixels: (prepare.sizes().planes + prepare.sizes().rows) * size_of::<R>(),
+        partial,
+        pixels: (sizes.planes + sizes.rows) * size_of::<R>() + sizes.weights * size_of::<f64>(),
         // Rows that no two pictures share take their gradient at once.
         slots: if rows_ascend(faces.pictures()) { 0 } else { texture_size * size_of::<R>() },
         budget: u128::from(*drawn.params.get_memory_budget()),
@@ -81,11 +82,20 @@ where
         let pictures = first..turns.end(first);
         first = pictures.end;
         prepare.fit(pictures.len(), &mut buffers);
-        let reverse = Reverse { prepare: &prepare, texture, texture_size };
+        buffers.face_weights.resize(partial.numbers(&faces.pictures()[pictures.clone()]), 0.0);
+        let reverse = Reverse { prepare: &prepare, partial, texture, texture_size };
         reverse.pictures(pictures.clone(), turns.slots > 0, &mut buffers, gradients);
         for ((b, pixels), faces) in pictures.clone().zip(&buffers.pixel_totals).zip(&buffers.totals) {
             keep_pixel_sums(faults::picture(b, &pictures), pixels, plan.channels, gradients);
             keep_face_sums(b, faces, gradients);
+        }
+        if let Some(g) = gradients.weights.as_mut().filter(|_| weights > 0) {
+            let mut at = 0;
+            for (i, b) in pictures.enumerate() {
+                keep_weight_sums(&buffers.pixel_weights[i * sizes.weights..][..weights], g);
+                keep_weight_sums(&buffers.face_weights[at..][..weights], g);
+                at += partial.numbers(&faces.pictures()[b..=b]);
+            }
         }
     }
     saved.put_buffers(buffers);
@@ -100,6 +110,7 @@ fn rows_ascend(pictures: &[Picture]) -> bool {
 /// How the batch is cut into groups of pictures.
 struct Turns<'a> {
     pictures: &'a [Picture],
+    partial: PartialSums<'a>,
     /// Bytes for the pixels of a picture, and for the texture slot of a face.
     pixels: usize,
     slots: usize,
@@ -112,7 +123,8 @@ impl Turns<'_> {
     fn bytes(&self, pictures: &Range<usize>) -> u128 {
         let own = &self.pictures[pictures.clone()];
         let faces = own.last().map_or(0, |last| last.faces.end - own[0].faces.start);
-        pictures.len() as u128 * self.pixels as u128 + faces as u128 * self.slots as u128
+        let sums = self.partial.numbers(own) * size_of::<f64>();
+        pictures.len() as u128 * self.pixels as u128 + faces as u128 * self.slots as u128 + sums as u128
     }
 
     /// Checks that every picture fits the budget on its own.
@@ -134,7 +146,7 @@ impl Turns<'_> {
     }
 }
 
-/// Writes what `prepare` summed over picture `b`: epsilon, background, weights.
+/// Writes what `prepare` summed over picture `b`: epsilon, background.
 fn keep_pixel_sums<R: Vector>(b: usize, total: &Row<f64>, channels: usize, gradients: &mut Gradients<R>) {
     if let Some(g) = &mut gradients.epsilon {
         g[b] = R::from_f64(total[0]);
@@ -144,10 +156,12 @@ fn keep_pixel_sums<R: Vector>(b: usize, total: &Row<f64>, channels: usize, gradi
             g[[b, c]] = R::from_f64(value);
         }
     }
-    if let Some(g) = &mut gradients.weights {
-        for (out, &value) in g.iter_mut().zip(&total[1 + channels..]) {
-            *out += R::from_f64(value);
-        }
+}
+
+/// Adds the sums of one picture to the gradient to the weights.
+fn keep_weight_sums<R: Vector>(sums: &[f64], gradient: &mut Array1<R>) {
+    for (out, &value) in gradient.iter_mut().zip(sums) {
+        *out += R::from_f64(value);
     }
 }
 
@@ -160,16 +174,12 @@ fn keep_face_sums<R: Vector>(b: usize, total: &Row<f64>, gradients: &mut Gradien
             out[b] = R::from_f64(value);
         }
     }
-    if let Some(g) = &mut gradients.weights {
-        for (out, &value) in g.iter_mut().zip(&total[PictureSums::FIXED..]) {
-            *out += R::from_f64(value);
-        }
-    }
 }
 
 /// Goes back over pictures, each prepared and walked before its thread takes another.
 struct Reverse<'a, R: Vector, M, F, S, A> {
     prepare: &'a Prepare<'a, R, M, F, S, A>,
+    partial: PartialSums<'a>,
     texture: Option<TextureKind>,
     texture_size: usize,
 }
@@ -181,6 +191,7 @@ struct Places<'a, R> {
     texels: &'a mut [R],
     pixel_totals: &'a mut [Row<f64>],
     totals: &'a mut [Row<f64>],
+    weights: &'a mut [f64],
 }
 
 impl<R, M, F, S, A> Reverse<'_, R, M, F, S, A>
@@ -206,17 +217,27 @@ where
         let corners = corners.map_or(&mut [][..], |all| &mut all[start * 9..(start + count) * 9]);
         let rows = gradients.textures.as_mut().and_then(|a| a.as_slice_mut()).unwrap_or_default();
         let size = self.texture_size;
-        let Buffers { cotangents, rows: numbers, active, pixel_totals, totals, slots } = buffers;
-        let room = Room { planes: cotangents, rows: numbers, active };
+        let Buffers {
+            cotangents,
+            rows: numbers,
+            active,
+            pixel_totals,
+            totals,
+            pixel_weights,
+            face_weights,
+            slots,
+        } = buffers;
+        let room = Room { planes: cotangents, rows: numbers, active, weights: pixel_weights };
+        let weights = face_weights;
         if shared {
             slots.clear();
             slots.resize(count * size, R::ZERO);
-            let places = Places { room, corners, texels: slots, pixel_totals, totals };
+            let places = Places { room, corners, texels: slots, pixel_totals, totals, weights };
             self.halves(pictures, places, &|picture| picture.faces.start - start);
             gather_textures(own, slots, size, rows);
         } else {
             let texels = if size > 0 { &mut rows[row * size..] } else { &mut [][..] };
-            let places = Places { room, corners, texels, pixel_totals, totals };
+            let places = Places { room, corners, texels, pixel_totals, totals, weights };
             self.halves(pictures, places, &|picture| picture.first_texture - row);
         }
     }
@@ -231,7 +252,7 @@ where
     ) {
         let Prepare { saved, drawn, parts, layout, three, .. } = self.prepare;
         let all = drawn.faces.pictures();
-        let Places { mut room, corners, texels, pixel_totals, totals } = places;
+        let Places { mut room, corners, texels, pixel_totals, totals, weights } = places;
         if pictures.len() > 1 {
             let half = pictures.len() / 2;
             let middle = pictures.start + half;
@@ -242,13 +263,16 @@ where
             let (room, later_room) = room.cut(half, self.prepare.sizes());
             let (pixel_totals, later_pixel_totals) = pixel_totals.split_at_mut(half);
             let (totals, later_totals) = totals.split_at_mut(half);
-            let first = Places { room, corners, texels, pixel_totals, totals };
+            let at = self.partial.numbers(&all[pictures.start..middle]);
+            let (weights, later_weights) = weights.split_at_mut(at);
+            let first = Places { room, corners, texels, pixel_totals, totals, weights };
             let later = Places {
                 room: later_room,
                 corners: later_corners,
                 texels: later_texels,
                 pixel_totals: later_pixel_totals,
                 totals: later_totals,
+                weights: later_weights,
             };
             rayon::join(
                 || self.halves(pictures.start..middle, first, row),
@@ -258,13 +282,14 @@ where
         }
         let picture = pictures.start;
         pixel_totals[0] = self.prepare.picture(picture, &mut room);
-        let Room { planes, rows, active } = room;
+        let Room { planes, rows, active, .. } = room;
         let rows = Rows { numbers: rows, planes: self.prepare.row_planes() };
         let pixels = Pixels { planes, rows, active, layout: *layout };
         let (texture, texture_size) = (self.texture, self.texture_size);
-        let walk = Walk { parts, saved, drawn, pixels, texture, texture_size, three: *three };
+        let partial = self.partial;
+        let walk = Walk { parts, saved, drawn, pixels, texture, texture_size, partial, three: *three };
         let locals = 0..all[picture].faces.len();
-        totals[0] = walk.faces(Faces { picture, locals, corners, texels });
+        totals[0] = walk.faces(Faces { picture, locals, corners, texels }, weights);
     }
 }
 
@@ -278,6 +303,7 @@ pub(crate) struct Walk<'a, R: Vector, M, F, S, A> {
     pub(crate) texture: Option<TextureKind>,
     /// Numbers of a face's texels, 0 if their gradient is not wanted.
     pub(crate) texture_size: usize,
+    partial: PartialSums<'a>,
     /// Whether the kernel for three channels fits.
     three: bool,
 }
@@ -315,21 +341,32 @@ where
     S: SilhouetteAggregator,
     A: ColorAggregator,
 {
-    /// Walks faces of one picture, in halves on two threads; returns their sums.
-    fn faces(&self, faces: Faces<'_, R>) -> Row<f64> {
+    /// Walks faces of one picture, in halves on two threads; returns their sums, and leaves those of the weights in the
+    /// first row of `weights`.
+    fn faces(&self, faces: Faces<'_, R>, weights: &mut [f64]) -> Row<f64> {
         let runs = faces.locals.len().div_ceil(RUN);
+        let all = self.drawn.faces.pictures()[faces.picture].faces.start;
+        let row = self.partial.weights;
         if runs > 1 {
-            let (a, b) = faces.cut(runs / 2 * RUN, self.texture_size);
-            let (a, b) = rayon::join(|| self.faces(a), || self.faces(b));
+            let count = runs / 2 * RUN;
+            let start = all + faces.locals.start;
+            let at = self.partial.of(&self.saved.rects[start..start + count]);
+            let (weights, later_weights) = weights.split_at_mut(at);
+            let (a, b) = faces.cut(count, self.texture_size);
+            let (a, b) = rayon::join(|| self.faces(a, &mut *weights), || self.faces(b, &mut *later_weights));
+            add(&mut weights[..row], &later_weights[..row]);
             return joined(a, &b);
         }
         let Faces { picture, locals, corners, texels } = faces;
-        let mut sums = self.walk(picture, locals.clone(), None, corners, texels);
-        let all = self.drawn.faces.pictures()[picture].faces.start;
+        let (weights, mut items_weights) = weights.split_at_mut(row);
+        let mut sums = self.walk(picture, locals.clone(), None, Sinks { corners, texels, weights });
         for (i, local) in locals.enumerate() {
             let rect = self.saved.rects[all + local];
             if rect.area() > BIG_PIXELS {
-                let item = self.big(picture, local, &rect);
+                let (own, later) = items_weights.split_at_mut(row * items(&rect));
+                let item = self.big(picture, local, &rect, own);
+                add(weights, &own[..row]);
+                items_weights = later;
                 if !corners.is_empty() {
                     corners[i * 9..(i + 1) * 9].copy_from_slice(&item.corners);
                 }
@@ -340,11 +377,18 @@ where
         sums
     }
 
-    /// Walks a big face, or an item of it, in halves on two threads.
-    fn big(&self, picture: usize, local: usize, rect: &PixelRect) -> Item<R> {
+    /// Walks a big face, or an item of it, in halves on two threads; leaves the sums of the weights in the first row of
+    /// `weights`.
+    fn big(&self, picture: usize, local: usize, rect: &PixelRect, weights: &mut [f64]) -> Item<R> {
+        let row = self.partial.weights;
         if rect.area() > BIG_PIXELS {
             let (a, b) = halves_of(rect);
-            let (mut a, b) = rayon::join(|| self.big(picture, local, &a), || self.big(picture, local, &b));
+            let (weights, later) = weights.split_at_mut(row * items(&a).max(1));
+            let (mut a, b) = rayon::join(
+                || self.big(picture, local, &a, &mut *weights),
+                || self.big(picture, local, &b, &mut *later),
+            );
+            add(&mut weights[..row], &later[..row]);
             if !faults::active(Fault::LosesTheLastItem) {
                 add(&mut a.corners, &b.corners);
             }
@@ -358,7 +402,8 @@ where
             sums: Row::of(0.0, 0),
         };
         let locals = local..local + 1;
-        item.sums = self.walk(picture, locals, Some(*rect), &mut item.corners, &mut item.texels);
+        let sinks = Sinks { corners: &mut item.corners, texels: &mut item.texels, weights };
+        item.sums = self.walk(picture, locals, Some(*rect), sinks);
         item
     }
 
@@ -368,15 +413,37 @@ where
         picture: usize,
         locals: Range<usize>,
         only: Option<PixelRect>,
-        corners: &mut [R],
-        texels: &mut [R],
+        sinks: Sinks<'_, R>,
+    ) -> Row<f64> {
+        with_weight_lanes(self.partial.weights, |lanes| self.walk_with(picture, locals, only, sinks, lanes))
+    }
+
+    /// The same, given zeros for each weight in each lane.
+    fn walk_with(
+        &self,
+        picture: usize,
+        locals: Range<usize>,
+        only: Option<PixelRect>,
+        Sinks { corners, texels, weights }: Sinks<'_, R>,
+        lanes: &mut [R],
     ) -> Row<f64> {
         let Drawn { faces, params, plan } = self.drawn;
         let own = Own::new(faces, &self.saved.rects, params, plan, picture, R::WIDTH);
         macro_rules! walk {
             ($begin:ty) => {{
                 let kind = PhantomData::<(Three, $begin)>;
-                R::dispatch(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
+                R::dispatch(WalkFaces {
+                    walk: self,
+                    own,
+                    picture,
+                    locals,
+                    only,
+                    corners,
+                    texels,
+                    lanes,
+                    weights,
+                    kind,
+                })
             }};
         }
         // A kernel that cannot be meant is not built.
@@ -391,9 +458,27 @@ where
             walk!(InTiles<false>)
         } else {
             let kind = PhantomData::<(Any, InTiles<false>)>;
-            R::dispatch_few(WalkFaces { walk: self, own, picture, locals, only, corners, texels, kind })
+            R::dispatch_few(WalkFaces {
+                walk: self,
+                own,
+                picture,
+                locals,
+                only,
+                corners,
+                texels,
+                lanes,
+                weights,
+                kind,
+            })
         }
     }
+}
+
+/// Where the gradients of some faces go.
+struct Sinks<'a, R> {
+    corners: &'a mut [R],   // [locals, 9], or empty
+    texels: &'a mut [R],    // [locals, texture_size]
+    weights: &'a mut [f64], // [weights]
 }
 
 /// The gradient of a big face, or of an item of it.
@@ -401,52 +486,4 @@ struct Item<R> {
     corners: [R; 9],
     texels: Row<R>,
     sums: Row<f64>,
-}
-
-/// Cuts a rectangle in two at the border of tiles nearest to the middle of its longer side.
-fn halves_of(rect: &PixelRect) -> (PixelRect, PixelRect) {
-    let middle = |(start, end): (u32, u32)| {
-        let tile = TILE as u32;
-        let middle = ((start + end) / 2).next_multiple_of(tile);
-        if middle > start && middle < end { middle } else { (start + end) / 2 }
-    };
-    let (mut a, mut b) = (*rect, *rect);
-    if rect.x.1 - rect.x.0 > rect.y.1 - rect.y.0 {
-        (a.x.1, b.x.0) = (middle(rect.x), middle(rect.x));
-    } else {
-        (a.y.1, b.y.0) = (middle(rect.y), middle(rect.y));
-    }
-    (a, b)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn items(rect: &PixelRect, out: &mut Vec<PixelRect>) {
-        if rect.area() > BIG_PIXELS {
-            let (a, b) = halves_of(rect);
-            items(&a, out);
-            items(&b, out);
-        } else {
-            out.push(*rect);
-        }
-    }
-
-    #[test]
-    fn the_items_of_a_big_face_are_its_pixels_each_once() {
-        for rect in [
-            PixelRect { x: (3, 4099), y: (0, 7) },
-            PixelRect { x: (0, 300), y: (17, 500) },
-            PixelRect { x: (5, 6), y: (0, 65_536) },
-        ] {
-            let mut all = Vec::new();
-            items(&rect, &mut all);
-            assert_eq!(all.iter().map(PixelRect::area).sum::<usize>(), rect.area());
-            for (i, a) in all.iter().enumerate() {
-                assert!(!a.is_empty() && a.area() <= BIG_PIXELS);
-                assert!(all[..i].iter().all(|b| a.intersect(b).is_empty()), "{a:?}");
-            }
-        }
-    }
 }

@@ -4,9 +4,11 @@
 //! bits. The level is found at run time; `SOFTRAS_SIMD` (`avx512`, `avx2`, `sse4.2`, `neon`, `baseline`) forces one that
 //! the machine has.
 
+use core::cell::Cell;
 use core::fmt;
 use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
 use std::sync::OnceLock;
+use std::thread::LocalKey;
 
 use fearless_simd::{
     Bytes, ExtractToken, Level, Select, Simd, SimdBase, SimdFloat, SimdMask, SimdSplit, f32x4, f32x16,
@@ -28,6 +30,8 @@ pub(crate) trait Kernel<R> {
 pub(crate) trait Vector: Scalar {
     /// How many lanes.
     const WIDTH: usize;
+    /// This thread's room for [`with_weight_lanes`].
+    fn weight_lanes() -> &'static LocalKey<Cell<Vec<Self>>>;
     /// Runs `kernel` on the lanes of the machine.
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output;
     /// As `dispatch`, on fewer instruction sets: for the kernels of every choice but the paper's, which are large and
@@ -45,8 +49,32 @@ pub(crate) const fn has_kernel<M: DistanceMetric>() -> bool {
     some
 }
 
+/// Calls `run` with zeros for `weights` weights, a number for each lane, `[weights, WIDTH]`.
+pub(crate) fn with_weight_lanes<R: Vector, T>(weights: usize, run: impl FnOnce(&mut [R]) -> T) -> T {
+    if weights == 0 {
+        return run(&mut []);
+    }
+    let mut lanes = R::weight_lanes().take();
+    lanes.clear();
+    lanes.resize(weights * R::WIDTH, R::ZERO);
+    let result = run(&mut lanes);
+    R::weight_lanes().set(lanes);
+    result
+}
+
+/// The room of each thread for gradients to weights: made once, so that a step allocates nothing.
+macro_rules! weight_lanes {
+    ($t:ty) => {
+        fn weight_lanes() -> &'static LocalKey<Cell<Vec<Self>>> {
+            thread_local! { static LANES: Cell<Vec<$t>> = const { Cell::new(Vec::new()) } }
+            &LANES
+        }
+    };
+}
+
 impl Vector for f64 {
     const WIDTH: usize = 1;
+    weight_lanes!(f64);
     #[inline]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         kernel.run(0.0)
@@ -55,6 +83,7 @@ impl Vector for f64 {
 
 impl Vector for f32 {
     const WIDTH: usize = 16;
+    weight_lanes!(f32);
     #[cfg(not(any(
         softras_one_level,
         softras_one_level = "avx512",

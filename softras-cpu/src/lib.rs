@@ -11,6 +11,7 @@ pub mod faults;
 #[cfg(not(feature = "faults"))]
 mod faults;
 mod forward;
+mod items;
 mod lanes;
 mod prepare;
 mod probe;

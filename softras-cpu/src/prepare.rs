@@ -9,12 +9,12 @@ use softras_core::math::{
 };
 use softras_core::raster::{Outputs, Saturation};
 
-use crate::accumulate::{add_lanes_wide, joined};
+use crate::accumulate::{add, add_lanes_wide, add_weight_lanes, joined, weight_sink};
 use crate::bins::TILE;
 use crate::blocks::Blocks;
 use crate::channels::{Any, Channels, Three};
 use crate::faults;
-use crate::lanes::{Kernel, Vector, has_kernel};
+use crate::lanes::{Kernel, Vector, has_kernel, with_weight_lanes};
 use crate::row::Row;
 use crate::state::{load_rows, load_state, store_state};
 use crate::workspace::{Buffers, CpuSaved, Drawn};
@@ -73,6 +73,8 @@ pub(crate) struct RoomSizes {
     pub(crate) planes: usize,
     pub(crate) rows: usize,
     active: usize,
+    /// Sums of the gradient to the weights, one row a tile.
+    pub(crate) weights: usize,
 }
 
 /// Where the pixels of some pictures are prepared.
@@ -80,6 +82,7 @@ pub(crate) struct Room<'a, R> {
     pub(crate) planes: &'a mut [R],
     pub(crate) rows: &'a mut [R],
     pub(crate) active: &'a mut [u32],
+    pub(crate) weights: &'a mut [f64], // [pictures, tiles, weights]
 }
 
 impl<R> Room<'_, R> {
@@ -88,8 +91,10 @@ impl<R> Room<'_, R> {
         let (planes, later_planes) = self.planes.split_at_mut(count * sizes.planes);
         let (rows, later_rows) = self.rows.split_at_mut(count * sizes.rows);
         let (active, later_active) = self.active.split_at_mut(count * sizes.active);
-        let later = Self { planes: later_planes, rows: later_rows, active: later_active };
-        (Self { planes, rows, active }, later)
+        let (weights, later_weights) = self.weights.split_at_mut(count * sizes.weights);
+        let later =
+            Self { planes: later_planes, rows: later_rows, active: later_active, weights: later_weights };
+        (Self { planes, rows, active, weights }, later)
     }
 }
 
@@ -102,6 +107,8 @@ pub(crate) struct Prepare<'a, R: Scalar, M, F, S, A> {
     pub(crate) layout: CotangentLayout,
     /// Whether the kernel for three channels fits.
     pub(crate) three: bool,
+    /// How many weights have a gradient, 0 if it is not wanted.
+    pub(crate) weights: usize,
 }
 
 impl<R, M, F, S, A> Prepare<'_, R, M, F, S, A>
@@ -123,6 +130,7 @@ where
         buffers.cotangents.resize(pictures * sizes.planes, R::ZERO);
         buffers.rows.resize(pictures * sizes.rows, R::ZERO);
         buffers.active.resize(pictures * sizes.active, 0);
+        buffers.pixel_weights.resize(pictures * sizes.weights, 0.0);
         for totals in [&mut buffers.pixel_totals, &mut buffers.totals] {
             totals.resize_with(pictures, || Row::of(0.0, 0));
         }
@@ -135,13 +143,15 @@ where
             planes: tiles * self.layout.count() * TILE * TILE,
             rows: self.row_numbers(),
             active: tiles * Self::words(R::WIDTH),
+            weights: tiles * self.weights,
         }
     }
 
-    /// Reverses `finish` at every pixel of picture `b`; returns its sums (epsilon, background, weights).
+    /// Reverses `finish` at every pixel of picture `b`; returns its sums (epsilon, background), and leaves those of the
+    /// weights in the first row of the room's.
     pub(crate) fn picture(&self, b: usize, room: &mut Room<'_, R>) -> Row<f64> {
-        let Room { planes, rows, active } = room;
-        let total = self.tiles(b, 0, planes, active);
+        let Room { planes, rows, active, weights } = room;
+        let total = self.tiles(b, 0, planes, active, weights);
         if !rows.is_empty() {
             let across = Blocks::down(R::WIDTH) * self.row_size();
             let bands = self.saved.grid.down * TILE / Blocks::down(R::WIDTH);
@@ -198,25 +208,36 @@ where
     }
 
     /// Prepares the tiles of picture `b` from `first` on, as many as `active` has, in halves on two threads.
-    fn tiles(&self, b: usize, first: usize, planes: &mut [R], active: &mut [u32]) -> Row<f64> {
+    fn tiles(
+        &self,
+        b: usize,
+        first: usize,
+        planes: &mut [R],
+        active: &mut [u32],
+        weights: &mut [f64],
+    ) -> Row<f64> {
         let words = Self::words(R::WIDTH);
         let tiles = active.len() / words;
         if tiles > 1 {
             let half = tiles / 2;
             let (planes, rest) = planes.split_at_mut(half * self.layout.count() * TILE * TILE);
             let (active, rest_active) = active.split_at_mut(half * words);
+            let (weights, rest_weights) = weights.split_at_mut(half * self.weights);
             let (a, b) = rayon::join(
-                || self.tiles(b, first, planes, active),
-                || self.tiles(b, first + half, rest, rest_active),
+                || self.tiles(b, first, planes, active, &mut *weights),
+                || self.tiles(b, first + half, rest, rest_active, &mut *rest_weights),
             );
+            add(&mut weights[..self.weights], &rest_weights[..self.weights]);
             return joined(a, &b);
         }
-        let tile = TileWork { prepare: self, picture: b, tile: first, planes, active };
-        if const { has_kernel::<M>() } && self.three {
-            R::dispatch(PrepareTile(tile, PhantomData::<Three>))
-        } else {
-            R::dispatch_few(PrepareTile(tile, PhantomData::<Any>))
-        }
+        with_weight_lanes(self.weights, |lanes| {
+            let tile = TileWork { prepare: self, picture: b, tile: first, planes, active, lanes, weights };
+            if const { has_kernel::<M>() } && self.three {
+                R::dispatch(PrepareTile(tile, PhantomData::<Three>))
+            } else {
+                R::dispatch_few(PrepareTile(tile, PhantomData::<Any>))
+            }
+        })
     }
 }
 
@@ -227,9 +248,13 @@ struct TileWork<'a, R: Scalar, M, F, S, A> {
     tile: usize,
     planes: &'a mut [R],
     active: &'a mut [u32],
+    /// Zeros for each weight in each lane, `[weights, LANES]`.
+    lanes: &'a mut [R],
+    /// The sums of the weights, `[weights]`, overwritten.
+    weights: &'a mut [f64],
 }
 
-/// Reverses `finish` in one tile; returns its sums: epsilon, background, weights.
+/// Reverses `finish` in one tile; returns its sums: epsilon, background.
 struct PrepareTile<'a, R: Scalar, M, F, S, A, C>(TileWork<'a, R, M, F, S, A>, PhantomData<C>);
 
 impl<R, M, F, S, A, C> Kernel<R> for PrepareTile<'_, R, M, F, S, A, C>
@@ -245,14 +270,13 @@ where
 
     #[inline(always)]
     fn run<L: Real<Scalar = R>>(self, like: L) -> Row<f64> {
-        let TileWork { prepare, picture: b, tile: t, planes, active } = self.0;
+        let TileWork { prepare, picture: b, tile: t, planes, active, lanes, weights } = self.0;
         let Prepare { parts, saved, drawn, grad, layout, .. } = prepare;
         let Drawn { params, plan, .. } = drawn;
         let (grid, kept) = (&saved.grid, &saved.layout);
         let tile = grid.tile(t);
         let blocks = Blocks::in_tile(L::LANES);
-        let weights = params.get_weights();
-        let setting = faults::setting(plan, b, weights).splat(like);
+        let setting = faults::setting(plan, b, params.get_weights()).splat(like);
         let channels = plan.channels;
         let skips =
             *params.get_saturation() == Saturation::Skip && *params.get_outputs() == Outputs::Silhouette;
@@ -262,7 +286,6 @@ where
         }
         let (mut sums, mut grad_sums) = (C::values(like, kept.sums), C::values(like, kept.sums));
         let (mut pixel_grad, mut grad_background) = (C::values(like, channels), C::values(like, channels));
-        let mut grad_weights = Row::of(like.zero(), weights.len());
         let mut grad_epsilon = like.zero();
         let (size, kept_size) = (layout.count() * L::LANES, kept.count() * L::LANES);
         let pixels = plan.pixels();
@@ -309,7 +332,7 @@ where
             let mut sink = ColorPixelGrad {
                 sums: grad_sums.as_mut(),
                 background: grad_background.as_mut(),
-                weights: &mut grad_weights,
+                weights: weight_sink(lanes),
             };
             let (cotangent, epsilon) =
                 parts.color.pixel_vjp(&setting.color, &pixel, pixel_grad.as_ref(), &mut sink);
@@ -319,10 +342,11 @@ where
                 sum.store(&mut own[(layout.sums_at() + s) * L::LANES..]);
             }
         }
-        let mut total = Row::of(0.0, 1 + channels + weights.len());
+        weights.fill(0.0);
+        add_weight_lanes(like, weights, lanes);
+        let mut total = Row::of(0.0, 1 + channels);
         add_lanes_wide(&mut total, &[grad_epsilon]);
         add_lanes_wide(&mut total[1..], grad_background.as_ref());
-        add_lanes_wide(&mut total[1 + channels..], &grad_weights);
         total
     }
 }

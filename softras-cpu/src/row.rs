@@ -2,8 +2,10 @@
 
 use core::ops::{Deref, DerefMut};
 
-/// Most numbers that need no allocation: three channels at three corners, and some.
-const FEW: usize = 12;
+use softras_core::math::MAX_HIDDEN;
+
+/// Most numbers that need no allocation: the sums of the widest network.
+const FEW: usize = MAX_HIDDEN;
 
 /// A row of numbers: on the stack if they are few.
 #[derive(Clone, Debug)]

@@ -5,16 +5,17 @@ use core::ops::Range;
 
 use softras_core::math::{
     ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, DistanceMetric, DistributionFunction, Face,
-    PairGrad, PairSink, Planes, Real, Setting, SilhouetteAggregator, SilhouetteGrad, TexelSink, TextureKind,
-    Vec2,
+    PairGrad, PairSink, Planes, Real, Scalar, Setting, SilhouetteAggregator, SilhouetteGrad, TexelSink,
+    TextureKind, Vec2, WeightSink,
 };
 
-use crate::accumulate::{add_lanes, add_lanes_wide, write_sums};
-use crate::backward::{BIG_PIXELS, Walk};
+use crate::accumulate::{add_lanes, add_lanes_wide, add_weight_lanes, weight_sink, write_sums};
+use crate::backward::Walk;
 use crate::bins::TILE;
 use crate::blocks::Blocks;
 use crate::channels::{Channels, Draws, Three};
 use crate::faults;
+use crate::items::BIG_PIXELS;
 use crate::lanes::{Kernel, Vector};
 use crate::prepare::CotangentLayout;
 use crate::row::Row;
@@ -67,13 +68,8 @@ impl<const WHOLE: bool> Begin for Anywhere<WHOLE> {
 /// The most faces staged at once: a lane each.
 const GROUP: usize = 16;
 
-/// The sums over the faces of a picture: sigma, gamma, the shapes of distribution and t-conorm, then weights.
-pub(crate) struct PictureSums;
-
-impl PictureSums {
-    /// How many come before the weights.
-    pub(crate) const FIXED: usize = 4;
-}
+/// The sums over the faces of a picture: sigma, gamma, the shapes of distribution and t-conorm.
+const PICTURE_SUMS: usize = 4;
 
 /// Walks at most a run of faces of one picture; returns their sums.
 pub(crate) struct WalkFaces<'a, 'w, R: Vector, M, F, S, A, C, B> {
@@ -87,24 +83,29 @@ pub(crate) struct WalkFaces<'a, 'w, R: Vector, M, F, S, A, C, B> {
     pub(crate) corners: &'a mut [R],
     /// Gradients to the texels, `[locals, texture_size]`, added to.
     pub(crate) texels: &'a mut [R],
+    /// Zeros for each weight in each lane, `[weights, LANES]`, or empty.
+    pub(crate) lanes: &'a mut [R],
+    /// The sums of the weights, `[weights]`, overwritten.
+    pub(crate) weights: &'a mut [f64],
     pub(crate) kind: PhantomData<(C, B)>,
 }
 
 /// What a face adds up on its way, a lane a pixel.
-struct Sums<L: Real, C: Channels> {
+struct Sums<'a, L: Real, C: Channels> {
     pair: PairGrad<L>,
     /// Gradient to the texels at the corners, `[3, C]`.
     corner_texels: C::Corners<L>,
-    weights: Row<L>,
+    /// Gradient to the weights, `[weights, LANES]`.
+    weights: &'a mut [L::Scalar],
 }
 
-impl<L: Real, C: Channels> Sums<L, C> {
+impl<L: Real, C: Channels> Sums<'_, L, C> {
     /// Begins anew, for the next face.
     #[inline(always)]
     fn reset(&mut self, like: L) {
         self.pair = PairGrad::zero(like);
         self.corner_texels.as_mut().fill(like.zero());
-        self.weights.fill(like.zero());
+        self.weights.fill(L::Scalar::ZERO);
     }
 }
 
@@ -140,11 +141,10 @@ where
 
     #[inline(always)]
     fn run<L: Real<Scalar = R>>(self, like: L) -> Row<f64> {
-        let Self { walk, own, picture, locals, only, corners, texels, .. } = self;
+        let Self { walk, own, picture, locals, only, corners, texels, lanes, weights, .. } = self;
         let plan = &walk.drawn.plan;
         let channels = plan.channels;
-        let weights = walk.drawn.params.get_weights();
-        let setting = faults::setting(plan, picture, weights).splat(like);
+        let setting = faults::setting(plan, picture, walk.drawn.params.get_weights()).splat(like);
         let draws = if B::WHOLE || walk.pixels.layout.color { Draws::Color } else { Draws::SilhouetteAlone };
         let mut scratch = Scratch::<L, C> {
             color: C::values(like, channels),
@@ -156,11 +156,12 @@ where
         for (out, &c) in scratch.background.as_mut().iter_mut().zip(&plan.background[picture * channels..]) {
             *out = like.splat(c);
         }
-        let mut totals = Row::of(0.0, PictureSums::FIXED + weights.len());
+        let mut totals = Row::of(0.0, PICTURE_SUMS);
+        weights.fill(0.0);
         let mut sums = Sums::<L, C> {
             pair: PairGrad::zero(like),
             corner_texels: C::corners(like, channels),
-            weights: Row::of(like.zero(), weights.len()),
+            weights: lanes,
         };
         let mut staged = Staged::<R, GROUP>::new();
         let size = walk.texture_size;
@@ -205,7 +206,7 @@ where
                 if F::SHAPED || S::SHAPED {
                     add_lanes_wide(&mut totals[2..], &[distribution, t_conorm]);
                 }
-                add_lanes_wide(&mut totals[PictureSums::FIXED..], &sums.weights);
+                add_weight_lanes(like, weights, sums.weights);
             }
         }
         totals
@@ -226,7 +227,7 @@ where
         &self,
         like: L,
         walker: &Walker<'_, L>,
-        sums: &mut Sums<L, C>,
+        sums: &mut Sums<'_, L, C>,
         texels: &mut [R],
         scratch: &mut Scratch<L, C>,
     ) {
@@ -302,7 +303,7 @@ where
         like: L,
         walker: &Walker<'_, L>,
         block: &BlockAt,
-        sums: &mut Sums<L, C>,
+        sums: &mut Sums<'_, L, C>,
         texels: &mut [R],
         scratch: &mut Scratch<L, C>,
     ) {
@@ -361,7 +362,7 @@ where
         walker: &Walker<'_, L>,
         at: Vec2<L>,
         (state, own): (&P, &P),
-        sums: &mut Sums<L, C>,
+        sums: &mut Sums<'_, L, C>,
         texels: &mut [R],
         scratch: &mut Scratch<L, C>,
     ) {
@@ -398,7 +399,7 @@ where
                 None => TexelSink::Nowhere,
             },
             // The aggregator that such a kernel is built for has none.
-            weights: if B::WHOLE { &mut [] } else { &mut sums.weights },
+            weights: if B::WHOLE { WeightSink::Nowhere } else { weight_sink(sums.weights) },
         };
         let (setting, face) = (&walker.setting, &walker.face);
         let (silhouette, color) = (silhouette.as_ref(), color.as_ref());

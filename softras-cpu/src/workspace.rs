@@ -52,6 +52,10 @@ pub(crate) struct Buffers<R> {
     /// Sums over the pixels of a picture and over its faces, `[B]`.
     pub(crate) pixel_totals: Vec<Row<f64>>,
     pub(crate) totals: Vec<Row<f64>>,
+    /// Sums of the gradient to the weights: a row for each tile of a picture, `[B', tiles, weights]`, and one for each run
+    /// of its faces and item of its big ones.
+    pub(crate) pixel_weights: Vec<f64>,
+    pub(crate) face_weights: Vec<f64>,
     /// Texture gradients of faces whose rows are shared, `[F', texels, C]`.
     pub(crate) slots: Vec<R>,
 }
@@ -65,6 +69,8 @@ impl<R> Clone for Workspace<R> {
             active: Vec::new(),
             pixel_totals: Vec::new(),
             totals: Vec::new(),
+            pixel_weights: Vec::new(),
+            face_weights: Vec::new(),
             slots: Vec::new(),
         }))
     }

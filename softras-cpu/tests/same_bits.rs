@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use ndarray::Array3;
-use softras_core::math::{Color, Interpolation, Scalar, TextureKind};
+use softras_core::math::{Color, DepthMap, Interpolation, Neural, Scalar, TextureKind};
 use softras_core::raster::{Gradients, RasterParams, Rasterizer, Wanted};
 use softras_core::scene::{Faces, Picture, Textures};
 use softras_core::{Image, ImageGrad};
@@ -41,6 +41,14 @@ fn scene<R: Scalar>(kind: TextureKind) -> Arc<Faces<R>> {
     Arc::new(faces.with_textures(Textures::new(kind, texels).expect("valid texels")).expect("rows exist"))
 }
 
+/// The weights of a network for three channels, none for other colors.
+fn weights<R: Scalar>(color: &Color) -> Vec<R> {
+    let Color::Neural { hidden } = *color else { return Vec::new() };
+    let mut next = numbers(13);
+    let depth = Neural::depth_weights(DepthMap::Linear, 2.0, 5.0);
+    Neural { hidden }.initial(3, depth, || 2.0 * next() - 1.0).into_iter().map(R::from_f64).collect()
+}
+
 fn draw<R: Scalar>(kind: TextureKind, color: Color) -> (Image<R>, Gradients<R>)
 where
     CpuRasterizer: Rasterizer<R, Saved = CpuSaved<R>>,
@@ -50,6 +58,7 @@ where
         .sigma(R::from_f64(1e-3))
         .gamma(R::from_f64(1e-2))
         .interpolation(Interpolation::Perspective)
+        .weights(weights(&color))
         .color(color);
     let (mut image, mut saved) = (Image::default(), CpuSaved::default());
     Rasterizer::forward_into(&device, &scene(kind), &params, &mut image, &mut saved).expect("draws");
@@ -76,7 +85,7 @@ where
             all.extend(image.silhouette.iter().flatten());
             all.extend(g.corners.iter().chain(&g.textures).flatten());
             all.extend(g.background.iter().flatten());
-            all.extend(g.sigma.iter().chain(&g.gamma).chain(&g.epsilon).flatten());
+            all.extend(g.sigma.iter().chain(&g.gamma).chain(&g.epsilon).chain(&g.weights).flatten());
         }
     }
     all.into_iter().map(|x| x.to_f64().to_bits()).collect()

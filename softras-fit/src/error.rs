@@ -32,6 +32,16 @@ pub enum Error {
         /// What it must hold.
         expected: String,
     },
+    /// A file of weights is damaged, or of another kind.
+    #[error("weights {}: found {found}, expected {expected}", path.display())]
+    Network {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+        /// What it must hold.
+        expected: String,
+    },
     /// The loss is no longer a number.
     #[error("the fit diverged at step {step}: found a loss of {loss}, expected a finite one; try a lower lr")]
     Diverged {

@@ -7,6 +7,7 @@ mod blurred;
 pub mod body;
 mod chamfer;
 mod checkpoint;
+pub mod distill;
 mod error;
 pub mod experiment;
 mod fit;

@@ -77,6 +77,8 @@ const HOST_ONLY: &[&str] = &[
     "push_shade",
     // A sink is a pointer to a local array.
     "texel_sink_of",
+    // No part that has kernels has weights.
+    "weight_sink_add",
 ];
 
 /// Types of the core whose functions have no twins: closed lists whose WGSL twin is the choice of a

@@ -5,7 +5,7 @@ use softras_core::math::{
     Color, ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, ColorSlot, Cutoff,
     Distance, Distribution, Euclidean, Logistic, PairGrad, PairSink, Parts, ProbabilisticOr, Silhouette,
     SilhouetteAggregator, SilhouetteGrad, Softmax, SoftmaxCotangent, SoftmaxState, TexelSink, TextureKind,
-    pixel_centre,
+    WeightSink, pixel_centre,
 };
 use softras_core::raster::{
     Capabilities, Choices, CustomParts, Gradients, Info, Outputs, Plan, RasterParams, Rasterizer, Saturation,
@@ -176,7 +176,7 @@ impl Drawn {
                 let grad: Vec<f32> = (0..channels).map(|c| grad[[b, c, row, column]]).collect();
                 let pixel = ColorPixel { state: *color, sums, background };
                 let mut sink =
-                    ColorPixelGrad { sums: &mut out.sums, background: &mut to_background, weights: &mut [] };
+                    ColorPixelGrad { sums: &mut out.sums, background: &mut to_background, weights: WeightSink::Nowhere };
                 let (fixed, epsilon) = PARTS.color.pixel_vjp(&setting.color, &pixel, &grad, &mut sink);
                 out.color = Some(fixed);
                 if let Some(to_epsilon) = &mut gradients.epsilon {
@@ -219,7 +219,7 @@ impl Drawn {
                     color: &mut color,
                     grad_color: &mut grad_color,
                     texels: TexelSink::of(TextureKind::Vertex, &mut texels),
-                    weights: &mut [],
+                    weights: WeightSink::Nowhere,
                 };
                 let own =
                     PARTS.backward(&setting, &face, at, grad.alpha.as_ref(), color_grad.as_ref(), &mut sink);

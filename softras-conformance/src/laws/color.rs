@@ -4,7 +4,7 @@ use ndarray::Array3;
 use softras_core::math::{
     Color, ColorAggregator, Cutoff, DepthMap, Distance, Interpolation, Mixing, Silhouette, TextureKind,
 };
-use softras_core::raster::{Outputs, RasterParams, Sides, TextureFamily};
+use softras_core::raster::{Capabilities, Outputs, RasterParams, Sides, TextureFamily};
 use softras_core::scene::{Faces, Winding};
 
 use super::functions::{FACE_A, TABLE_A, TABLE_SIGMA};
@@ -95,9 +95,14 @@ fn convex<'a, R: Tested>(under: &'a Under<'_, R>) -> impl Iterator<Item = &'a Co
     under.colors().filter(|part| part.mixing() == Mixing::Convex)
 }
 
-/// A scene drawn by such an aggregator, if it draws color at all.
-fn mixes(scene: &Scene) -> bool {
-    scene.style.outputs.color() && scene.style.color.mixing() == Mixing::Convex
+/// What a back end can do with such aggregators, in color; what it lacks if it has none.
+fn mixing<R: Tested>(under: &Under<'_, R>) -> Result<Capabilities, Gauge> {
+    let colors: Vec<_> = convex(under).cloned().collect();
+    let outputs: Vec<_> = under.can.outputs.iter().copied().filter(|o| o.color()).collect();
+    if colors.is_empty() || outputs.is_empty() {
+        return Err(Gauge::unsupported("a color that mixes convexly"));
+    }
+    Ok(Capabilities { colors, outputs, ..under.can.clone() })
 }
 
 /// The first color of a picture drawn with `params`.
@@ -177,10 +182,11 @@ fn is_interpolated<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn stays_in_the_hull<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::scene(&under.can, Kind::Strange), |scene, gauge| {
-        if !mixes(scene) {
-            return Ok(());
-        }
+    let can = match mixing(under) {
+        Ok(can) => can,
+        Err(lacking) => return Ok(lacking),
+    };
+    under.context.for_all(strategy::scene(&can, Kind::Strange), |scene, gauge| {
         let (faces, params) = (scene.faces::<R>()?, scene.params::<R>());
         let (image, _) = under.backend.forward(&faces, &params)?;
         for (b, picture) in faces.pictures().iter().enumerate() {
@@ -215,10 +221,11 @@ fn stays_in_the_hull<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn is_linear_in_colors<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
-        if !mixes(scene) {
-            return Ok(());
-        }
+    let can = match mixing(under) {
+        Ok(can) => can,
+        Err(lacking) => return Ok(lacking),
+    };
+    under.context.for_all(strategy::scene(&can, Kind::Ordinary), |scene, gauge| {
         let draw = |a: f64, b: f64| -> Result<Vec<f64>, Broken> {
             let other = Scene { seed: !scene.seed, ..scene.clone() };
             let (one, two) = (scene.faces::<R>()?, other.faces::<R>()?);
@@ -243,10 +250,11 @@ fn is_linear_in_colors<R: Tested>(under: &Under<'_, R>) -> Outcome {
 }
 
 fn channels_do_not_mix<R: Tested>(under: &Under<'_, R>) -> Outcome {
-    under.context.for_all(strategy::scene(&under.can, Kind::Ordinary), |scene, gauge| {
-        if !mixes(scene) {
-            return Ok(());
-        }
+    let can = match mixing(under) {
+        Ok(can) => can,
+        Err(lacking) => return Ok(lacking),
+    };
+    under.context.for_all(strategy::scene(&can, Kind::Ordinary), |scene, gauge| {
         let scene = Scene { channels: 5, ..scene.clone() };
         let (faces, params) = (scene.faces::<R>()?, scene.params::<R>());
         let (image, _) = under.backend.forward(&faces, &params)?;

@@ -1,7 +1,7 @@
 //! The gradient contract of [`softras_core::raster::Rasterizer`], line by line.
 
 use ndarray::{Array3, Array4};
-use softras_core::math::{ColorAggregator, Cutoff};
+use softras_core::math::Cutoff;
 use softras_core::raster::{Capabilities, Gradients, TextureFamily, Wanted};
 use softras_core::{Image, ImageGrad};
 
@@ -276,7 +276,7 @@ fn has_the_shape<R: Tested>(under: &Under<'_, R>) -> Outcome {
         for (name, found) in numbers.into_iter().chain([("t-conorm", g.t_conorm)]) {
             check(name, found.map(|x| x.shape().to_vec()), Some(vec![b]))?;
         }
-        let weights = if channels > 0 { scene.style.color.weights(channels) } else { 0 };
+        let weights = scene.params::<R>().get_weights().len();
         check("weights", g.weights.map(|x| x.shape().to_vec()), Some(vec![weights]))
     })
 }

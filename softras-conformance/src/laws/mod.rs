@@ -15,6 +15,7 @@ mod golden;
 mod gradient;
 mod limits;
 mod monoid;
+mod network;
 mod one_output;
 mod pairs;
 mod parameters;
@@ -41,6 +42,7 @@ pub fn laws() -> impl Iterator<Item = &'static Law> {
         monoid::LAWS,
         silhouette::LAWS,
         color::LAWS,
+        network::LAWS,
         symmetry::LAWS,
         limits::LAWS,
         gradient::LAWS,

@@ -5,8 +5,8 @@ use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 use softras_core::Image;
 use softras_core::math::{
-    AnyColorState, AnySilhouetteState, Color, ColorAggregator, ColorContext, ColorPair, ColorSlot,
-    DistributionFunction, Logistic, Silhouette, SilhouetteAggregator, pixel_centre,
+    AnyColorState, AnySilhouetteState, Color, ColorAggregator, ColorContext, ColorPair, ColorSlot, DepthMap,
+    DistributionFunction, Logistic, Neural, Silhouette, SilhouetteAggregator, pixel_centre,
 };
 use softras_core::raster::{Gradients, Plan, RasterParams};
 use softras_core::scene::Faces;
@@ -14,7 +14,7 @@ use softras_core::scene::Faces;
 use super::{Under, law, law_once};
 use crate::law::{Broken, Context, Law, Outcome};
 use crate::oracle::{self, Answer, ask};
-use crate::scene::{scramble, signed_noise};
+use crate::scene::{scramble, weights};
 use crate::strategy::{self, Kind};
 use crate::subject::Tested;
 
@@ -97,7 +97,7 @@ fn colors_are_monoids(context: &Context<'_>) -> Outcome {
     context.for_all((vec(face, 0..20), gamma), |(faces, gamma), gauge| {
         for part in Color::BUILT_IN {
             type State = (AnyColorState<f64>, Vec<f64>);
-            let weights: Vec<f64> = (0..part.weights(1)).map(|i| signed_noise(1, 1, i)).collect();
+            let weights = weights(part, DepthMap::Linear, 1, 1);
             let context = ColorContext {
                 rate: 1.0 / (9.0 * gamma),
                 inv_gamma: 1.0 / gamma,
@@ -135,8 +135,11 @@ fn colors_are_monoids(context: &Context<'_>) -> Outcome {
                 }
                 runs.extend((0..face.4.saturating_sub(1)).map(|_| identity()));
             }
-            // Logits up to 1e4 lose four digits more in their differences.
-            let bound = 1e-14 * (1.0 + 10.0 * context.rate);
+            // Logits up to 1e4 lose four digits more in their differences. A sum of n terms of size 1 rounds n times by up
+            // to n units, and a network makes as much of it as it is steep.
+            let n = faces.len() as f64;
+            let bound =
+                1e-14 * (1.0 + 10.0 * context.rate) + n * n * steepness(part, &weights) * f64::EPSILON;
             for grouping in 0..GROUPINGS {
                 let joined = merged(&runs, grouping, &merge).map_or(f64::NAN, finish);
                 gauge.near(|| format!("{part:?}, grouping {grouping}"), joined, expected, bound)?;
@@ -152,6 +155,17 @@ fn colors_are_monoids(context: &Context<'_>) -> Outcome {
         }
         Ok(())
     })
+}
+
+/// By how much the color of a network may move for each 1 that all its sums move: its activation is nowhere steeper than 1.
+fn steepness(part: &Color, weights: &[f64]) -> f64 {
+    let Color::Neural { hidden } = *part else { return 0.0 };
+    let layout = Neural { hidden }.layout(1);
+    let of_unit = |k: usize| {
+        let own = &weights[layout.rho(k)..layout.rho(k + 1)];
+        own[2..2 + hidden].iter().map(|v| v.abs()).sum::<f64>() * own[2 + hidden].abs()
+    };
+    (0..hidden).map(of_unit).sum()
 }
 
 /// The states of one pixel.

@@ -1,9 +1,9 @@
-//! Gradients to the parameters of parts: no built-in part has one, so that parts of a user's own stand in.
+//! Gradients to the parameters of parts, each on its own, with parts of a user's own that have few.
 
 use softras_core::math::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
     ColorPixelGrad, Distribution, DistributionFunction, Dual, Logistic, Probability, ProbabilityGrad, Real,
-    Silhouette, SilhouetteAggregator,
+    Silhouette, SilhouetteAggregator, WeightSink,
 };
 use softras_core::raster::{CustomParts, RasterParams, Rasterizer};
 use softras_core::reference::Reference;
@@ -133,7 +133,7 @@ impl ColorAggregator for Weighted {
         for (c, &g) in grad.iter().enumerate() {
             out.sums[c] = g * context.rate.splat(context.weights[c]);
             out.background[c] += g;
-            out.weights[c] += g * pixel.sums[c];
+            out.weights.add(c, g * pixel.sums[c]);
         }
         ([], context.rate.zero())
     }
@@ -144,7 +144,7 @@ impl ColorAggregator for Weighted {
         cotangent: &ColorCotangent<'_, [R; 0], R>,
         pair: &ColorPair<'_, R>,
         grad_color: &mut [R],
-        _: &mut [R],
+        _: &mut WeightSink<'_, R>,
     ) -> ColorPairGrad<R> {
         let mut d = pair.p.d.zero();
         for (c, out) in grad_color.iter_mut().enumerate() {

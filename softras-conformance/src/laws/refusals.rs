@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ndarray::{Array2, Array3, Array4};
-use softras_core::math::{Color, Distance, Distribution, Euclidean, Silhouette};
+use softras_core::math::{Color, ColorAggregator, Distance, Distribution, Euclidean, MAX_HIDDEN, Silhouette};
 use softras_core::raster::{
     CustomParts, DynSaved, Gradients, Info, Outputs, RasterParams, Rasterizer, Saturation, TextureFamily,
     Wanted,
@@ -133,6 +133,12 @@ fn refuses_bad_parameters<R: Tested>(under: &Under<'_, R>) -> Outcome {
     }
     for x in [nan, 0.0, -0.1, 0.5, 1.0] {
         bad.push((params().dist_eps(x), "dist_eps"));
+    }
+    for hidden in [0, MAX_HIDDEN + 1] {
+        bad.push((params().color(Color::Neural { hidden }), "hidden units"));
+    }
+    for x in [nan, inf, 2e6] {
+        bad.push((params().color(Color::Neural { hidden: 1 }).weights(vec![r(0.0), r(x)]), "weights[1]"));
     }
     for (bad, name) in bad {
         refused(under, &mut gauge, &faces, &bad, is_parameter, &[name])?;
@@ -272,7 +278,8 @@ fn refuses_unlisted<R: Tested>(under: &Under<'_, R>) -> Outcome {
         refuse(plain(), &|p| p.silhouette(s.clone()), &format!("{s:?}"))?;
     }
     for c in Color::BUILT_IN.iter().filter(|c| !can.colors.contains(c)) {
-        refuse(plain(), &|p| p.color(c.clone()), &format!("{c:?}"))?;
+        let weights = |channels| (0..c.weights(channels)).map(|_| R::ONE).collect();
+        refuse(plain(), &|p| p.color(c.clone()).weights(weights(plain().channels)), &format!("{c:?}"))?;
     }
     for s in [Saturation::Exact, Saturation::Skip].into_iter().filter(|s| !can.saturations.contains(s)) {
         refuse(plain(), &|p| p.saturation(s), &format!("{s:?}"))?;

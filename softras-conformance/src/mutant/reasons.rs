@@ -35,6 +35,7 @@ pub const REASONS: &[(&str, &str)] = &[
     ("symmetry::of_mirrors_and_turns", SYMMETRY),
     ("symmetry::of_place_and_scale", SYMMETRY),
     ("symmetry::of_rigid_motions", SYMMETRY),
+    ("color::a_face_moves_a_network_by_its_share", SYMMETRY),
     ("silhouette::adding_a_face_never_lowers_it", SYMMETRY),
     ("silhouette::does_not_know_color", SYMMETRY),
     ("silhouette::fades_with_distance", SYMMETRY),

@@ -1,4 +1,5 @@
-//! The color aggregators A_S, Over and hard: from all faces at a pixel to one color (MATH 5; paper, eq. 5 and 6).
+//! The color aggregators A_S, Over, hard and A_N: from all faces at a pixel to one color (MATH 5 and 7; paper, eq. 5 and
+//! 6).
 //!
 //! An aggregator is a monoid over its state and a row of sums (one a channel): `identity`, `push` one face, `merge`
 //! two states, `finish` with the background. Its reverse has two steps: [`ColorAggregator::pixel_vjp`] once a pixel,
@@ -6,11 +7,13 @@
 
 mod any;
 mod hard;
+mod neural;
 mod over;
 mod softmax;
 
 pub use any::AnyColorState;
 pub use hard::{HardColor, HardState};
+pub use neural::{MAX_HIDDEN, MAX_WEIGHT, Neural, NeuralLayout};
 pub use over::{Over, OverCotangent, OverState};
 pub use softmax::{Softmax, SoftmaxCotangent, SoftmaxState};
 
@@ -72,15 +75,38 @@ pub struct ColorCotangent<'a, T, R> {
     pub sums: &'a [R],
 }
 
+/// Where the gradient to the weights of an aggregator is added.
+#[derive(Debug)]
+pub enum WeightSink<'a, R: Real> {
+    /// Nowhere: it is not wanted.
+    Nowhere,
+    /// A sum for each weight in each lane, `[weights, LANES]`.
+    Lanes(&'a mut [R::Scalar]),
+}
+
+impl<R: Real> WeightSink<'_, R> {
+    /// Adds to the gradient of weight `n`.
+    ///
+    /// # Panics
+    /// If there is no such weight.
+    #[inline(always)]
+    pub fn add(&mut self, n: usize, value: R) {
+        if let Self::Lanes(sums) = self {
+            let place = &mut sums[n * R::LANES..][..R::LANES];
+            (value.load(place) + value).store(place);
+        }
+    }
+}
+
 /// Where [`ColorAggregator::pixel_vjp`] writes.
 #[derive(Debug)]
-pub struct ColorPixelGrad<'a, R> {
+pub struct ColorPixelGrad<'a, R: Real> {
     /// The gradient to the sums, overwritten.
     pub sums: &'a mut [R],
     /// The gradient to the background, `[C]`, added to.
     pub background: &'a mut [R],
     /// The gradient to the aggregator's weights, added to.
-    pub weights: &'a mut [R],
+    pub weights: WeightSink<'a, R>,
 }
 
 /// The gradient of a loss with respect to what one face brought to one pixel.
@@ -187,7 +213,7 @@ pub trait ColorAggregator: Clone + Send + Sync + 'static {
         cotangent: &ColorCotangent<'_, Self::Cotangent<R>, R>,
         pair: &ColorPair<'_, R>,
         grad_color: &mut [R],
-        grad_weights: &mut [R],
+        grad_weights: &mut WeightSink<'_, R>,
     ) -> ColorPairGrad<R>;
 }
 
@@ -202,6 +228,11 @@ pub enum Color {
     Over,
     /// [`HardColor`].
     Hard,
+    /// [`Neural`], A_N: a network whose weights are a parameter ([`crate::raster::RasterParams::weights`]).
+    Neural {
+        /// Its hidden units, 1 to [`MAX_HIDDEN`].
+        hidden: usize,
+    },
     /// An aggregator of the user's own: runs on the CPU and the reference at once.
     Custom(Custom<dyn ErasedColor>),
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::Dual;
 use super::color::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
-    ColorPixelGrad, Mixing,
+    ColorPixelGrad, Mixing, WeightSink,
 };
 use super::distance::{Distance, DistanceMetric, Edge, Invariance};
 use super::distribution::{Distribution, DistributionFunction, Probability, ProbabilityGrad};
@@ -342,7 +342,7 @@ pub trait ColorOn<S: Scalar> {
         cotangent: &ColorCotangent<'_, ColorPlanes<S>, S>,
         pair: &ColorPair<'_, S>,
         grad_color: &mut [S],
-        grad_weights: &mut [S],
+        grad_weights: &mut WeightSink<'_, S>,
     ) -> ColorPairGrad<S>;
 }
 /// [`ColorAggregator`] as an object.
@@ -434,7 +434,7 @@ impl<S: Scalar, T: ColorAggregator> ColorOn<S> for T {
         cotangent: &ColorCotangent<'_, ColorPlanes<S>, S>,
         pair: &ColorPair<'_, S>,
         grad_color: &mut [S],
-        grad_weights: &mut [S],
+        grad_weights: &mut WeightSink<'_, S>,
     ) -> ColorPairGrad<S> {
         let cotangent = ColorCotangent { fixed: T::Cotangent::load(&cotangent.fixed), sums: cotangent.sums };
         self.pair_vjp(context, &typed::<S, T>(pixel), &cotangent, pair, grad_color, grad_weights)

@@ -6,7 +6,7 @@
 use core::ops::RangeInclusive;
 
 use super::color::{
-    Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPixel, ColorPixelGrad,
+    Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPixel, ColorPixelGrad, WeightSink,
 };
 use super::custom::MAX_COLOR_PLANES;
 use super::depth::DepthMap;
@@ -399,12 +399,14 @@ fn color<R: Real>(part: &Color, x: &[R], outputs: &mut [R]) {
     let pixel = ColorPixel { state, sums, background: &background };
     let (mut grad_sums, mut grad_background) = ([zero; MAX_COLOR_PLANES], [zero]);
     let grad_sums = &mut grad_sums[..sums.len()];
-    let mut to = ColorPixelGrad { sums: grad_sums, background: &mut grad_background, weights: &mut [] };
+    let mut to =
+        ColorPixelGrad { sums: grad_sums, background: &mut grad_background, weights: WeightSink::Nowhere };
     let (fixed, _) = part.pixel_vjp(&context, &pixel, &[one], &mut to);
     let cotangent = ColorCotangent { fixed, sums: grad_sums };
     for j in 0..COLOR_FACES {
         let mut grad_color = [zero];
-        let g = part.pair_vjp(&context, &pixel, &cotangent, &pair(j), &mut grad_color, &mut []);
+        let g =
+            part.pair_vjp(&context, &pixel, &cotangent, &pair(j), &mut grad_color, &mut WeightSink::Nowhere);
         outputs[1 + 3 * j] = pair(j).p.vjp(&g.p);
         outputs[2 + 3 * j] = map.nearness_vjp(x[3 + j], g.nearness);
         outputs[3 + 3 * j] = grad_color[0];

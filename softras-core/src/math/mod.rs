@@ -6,7 +6,7 @@
 //! | `distance` | the signed distance s |
 //! | `distribution` | the probability map D = F(s / sigma) and the cut-off |
 //! | `silhouette` | the aggregators A_O |
-//! | `depth`, `color` | the depth softmax and the aggregators A_S, Over, hard |
+//! | `depth`, `color` | the depth softmax and the aggregators A_S, Over, hard, A_N |
 //! | `texture` | colors of faces |
 //! | `pair` | all of it for one face at one pixel, forward and back |
 //! | `matrix`, `trig`, `ordered_sum` | rotations, angles and sums, for cameras and losses |
@@ -39,8 +39,8 @@ mod vector;
 
 pub use color::{
     AnyColorState, Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad,
-    ColorPixel, ColorPixelGrad, HardColor, HardState, Mixing, Over, OverCotangent, OverState, Softmax,
-    SoftmaxCotangent, SoftmaxState, background_nearness,
+    ColorPixel, ColorPixelGrad, HardColor, HardState, MAX_HIDDEN, MAX_WEIGHT, Mixing, Neural, NeuralLayout,
+    Over, OverCotangent, OverState, Softmax, SoftmaxCotangent, SoftmaxState, WeightSink, background_nearness,
 };
 pub use custom::{
     ColorOn, Custom, DeviceLanguage, DistanceOn, DistributionOn, Erase, ErasedColor, ErasedDistance,

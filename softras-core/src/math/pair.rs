@@ -3,7 +3,7 @@
 //! Back ends differ in which pairs they visit and in what order; what happens to a pair is here, and whether it counts
 //! at all is decided here alone ([`Touch::member`]), for forward and backward alike.
 
-use super::color::{ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPixel};
+use super::color::{ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPixel, WeightSink};
 use super::depth::DepthMap;
 use super::distance::{DistanceMetric, Edge};
 use super::distribution::{Cutoff, DistributionFunction, LEAST_CUT, Probability, ProbabilityGrad};
@@ -202,7 +202,7 @@ pub struct PairSink<'a, R: Real> {
     /// Gradient to the texels of the face.
     pub texels: TexelSink<'a, R>,
     /// Gradient to the aggregator's weights, added to.
-    pub weights: &'a mut [R],
+    pub weights: WeightSink<'a, R>,
 }
 
 impl<'a, R: Scalar> Setting<'a, R> {
@@ -431,7 +431,7 @@ impl<M: DistanceMetric, F: DistributionFunction, S: SilhouetteAggregator, A: Col
                     cotangent,
                     &pair,
                     sink.grad_color,
-                    sink.weights,
+                    &mut sink.weights,
                 );
                 grad_p = grad_p.plus(grad.p);
                 out.gamma = grad.gamma.keep(shade.member);

@@ -140,7 +140,10 @@ impl Capabilities {
         part!("distance", params.get_distance(), self.distances, Distance);
         part!("distribution", params.get_distribution(), self.distributions, Distribution);
         part!("silhouette", params.get_silhouette(), self.silhouettes, Silhouette);
-        part!("color", params.get_color(), self.colors, Color);
+        // A network is listed by its kind: any number of hidden units will do.
+        if !self.colors.iter().any(|listed| listed.is_kind_of(params.get_color())) {
+            part!("color", params.get_color(), self.colors, Color);
+        }
         listed!("cut-off", params.get_cutoff(), self.cutoffs);
         listed!("outputs", params.get_outputs(), self.outputs);
         listed!("saturation", params.get_saturation(), self.saturations);

@@ -4,8 +4,8 @@ use ndarray::Array2;
 
 use crate::error::{Error, Result};
 use crate::math::{
-    Color, Cutoff, DepthMap, Distance, Distribution, DistributionFunction, Interpolation, Scalar, Silhouette,
-    SilhouetteAggregator,
+    Color, Cutoff, DepthMap, Distance, Distribution, DistributionFunction, Interpolation, Neural, Scalar,
+    Silhouette, SilhouetteAggregator,
 };
 use crate::scene::{MAX_COLOR, is_color};
 
@@ -244,7 +244,8 @@ impl<R: Scalar> RasterParams<R> {
         silhouette, get_silhouette: Silhouette;
         /// Sets the color aggregator A_S.
         color, get_color: Color;
-        /// Sets the weights of the color aggregator, empty where it has none.
+        /// Sets the weights of the color aggregator, empty where it has none; those of A_N stand as
+        /// [`NeuralLayout`](crate::math::NeuralLayout) says.
         weights, get_weights: Vec<R>;
         /// Sets how depth is normalised.
         depth_map, get_depth_map: DepthMap;
@@ -372,6 +373,9 @@ impl<R: Scalar> RasterParams<R> {
         if let Some(bad) = self.background.iter().find(|x| !is_color(**x)) {
             let expected = format!("finite numbers of size at most {MAX_COLOR:e}");
             return Err(Error::parameter("background", format!("{:?}", bad.to_f64()), expected));
+        }
+        if let Color::Neural { hidden } = self.color {
+            return Neural { hidden }.check(&self.weights);
         }
         finite("weights", self.weights.iter())
     }

@@ -5,7 +5,7 @@ use ndarray::Axis;
 use crate::image::ImageGrad;
 use crate::math::{
     ColorAggregator, ColorCotangent, ColorGrad, ColorPixel, ColorPixelGrad, PairSink, Scalar, SilhouetteGrad,
-    TexelSink, TextureKind, pixel_centre,
+    TexelSink, TextureKind, WeightSink, pixel_centre,
 };
 use crate::raster::{Gradients, Wanted};
 use crate::scene::Textures;
@@ -61,7 +61,7 @@ pub(super) fn backward<R: Scalar>(
                 let mut out = ColorPixelGrad {
                     sums: &mut grad_sums,
                     background: &mut grad_background,
-                    weights: &mut grad_weights,
+                    weights: WeightSink::Lanes(&mut grad_weights),
                 };
                 let (fixed, epsilon) = parts.color.pixel_vjp(&setting.color, &pixel, &pixel_grad, &mut out);
                 if let Some(g) = &mut gradients.epsilon {
@@ -83,7 +83,7 @@ pub(super) fn backward<R: Scalar>(
                     color: &mut color,
                     grad_color: &mut grad_color,
                     texels: TexelSink::of(kind, &mut grad_texels),
-                    weights: &mut grad_weights,
+                    weights: WeightSink::Lanes(&mut grad_weights),
                 };
                 let mut g =
                     parts.backward(&setting, face, at, silhouette.as_ref(), color_grad.as_ref(), &mut sink);

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::image::{Image, ImageGrad};
 use crate::math::{
     Color, ColorAggregator, ColorGradOf, Distance, Distribution, Face, PairGrad, Parts, Scalar, Setting,
-    Silhouette, TexelSink, Vec2, color_pair,
+    Silhouette, TexelSink, Vec2, WeightSink, color_pair,
 };
 use crate::raster::{Capabilities, Gradients, Info, RasterParams, Rasterizer, Wanted};
 use crate::scene::Faces;
@@ -69,7 +69,6 @@ pub(super) fn keep<R: Scalar>(
     }
     let channels = color.pixel.background.len();
     let (mut own, mut grad_own) = (vec![R::ZERO; channels], vec![R::ZERO; channels]);
-    let mut weights = vec![R::ZERO; setting.color.weights.len()];
     texels.color(&shade.weights, &mut own);
     let pair = color_pair(&touch, &shade, face, &own);
     let grad = parts.color.pair_vjp(
@@ -78,7 +77,7 @@ pub(super) fn keep<R: Scalar>(
         &color.cotangent,
         &pair,
         &mut grad_own,
-        &mut weights,
+        &mut WeightSink::Nowhere,
     );
     let grad_weights = texels.color_vjp(&shade.weights, &grad_own, shade.member, &mut TexelSink::Nowhere);
     let left = setting.shade_vjp(&face.triangle, &touch, &shade, grad_weights, grad.nearness);

@@ -3,7 +3,7 @@
 use softras_core::math::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorGradOf, ColorPair, ColorPairGrad, ColorPixel,
     ColorPixelGrad, DistanceMetric, DistributionFunction, Face, PairGrad, PairSink, Parts, ProbabilityGrad,
-    Real, SilhouetteAggregator, SilhouetteGrad, TexelSink, Vec2,
+    Real, SilhouetteAggregator, SilhouetteGrad, TexelSink, Vec2, WeightSink,
 };
 
 use super::{Fault, active};
@@ -45,12 +45,11 @@ where
             silhouette: parts.silhouette.clone(),
             color: Through { part: parts.color.clone(), way },
         };
-        let mut weights = sink.weights.to_vec();
         let mut sink = PairSink {
             color: &mut *sink.color,
             grad_color: &mut *sink.grad_color,
             texels: TexelSink::Nowhere,
-            weights: &mut weights,
+            weights: WeightSink::Nowhere,
         };
         let part = only.backward(setting, face, at, None, color, &mut sink);
         for (out, part) in grad.corners.iter_mut().zip(&part.corners) {
@@ -144,7 +143,7 @@ impl<A: ColorAggregator> ColorAggregator for Through<A> {
         cotangent: &ColorCotangent<'_, A::Cotangent<R>, R>,
         pair: &ColorPair<'_, R>,
         grad_color: &mut [R],
-        grad_weights: &mut [R],
+        grad_weights: &mut WeightSink<'_, R>,
     ) -> ColorPairGrad<R> {
         let mut grad = self.part.pair_vjp(context, pixel, cotangent, pair, grad_color, grad_weights);
         grad.p = ProbabilityGrad::zero(context.rate);

@@ -3,7 +3,7 @@
 use softras_core::math::{
     Adding, Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
     ColorPixelGrad, Distance, DistanceMetric, Distribution, DistributionFunction, Edge, Parts, Planes,
-    Probability, ProbabilityGrad, Real, Scalar, Silhouette, SilhouetteAggregator, Triangle, Vec2,
+    Probability, ProbabilityGrad, Real, Scalar, Silhouette, SilhouetteAggregator, Triangle, Vec2, WeightSink,
 };
 use softras_core::raster::RasterParams;
 
@@ -279,7 +279,7 @@ impl<A: ColorAggregator> ColorAggregator for Faulty<A, Color> {
         cotangent: &ColorCotangent<'_, A::Cotangent<R>, R>,
         pair: &ColorPair<'_, R>,
         grad_color: &mut [R],
-        grad_weights: &mut [R],
+        grad_weights: &mut WeightSink<'_, R>,
     ) -> ColorPairGrad<R> {
         let numbered = self.numbered(pair);
         let mut grad = self.part.pair_vjp(context, pixel, cotangent, &numbered, grad_color, grad_weights);

@@ -4,8 +4,8 @@ use softras_core::math::{
     Barycentric, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
     ColorPixelGrad, DepthMap, DistanceMetric, DistributionFunction, Euclidean, EuclideanUnsquared, HardColor,
     HardEdge, HardSilhouette, Logistic, Over, ProbabilisticOr, Probability, ProbabilityGrad, Scalar,
-    SilhouetteAggregator, Softmax, Sum, Triangle, Vec2, smooth_window, smooth_window_vjp, surface_texel,
-    vertex_color, vertex_color_vjp,
+    SilhouetteAggregator, Softmax, Sum, Triangle, Vec2, WeightSink, smooth_window, smooth_window_vjp,
+    surface_texel, vertex_color, vertex_color_vjp,
 };
 
 /// A stream of numbers in 0..1 (Knuth's MMIX generator): the same on every machine.
@@ -169,12 +169,13 @@ fn color<S: Scalar, A: ColorAggregator>(i: &mut Input<'_, S>, part: &A) -> Vec<S
     part.finish(&context, &mut state, &mut sums, &background, &mut drawn);
     let pixel = ColorPixel { state, sums: &sums, background: &background };
     let (mut out_sums, mut out_background) = ([S::ZERO; 3], [S::ZERO; 3]);
-    let mut out = ColorPixelGrad { sums: &mut out_sums, background: &mut out_background, weights: &mut [] };
+    let mut out =
+        ColorPixelGrad { sums: &mut out_sums, background: &mut out_background, weights: WeightSink::Nowhere };
     let (fixed, epsilon) = part.pixel_vjp(&context, &pixel, &grad, &mut out);
     let mut grad_color = [S::ZERO; 3];
     let cotangent = ColorCotangent { fixed, sums: &out_sums };
     let g: ColorPairGrad<S> =
-        part.pair_vjp(&context, &pixel, &cotangent, &pairs[0], &mut grad_color, &mut []);
+        part.pair_vjp(&context, &pixel, &cotangent, &pairs[0], &mut grad_color, &mut WeightSink::Nowhere);
     let mut all = drawn.to_vec();
     all.extend(out_sums.iter().chain(&out_background));
     all.push(epsilon);

@@ -2,7 +2,7 @@
 
 use super::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
-    ColorPixelGrad, HardColor, Mixing, Over, Softmax,
+    ColorPixelGrad, HardColor, Mixing, Neural, Over, Softmax, WeightSink,
 };
 use crate::math::custom::{Erase, MAX_COLOR_PLANES, apart, per_lane_array};
 use crate::math::distance::Edge;
@@ -15,7 +15,10 @@ pub type AnyColorState<R> = [R; MAX_COLOR_PLANES];
 
 impl Color {
     /// Every built-in color aggregator.
-    pub const BUILT_IN: &[Self] = &[Self::Softmax, Self::Over, Self::Hard];
+    ///
+    /// A_N stands there with the hidden units it has by default; what lists it draws it with any number.
+    pub const BUILT_IN: &[Self] =
+        &[Self::Softmax, Self::Over, Self::Hard, Self::Neural { hidden: Neural::DEFAULT_HIDDEN }];
 
     /// Returns the word for it on command lines and in files.
     #[must_use]
@@ -24,7 +27,17 @@ impl Color {
             Self::Softmax => "softmax",
             Self::Over => "over",
             Self::Hard => "hard",
+            Self::Neural { .. } => "neural",
             Self::Custom(_) => "custom",
+        }
+    }
+
+    /// Tells whether `other` is the same aggregator, be it of another size.
+    #[must_use]
+    pub fn is_kind_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Neural { .. }, Self::Neural { .. }) => true,
+            _ => self == other,
         }
     }
 }
@@ -43,6 +56,10 @@ macro_rules! each {
             }
             Self::Hard => {
                 let $part = HardColor;
+                $call
+            }
+            Self::Neural { hidden } => {
+                let $part = Neural { hidden: *hidden };
                 $call
             }
             Self::Custom(part) => apart(|| {
@@ -72,6 +89,21 @@ fn put_lane<R: Real>(values: &mut [R], i: usize, lane: &[R::Scalar]) {
     for (value, &new) in values.iter_mut().zip(lane) {
         *value = value.per_lane(|j| if j == i { new } else { value.lane(j) });
     }
+}
+
+/// Calls `run` with lane `i` of a sink.
+fn on_lane_of<R: Real, T>(
+    sink: &mut WeightSink<'_, R>,
+    i: usize,
+    run: impl FnOnce(WeightSink<'_, R::Scalar>) -> T,
+) -> T {
+    let WeightSink::Lanes(sums) = sink else { return run(WeightSink::Nowhere) };
+    let mut own: Vec<R::Scalar> = sums.iter().skip(i).step_by(R::LANES).copied().collect();
+    let result = run(WeightSink::Lanes(&mut own));
+    for (sum, own) in sums.iter_mut().skip(i).step_by(R::LANES).zip(own) {
+        *sum = own;
+    }
+    result
 }
 
 impl<'a, R: Real> ColorContext<'a, R> {
@@ -231,16 +263,15 @@ impl ColorAggregator for Color {
                 let typed = ColorPixel {
                     state: pixel.state.map(|x| x.lane(i)), sums: &sums, background: &background,
                 };
-                let mut own = (lane(out.sums, i), lane(out.background, i), lane(out.weights, i));
-                let mut own_out =
-                    ColorPixelGrad { sums: &mut own.0, background: &mut own.1, weights: &mut own.2 };
-                let (cotangent, grad_epsilon) =
-                    part.pixel_vjp_on(&context.lane(i), &typed, &lane(grad, i), &mut own_out);
+                let mut to = (lane(out.sums, i), lane(out.background, i));
+                let (cotangent, grad_epsilon) = on_lane_of(&mut out.weights, i, |weights| {
+                    let mut own = ColorPixelGrad { sums: &mut to.0, background: &mut to.1, weights };
+                    part.pixel_vjp_on(&context.lane(i), &typed, &lane(grad, i), &mut own)
+                });
                 put_lane(&mut any, i, &cotangent);
                 put_lane(core::slice::from_mut(&mut epsilon), i, &[grad_epsilon]);
-                put_lane(out.sums, i, &own.0);
-                put_lane(out.background, i, &own.1);
-                put_lane(out.weights, i, &own.2);
+                put_lane(out.sums, i, &to.0);
+                put_lane(out.background, i, &to.1);
             }
         });
         (any, epsilon)
@@ -254,7 +285,7 @@ impl ColorAggregator for Color {
         cotangent: &ColorCotangent<'_, AnyColorState<R>, R>,
         pair: &ColorPair<'_, R>,
         grad_color: &mut [R],
-        grad_weights: &mut [R],
+        grad_weights: &mut WeightSink<'_, R>,
     ) -> ColorPairGrad<R> {
         each!(self, part => {
             let typed = ColorPixel {
@@ -276,12 +307,12 @@ impl ColorAggregator for Color {
                 let cotangent =
                     ColorCotangent { fixed: cotangent.fixed.map(|x| x.lane(i)), sums: &cotangent_sums };
                 let color = lane(pair.color, i);
-                let mut own = (lane(grad_color, i), lane(grad_weights, i));
-                let g = part.pair_vjp_on(
-                    &context.lane(i), &typed, &cotangent, &pair_lane(pair, &color, i), &mut own.0, &mut own.1,
-                );
-                put_lane(grad_color, i, &own.0);
-                put_lane(grad_weights, i, &own.1);
+                let mut own = lane(grad_color, i);
+                let g = on_lane_of(grad_weights, i, |mut weights| {
+                    let pair = pair_lane(pair, &color, i);
+                    part.pair_vjp_on(&context.lane(i), &typed, &cotangent, &pair, &mut own, &mut weights)
+                });
+                put_lane(grad_color, i, &own);
                 [g.p.d, g.p.ln_d, g.p.ln_not_d, g.nearness, g.gamma]
             });
             ColorPairGrad { p: ProbabilityGrad { d, ln_d, ln_not_d }, nearness, gamma }

@@ -2,7 +2,7 @@
 
 use super::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
-    ColorPixelGrad, Mixing,
+    ColorPixelGrad, Mixing, WeightSink,
 };
 use crate::math::distance::Edge;
 use crate::math::real::Real;
@@ -124,7 +124,7 @@ impl ColorAggregator for HardColor {
         cotangent: &ColorCotangent<'_, [R; 0], R>,
         pair: &ColorPair<'_, R>,
         grad_color: &mut [R],
-        _: &mut [R],
+        _: &mut WeightSink<'_, R>,
     ) -> ColorPairGrad<R> {
         let chosen = pair.member & pair.face.same(pixel.state.face);
         for (out, &g) in grad_color.iter_mut().zip(cotangent.sums) {

@@ -3,7 +3,7 @@
 use super::softmax::{SoftmaxState, dot, logit_vjp};
 use super::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
-    ColorPixelGrad, Mixing,
+    ColorPixelGrad, Mixing, WeightSink,
 };
 use crate::math::real::Real;
 /// `I = A J + (1 - A) C_b`, J the softmax over faces only, A the probabilistic or over the faces with color here: it
@@ -148,7 +148,7 @@ impl ColorAggregator for Over {
         cotangent: &ColorCotangent<'_, OverCotangent<R>, R>,
         pair: &ColorPair<'_, R>,
         grad_color: &mut [R],
-        _: &mut [R],
+        _: &mut WeightSink<'_, R>,
     ) -> ColorPairGrad<R> {
         let OverCotangent { inv_weight, along, ln_not_d } = cotangent.fixed;
         let share = pixel.state.softmax().share(context.rate, inv_weight, pair);

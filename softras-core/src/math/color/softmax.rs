@@ -2,7 +2,7 @@
 
 use super::{
     Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPairGrad, ColorPixel,
-    ColorPixelGrad, Mixing,
+    ColorPixelGrad, Mixing, WeightSink,
 };
 use crate::math::distribution::ProbabilityGrad;
 use crate::math::real::Real;
@@ -208,7 +208,7 @@ impl ColorAggregator for Softmax {
         cotangent: &ColorCotangent<'_, SoftmaxCotangent<R>, R>,
         pair: &ColorPair<'_, R>,
         grad_color: &mut [R],
-        _: &mut [R],
+        _: &mut WeightSink<'_, R>,
     ) -> ColorPairGrad<R> {
         let SoftmaxCotangent { inv_weight, along } = cotangent.fixed;
         let share = pixel.state.share(context.rate, inv_weight, pair);
