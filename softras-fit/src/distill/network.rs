@@ -173,7 +173,6 @@ fn shapes(layout: NeuralLayout) -> [(&'static str, Vec<usize>); 3] {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

@@ -125,7 +125,6 @@ fn mesh(numbers: &mut Numbers) -> Result<Mesh> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
