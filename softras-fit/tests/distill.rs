@@ -6,7 +6,7 @@ use softras_fit::Error;
 use softras_fit::distill::{DistillSettings, Distilled, Teacher, distill};
 
 fn small() -> DistillSettings {
-    DistillSettings { hidden: 8, steps: 150, batch: 4, size: 16, ..DistillSettings::default() }
+    DistillSettings { hidden: 8, steps: 400, batch: 4, size: 16, ..DistillSettings::default() }
 }
 
 fn run(settings: &DistillSettings, threads: usize) -> Distilled {
@@ -22,8 +22,8 @@ fn the_network_comes_nearer_to_its_teacher_than_the_background_is() {
         let found = distill(&CpuRasterizer::new(), &settings, |_, _| heard += 1).unwrap();
         assert_eq!((heard, found.losses.len()), (settings.steps, settings.steps));
         let (before, after, background) = (found.before, found.after, found.background);
-        assert!(after.mean < 0.5 * before.mean, "{teacher:?}: {before:?} {after:?}");
-        assert!(after.mean < 0.7 * background.mean, "{teacher:?}: {background:?} {after:?}");
+        assert!(after.mean < 0.6 * before.mean, "{teacher:?}: {before:?} {after:?}");
+        assert!(after.mean < 0.8 * background.mean, "{teacher:?}: {background:?} {after:?}");
     }
 }
 
