@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ndarray::Array3;
-use softras_core::math::{DeviceLanguage, Distribution, Silhouette};
+use softras_core::math::{Color, DeviceLanguage, Distribution, Silhouette};
 use softras_core::raster::{
     Capabilities, Choices, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Wanted,
 };
@@ -46,7 +46,7 @@ pub use device::devices;
 use error::BACKEND;
 pub use error::CudaError;
 use forward::Begun;
-use kernels::{Kernels, SilhouetteKernel};
+use kernels::{ColorKernel, Kernels, SilhouetteKernel};
 pub use modules::{Module, compiler_version, embedded_by, modules, rooms};
 pub use resident::{
     DeviceArray, DeviceArrayMut, DeviceFaces, DeviceGradients, DeviceImage, DeviceImageGrad, RawArray,
@@ -226,6 +226,7 @@ impl Rasterizer<f32> for CudaRasterizer {
             choices: Choices::Kernels,
             distributions: with(Distribution::BUILT_IN, |part| setup::distribution_number(part).is_some()),
             silhouettes: with(Silhouette::BUILT_IN, |part| SilhouetteKernel::of(part).is_some()),
+            colors: with(Color::BUILT_IN, |part| ColorKernel::of(part).is_some()),
             ..Capabilities::everything(&["f32"])
         }
     }

@@ -29,7 +29,7 @@ mod workspace;
 use std::sync::Arc;
 
 use bytemuck::Pod;
-use softras_core::math::{DeviceLanguage, Distribution, Silhouette};
+use softras_core::math::{Color, DeviceLanguage, Distribution, Silhouette};
 use softras_core::raster::{
     Capabilities, Choices, CustomParts, Gradients, Info, Plan, Probe, RasterParams, Rasterizer, Variant,
     Wanted,
@@ -45,7 +45,7 @@ pub use traffic::Traffic;
 pub use wgpu;
 pub use workspace::WgpuSaved;
 
-use axes::{Axes, DistributionKernel, MAX_CHANNELS, SilhouetteKernel, Tile};
+use axes::{Axes, ColorKernel, DistributionKernel, MAX_CHANNELS, SilhouetteKernel, Tile};
 use buffers::{Arena, Buffer, Use};
 use device::Gpu;
 use error::Result;
@@ -214,6 +214,7 @@ impl Rasterizer<f32> for WgpuRasterizer {
             choices: Choices::Kernels,
             distributions: with(Distribution::BUILT_IN, |part| DistributionKernel::of(part).is_some()),
             silhouettes: with(Silhouette::BUILT_IN, |part| SilhouetteKernel::drawn(part).is_some()),
+            colors: with(Color::BUILT_IN, |part| ColorKernel::of(part).is_some()),
             ..Capabilities::everything(&["f32"])
         }
     }
