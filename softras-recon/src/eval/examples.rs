@@ -71,7 +71,11 @@ pub fn examples(
             let mut made = method.predict(&[query])?;
             let found = match (made.pop(), made.is_empty()) {
                 (Some(Prediction::Known(known)), true) => known,
-                (Some(Prediction::Mesh(mesh)), true) => Arc::new(appearance(device, &mesh, Light::None)?),
+                (Some(Prediction::Mesh(mesh)), true) => {
+                    // A color holds its light; grey without light shows no shape.
+                    let light = if mesh.channels() == 0 { Light::Usual } else { Light::None };
+                    Arc::new(appearance(device, &mesh, light)?)
+                }
                 (last, _) => {
                     let found = made.len() + usize::from(last.is_some());
                     return Err(Error::setting(
