@@ -6,7 +6,7 @@ mod program;
 use program::{fails, last_line, succeeds};
 use softras_io::load_png;
 
-const SMALL: &[&str] = &["--hidden", "6", "--steps", "60", "--batch", "4", "--size", "16"];
+const SMALL: &[&str] = &["--hidden", "6", "--steps", "200", "--batch", "4", "--size", "16"];
 
 fn distill<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&["distill"], SMALL, more].concat()

@@ -79,7 +79,7 @@ impl Default for DistillSettings {
             steps: 4000,
             batch: 8,
             size: 32,
-            lr: 5e-3,
+            lr: 2e-2,
             teacher: Teacher::Softmax,
             gamma: 0.02,
             epsilon: 1e-3,
