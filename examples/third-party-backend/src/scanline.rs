@@ -175,8 +175,11 @@ impl Drawn {
             if let Some(grad) = &grad.color {
                 let grad: Vec<f32> = (0..channels).map(|c| grad[[b, c, row, column]]).collect();
                 let pixel = ColorPixel { state: *color, sums, background };
-                let mut sink =
-                    ColorPixelGrad { sums: &mut out.sums, background: &mut to_background, weights: WeightSink::Nowhere };
+                let mut sink = ColorPixelGrad {
+                    sums: &mut out.sums,
+                    background: &mut to_background,
+                    weights: WeightSink::Nowhere,
+                };
                 let (fixed, epsilon) = PARTS.color.pixel_vjp(&setting.color, &pixel, &grad, &mut sink);
                 out.color = Some(fixed);
                 if let Some(to_epsilon) = &mut gradients.epsilon {
