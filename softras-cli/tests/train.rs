@@ -1,5 +1,4 @@
 //! `softras train` and `predict`: the real binary.
-#![cfg_attr(feature = "recon", expect(clippy::unwrap_used, reason = "a test that cannot go on ends"))]
 
 mod program;
 
