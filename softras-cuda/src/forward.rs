@@ -95,7 +95,7 @@ pub(crate) fn axes(work: &Work, faces: &Faces, params: &RasterParams, plan: &Pla
         Err(Error::Unsupported { backend: BACKEND.to_owned(), what, supported })
     };
     let built_in = || "the built-in ones".to_owned();
-    let Some(silhouette) = SilhouetteKernel::of(params.get_silhouette()) else {
+    let Some(silhouette) = SilhouetteKernel::drawn(params.get_silhouette()) else {
         return refuse(format!("silhouette {}", params.get_silhouette().name()), built_in());
     };
     let Some(color) = ColorKernel::of(params.get_color()) else {

@@ -197,6 +197,15 @@ impl SilhouetteKernel {
         }
     }
 
+    /// The kernel of a setting, if pictures are drawn with it.
+    pub(crate) fn drawn(silhouette: &Silhouette) -> Option<Self> {
+        match silhouette {
+            // Near p = 0 the gradient to sigma loses more digits in `f32` than the suite allows.
+            Silhouette::SchweizerSklar => None,
+            other => Self::of(other),
+        }
+    }
+
     /// The prefix of its functions, and its state.
     const fn names(self) -> (&'static str, &'static str) {
         match self {

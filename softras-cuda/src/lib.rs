@@ -225,7 +225,7 @@ impl Rasterizer<f32> for CudaRasterizer {
             custom: CustomParts::DeviceText(DeviceLanguage::Cuda),
             choices: Choices::Kernels,
             distributions: with(Distribution::BUILT_IN, |part| setup::distribution_number(part).is_some()),
-            silhouettes: with(Silhouette::BUILT_IN, |part| SilhouetteKernel::of(part).is_some()),
+            silhouettes: with(Silhouette::BUILT_IN, |part| SilhouetteKernel::drawn(part).is_some()),
             colors: with(Color::BUILT_IN, |part| ColorKernel::of(part).is_some()),
             ..Capabilities::everything(&["f32"])
         }
