@@ -284,10 +284,13 @@ impl Drawn {
         for (class, lanes) in LANES.into_iter().enumerate() {
             let (first, end) = (lists.ends[class], lists.ends[class + 1]);
             reversing.first = first;
-            reversing.entries = u32::try_from(end - first).map_err(|_| Error::Unsupported {
+            // Threads are counted in 32 bits, with those of the last block.
+            let most = (u32::MAX - BACKWARD_THREADS as u32) / lanes;
+            let entries = u32::try_from(end - first).ok().filter(|entries| *entries <= most);
+            reversing.entries = entries.ok_or_else(|| Error::Unsupported {
                 backend: BACKEND.to_owned(),
                 what: format!("{} faces, or items of faces, of one size", end - first),
-                supported: format!("at most {}", u32::MAX),
+                supported: format!("at most {most}"),
             })?;
             reversing.class_walked = class as u32;
             reversing.lanes = lanes;

@@ -148,6 +148,9 @@ impl CudaStep {
         if globals.chunks > 0 {
             bins::count(work, &globals, &axes, counted.ptr(gpu))?;
             buffers::read(gpu, &counted, "totals", &mut found)?;
+        } else {
+            // Nothing counts, and backward reads how far the lists go: two halves a number.
+            buffers::zero(gpu, counted.ptr(gpu), 2 * found.len())?;
         }
         let mut room = lengths(&found);
         for (room, least) in room.iter_mut().zip(least) {
