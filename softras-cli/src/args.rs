@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use softras_core::math::Color;
+use softras_fit::Learnt;
 use toml::{Table, Value};
 
 pub(crate) use crate::ablate::AblateArgs;
@@ -17,7 +18,7 @@ pub(crate) use crate::experiment::ExperimentArgs;
 pub(crate) use crate::gradcheck::GradcheckArgs;
 use crate::input::{Size, backend, point, sample};
 use crate::output::Usage;
-use crate::part_args::{LearntArg, PartArgs};
+use crate::part_args::PartArgs;
 pub(crate) use crate::pose::PoseArgs;
 pub(crate) use crate::predict::PredictArgs;
 use crate::render_config::{Background, RenderColor};
@@ -348,9 +349,9 @@ pub(crate) struct FitArgs {
     color: Option<ColorArg>,
     #[command(flatten)]
     parts: PartArgs,
-    /// Numbers of the renderer that are fitted, too, with commas
+    /// Numbers of the renderer that are fitted, too, with commas: sigma, gamma, epsilon, distribution-shape, silhouette-shape
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
-    learn: Vec<LearntArg>,
+    learn: Vec<Learnt>,
     /// Texels along a side of each face, 0 for colors at vertices
     #[arg(long, value_name = "N")]
     texels: Option<usize>,
@@ -419,7 +420,7 @@ impl FitArgs {
         put(&mut table, "fit.color", word(self.color));
         put(&mut table, "fit.texels", whole(self.texels));
         self.parts.put(&mut table, "fit.parts");
-        let learn: Vec<String> = self.learn.iter().filter_map(|number| word(Some(*number))).collect();
+        let learn: Vec<&str> = self.learn.iter().map(|number| number.word()).collect();
         put(&mut table, "fit.learn.numbers", (!learn.is_empty()).then_some(learn));
         table
     }

@@ -1,25 +1,9 @@
 //! The parts of the renderer on the command line.
 
-use clap::ValueEnum;
 use softras_fit::{Named, PartChoice};
 use toml::Table;
 
 use crate::config::put;
-
-/// A number of the renderer that a fit may learn.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum LearntArg {
-    /// Softness of edges
-    Sigma,
-    /// Softness in depth
-    Gamma,
-    /// The depth of the background
-    Epsilon,
-    /// The distribution's own parameter
-    DistributionShape,
-    /// p of the silhouette's t-conorm
-    SilhouetteShape,
-}
 
 /// The parts that pictures are drawn with.
 #[derive(Debug, clap::Args)]

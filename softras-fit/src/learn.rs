@@ -1,5 +1,7 @@
 //! Numbers of the renderer itself that are fitted with the surface: [`Learnt`], [`LearnSettings`].
 
+use core::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use softras_core::math::{DistributionFunction, SilhouetteAggregator};
 use softras_core::raster::{Gradients, RasterParams, Wanted};
@@ -11,7 +13,7 @@ use crate::schedule::Schedule;
 
 /// A number of the renderer that a fit may learn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
 pub enum Learnt {
     /// Softness of edges; its logarithm is learnt.
@@ -91,7 +93,36 @@ impl LearnSettings {
     }
 }
 
+impl FromStr for Learnt {
+    type Err = String;
+
+    fn from_str(text: &str) -> core::result::Result<Self, String> {
+        Self::ALL.into_iter().find(|learnt| learnt.word() == text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::word).join(", ");
+            format!("found {text:?}, expected one of {known}")
+        })
+    }
+}
+
+impl TryFrom<String> for Learnt {
+    type Error = String;
+
+    fn try_from(text: String) -> core::result::Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Learnt> for String {
+    fn from(learnt: Learnt) -> Self {
+        learnt.word().to_owned()
+    }
+}
+
 impl Learnt {
+    /// Every number that may be learnt.
+    pub const ALL: [Self; 5] =
+        [Self::Sigma, Self::Gamma, Self::Epsilon, Self::DistributionShape, Self::SilhouetteShape];
+
     /// The word for it in files and on command lines.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -3,7 +3,7 @@
 use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use softras_core::math::{Distance, DistanceMetric, Distribution, DistributionFunction, Silhouette};
+use softras_core::math::{Color, Distance, DistanceMetric, Distribution, DistributionFunction, Silhouette};
 use softras_core::raster::RasterParams;
 
 /// The distance metric, the distribution and the silhouette aggregator, with what shapes the latter two.
@@ -71,9 +71,18 @@ pub trait Named: Clone + 'static {
     /// # Errors
     /// A sentence with all words, if it is none of them.
     fn named(word: &str) -> Result<Self, String> {
-        Self::all().iter().find(|part| part.word() == word).cloned().ok_or_else(|| {
-            let known: Vec<&str> = Self::all().iter().map(Self::word).collect();
-            format!("{}: found {word:?}, expected one of {}", Self::KIND, known.join(", "))
+        Self::among(Self::all(), word)
+            .map_err(|known| format!("{}: found {word:?}, expected one of {known}", Self::KIND))
+    }
+
+    /// Returns the part of a word among some.
+    ///
+    /// # Errors
+    /// Their words, if it is none of them.
+    fn among(some: &[Self], word: &str) -> Result<Self, String> {
+        some.iter().find(|part| part.word() == word).cloned().ok_or_else(|| {
+            let known: Vec<&str> = some.iter().map(Self::word).collect();
+            known.join(", ")
         })
     }
 }
@@ -91,7 +100,7 @@ macro_rules! named {
         }
     )+};
 }
-named!(Distance = "distance", Distribution = "distribution", Silhouette = "silhouette");
+named!(Distance = "distance", Distribution = "distribution", Silhouette = "silhouette", Color = "color");
 
 /// Parts in files.
 mod word {

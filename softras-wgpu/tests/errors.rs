@@ -5,8 +5,11 @@
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use softras_conformance::Imitation;
+use softras_conformance::scene::Scene;
 use softras_core::Error;
-use softras_core::math::Color;
+use softras_core::math::{Color, DeviceLanguage, Distance, Euclidean};
+use softras_core::raster::{Outputs, RasterParams, Rasterizer};
 use softras_wgpu::{Adapter, WgpuRasterizer, adapters};
 
 type Answer = Result<(), Failed>;
@@ -58,6 +61,29 @@ fn invalid_wgsl_is_told_as_invalid() -> Answer {
     let mut doubled = [0.0];
     device.run_wgsl(&Color::Softmax, "give(2.0 * take());", 1, &[1.5], &mut doubled)?;
     if doubled == [3.0] { Ok(()) } else { Err(format!("1.5 doubled is {doubled:?}").into()) }
+}
+
+/// A part of a user's own without WGSL is refused by name, wrong WGSL is told as invalid, and the device goes on.
+fn a_part_needs_a_text_that_is_valid() -> Answer {
+    let device = WgpuRasterizer::new()?;
+    let scene = Scene {
+        channels: 0,
+        ..Scene::pixel([[-4.0, -4.0, 2.0], [4.0, -4.0, 2.0], [0.0, 4.0, 2.0]], 0.0, 0.0)
+    };
+    let faces = scene.faces()?;
+    let params = RasterParams::new(1, 1).outputs(Outputs::Silhouette);
+    let draw = |part| device.forward(&faces, &params.clone().distance(part)).map(|(image, _)| image);
+    match draw(Distance::custom(Imitation::of(Euclidean))) {
+        Err(Error::Unsupported { what, .. }) if what.contains("Custom") => {}
+        other => return Err(format!("a part without a text gave {other:?}").into()),
+    }
+    let wrong = "fn custom_distance_signed(face: Triangle) -> f32 { return not_there(face); }";
+    match draw(Distance::custom(Imitation::of(Euclidean).with_text(DeviceLanguage::Wgsl, wrong))) {
+        Err(Error::Device { what, .. }) if what.contains("invalid") => {}
+        other => return Err(format!("a wrong text gave {other:?}").into()),
+    }
+    draw(Distance::Euclidean)?;
+    Ok(())
 }
 
 /// More than a kernel may see of a buffer is refused, with the size.
@@ -202,6 +228,7 @@ fn main() -> ExitCode {
     };
     add("errors::every_adapter_opens_by_number_kind_and_name", every_adapter_opens_by_number_kind_and_name);
     add("errors::invalid_wgsl_is_told_as_invalid", invalid_wgsl_is_told_as_invalid);
+    add("errors::a_part_needs_a_text_that_is_valid", a_part_needs_a_text_that_is_valid);
     add(
         "errors::a_buffer_beyond_the_limit_is_refused_with_its_size",
         a_buffer_beyond_the_limit_is_refused_with_its_size,

@@ -12,6 +12,7 @@ use softras_core::{Image, ImageGrad};
 use super::factor::Factor;
 use super::plan::Cell;
 use crate::error::{Error, Result};
+use crate::parts::Named;
 
 /// Draws every picture with the distance, the distribution and the aggregators of a cell; all else is as asked for. So
 /// that a recipe is tried with other parts and knows nothing of it.
@@ -30,31 +31,20 @@ impl<'d> Parts<'d> {
     /// `Setting` if the back end cannot draw with one of them, or there is none of that name.
     pub(super) fn new(below: &'d dyn DynRasterizer, cell: &Cell) -> Result<Self> {
         let can = below.capabilities();
-        let word = |factor| cell.word(factor);
         Ok(Self {
             below,
-            distance: find(Factor::Distance, &can.distances, Distance::name, word(Factor::Distance))?,
-            distribution: find(
-                Factor::Distribution,
-                &can.distributions,
-                Distribution::name,
-                word(Factor::Distribution),
-            )?,
-            silhouette: find(
-                Factor::Silhouette,
-                &can.silhouettes,
-                Silhouette::name,
-                word(Factor::Silhouette),
-            )?,
-            color: find(Factor::Color, &can.colors, Color::name, word(Factor::Color))?,
+            distance: find(Factor::Distance, &can.distances, cell)?,
+            distribution: find(Factor::Distribution, &can.distributions, cell)?,
+            silhouette: find(Factor::Silhouette, &can.silhouettes, cell)?,
+            color: find(Factor::Color, &can.colors, cell)?,
         })
     }
 }
 
-fn find<T: Clone>(factor: Factor, all: &[T], name: fn(&T) -> &'static str, word: &str) -> Result<T> {
-    all.iter().find(|part| name(part) == word).cloned().ok_or_else(|| {
-        let known: Vec<&str> = all.iter().map(name).collect();
-        let expected = format!("what this back end can draw with: {}", known.join(", "));
+fn find<T: Named>(factor: Factor, all: &[T], cell: &Cell) -> Result<T> {
+    let word = cell.word(factor);
+    T::among(all, word).map_err(|known| {
+        let expected = format!("what this back end can draw with: {known}");
         Error::setting(factor.name(), format!("{word:?}"), expected)
     })
 }
