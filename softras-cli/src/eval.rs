@@ -16,7 +16,7 @@ use softras_recon::eval::{
     Doing, Example, Learnt, MeanShape, Page, Plan, Predictor, Report, Retrieval, Told, evaluate_against,
     examples, tables,
 };
-use softras_recon::settings::ReconSettings;
+use softras_recon::settings::{ReconSettings, RefineSettings};
 use softras_recon::train::{COLOR_LOG, LOG, read_log};
 use toml::Table;
 
@@ -46,6 +46,9 @@ pub(crate) struct EvalArgs {
     /// The trained network to score; without one, baselines alone are scored
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
+    /// Steps of fitting each prediction to its picture, 0 for none [default: as the network was trained with]
+    #[arg(long, value_name = "N", requires = "checkpoint")]
+    refine: Option<usize>,
     /// Pictures of each shape that are shown, evenly spread, 1 to 24 [default: 24]
     #[arg(long, value_name = "N")]
     views: Option<usize>,
@@ -90,7 +93,9 @@ enum SplitArg {
 
 /// Scores.
 pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
-    let settings = settings(args)?;
+    // What cannot be written or read is found before anything is drawn.
+    let model = args.checkpoint.as_deref().map(network).transpose()?;
+    let settings = settings(args, model.as_ref())?;
     if args.print_config {
         say(toml::to_string(&settings)?.trim_end());
         return Ok(ExitCode::SUCCESS);
@@ -101,12 +106,10 @@ pub(crate) fn run(args: &EvalArgs) -> Result<ExitCode> {
         return Err(Usage(text.to_owned()).into());
     }
     let made = args.report.as_deref().map(absent).unwrap_or_default();
-    evaluated(args, &settings).inspect_err(|_| remove_empty(&made))
+    evaluated(args, &settings, model.as_ref()).inspect_err(|_| remove_empty(&made))
 }
 
-fn evaluated(args: &EvalArgs, settings: &ReconSettings) -> Result<ExitCode> {
-    // What cannot be written or read is found before anything is drawn.
-    let mut model = args.checkpoint.as_deref().map(network).transpose()?;
+fn evaluated(args: &EvalArgs, settings: &ReconSettings, model: Option<&Model>) -> Result<ExitCode> {
     let pages = args.report.as_ref().map(FitFolder::create).transpose()?;
     let beside = |name: &str| {
         let path = args.checkpoint.as_ref().filter(|_| pages.is_some())?.with_file_name(name);
@@ -117,6 +120,7 @@ fn evaluated(args: &EvalArgs, settings: &ReconSettings) -> Result<ExitCode> {
     let color_log = beside(COLOR_LOG).as_deref().map(read_color_log).transpose()?.unwrap_or_default();
     let start = Instant::now();
     let device = backend::open(&args.backend, args.threads)?;
+    let mut model = model.map(|model| predictor(model, device.as_ref(), settings)).transpose()?;
     let store = open(device.as_ref(), args.shapes.as_deref(), args, settings)?;
     let objects = match args.split {
         None => store.scored(),
@@ -163,7 +167,11 @@ fn evaluated(args: &EvalArgs, settings: &ReconSettings) -> Result<ExitCode> {
     }
     let note = match &args.checkpoint {
         None => "no checkpoint: the scores are those of baselines alone".to_owned(),
-        Some(path) => format!("the model is {}", path.display()),
+        Some(path) if settings.refine.steps == 0 => format!("the model is {}", path.display()),
+        Some(path) => {
+            let steps = settings.refine.steps;
+            format!("the model is {}, each prediction fitted to its picture in {steps} steps", path.display())
+        }
     };
     let mut value = json!(report);
     value["shapes"] = json!(source(args.shapes.as_deref()));
@@ -200,16 +208,51 @@ fn evaluated(args: &EvalArgs, settings: &ReconSettings) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Opens the network of a checkpoint.
+/// What a checkpoint holds.
 #[cfg(feature = "recon")]
-fn network(path: &Path) -> Result<Box<dyn Predictor>> {
-    Ok(Box::new(softras_recon::train::Checkpoint::open(path)?.reconstructor()?))
+type Model = softras_recon::train::Checkpoint;
+/// Nothing: there is no network.
+#[cfg(not(feature = "recon"))]
+type Model = std::convert::Infallible;
+
+/// Opens a checkpoint.
+#[cfg(feature = "recon")]
+fn network(path: &Path) -> Result<Model> {
+    Ok(Model::open(path)?)
 }
 #[cfg(not(feature = "recon"))]
-fn network(path: &Path) -> Result<Box<dyn Predictor>> {
+fn network(path: &Path) -> Result<Model> {
     let text =
         format!("--checkpoint {}: {NO_NETWORK}; without the argument baselines are scored", path.display());
     Err(Usage(text).into())
+}
+
+/// How the network was said to be used when it was trained.
+#[cfg(feature = "recon")]
+const fn refine(model: &Model) -> RefineSettings {
+    model.settings.refine
+}
+#[cfg(not(feature = "recon"))]
+const fn refine(model: &Model) -> RefineSettings {
+    match *model {}
+}
+
+/// Makes the network of a checkpoint one that is scored.
+#[cfg(feature = "recon")]
+fn predictor<'d>(
+    model: &Model,
+    device: &'d dyn DynRasterizer,
+    settings: &ReconSettings,
+) -> Result<Box<dyn Predictor + 'd>> {
+    Ok(Box::new(model.refined(device, settings.refine)?))
+}
+#[cfg(not(feature = "recon"))]
+fn predictor<'d>(
+    model: &Model,
+    _: &'d dyn DynRasterizer,
+    _: &ReconSettings,
+) -> Result<Box<dyn Predictor + 'd>> {
+    match *model {}
 }
 
 /// Tells whether two names are those of one folder.
@@ -217,11 +260,14 @@ fn same(a: &Path, b: &Path) -> bool {
     std::fs::canonicalize(a).ok().zip(std::fs::canonicalize(b).ok()).is_some_and(|(a, b)| a == b)
 }
 
-fn settings(args: &EvalArgs) -> Result<ReconSettings> {
+fn settings(args: &EvalArgs, model: Option<&Model>) -> Result<ReconSettings> {
+    let refine = model.map_or_else(RefineSettings::default, refine);
+    let defaults = ReconSettings { refine, ..ReconSettings::default() };
     let file = args.config.as_deref().map(read::<ReconSettings>).transpose()?.unwrap_or_default();
     let mut given = Table::new();
+    put(&mut given, "refine.steps", args.refine.map(|n| i64::try_from(n).unwrap_or(i64::MAX)));
     put(&mut given, "eval.views", args.views.map(|n| i64::try_from(n).unwrap_or(i64::MAX)));
-    let settings: ReconSettings = overlay(&ReconSettings::default(), &[&file, &given])?;
+    let settings: ReconSettings = overlay(&defaults, &[&file, &given])?;
     settings.check()?;
     Ok(settings)
 }

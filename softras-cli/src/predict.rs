@@ -20,6 +20,15 @@ pub(crate) struct PredictArgs {
     /// two
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Steps of fitting the mesh to the picture, 0 for none [default: as the network was trained with]
+    #[arg(long, value_name = "N")]
+    refine: Option<usize>,
+    /// What draws: auto, cpu, wgpu, wgpu:ADAPTER, cuda or cuda:NUMBER
+    #[arg(long, default_value = "auto", value_parser = crate::input::backend)]
+    backend: String,
+    /// Threads, 0 for all; the mesh is the same for any number
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
     /// Print one JSON object as the last line of stdout
     #[arg(long)]
     pub(crate) json: bool,
@@ -40,9 +49,13 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     use softras_recon::train::Checkpoint;
 
     check_mesh_name(&args.output).map_err(|e| crate::output::Usage(e.to_string()))?;
-    let reconstructor = Checkpoint::open(&args.checkpoint)?.reconstructor()?;
+    let checkpoint = Checkpoint::open(&args.checkpoint)?;
     let picture = shown(softras_io::load_png(&args.image)?.view())?.insert_axis(Axis(0));
-    let mesh = reconstructor
+    let device = crate::backend::open(&args.backend, args.threads)?;
+    let mut refine = checkpoint.settings.refine;
+    refine.steps = args.refine.unwrap_or(refine.steps);
+    let mesh = checkpoint
+        .refined(device.as_ref(), refine)?
         .meshes(picture.view())?
         .pop()
         .ok_or_else(|| anyhow::anyhow!("found no mesh, expected one for one picture"))?;

@@ -143,7 +143,7 @@ fn scored(
         warn("the data have no split to be scored on: score others by softras eval");
         return Ok(None);
     }
-    let mut network = Checkpoint::open(&output.join(BEST))?.network()?;
+    let mut network = Checkpoint::open(&output.join(BEST))?.refined(device, settings.refine)?;
     let plan = Plan { store, objects, train: store, train_objects, views: settings.eval.views };
     let bar = bar(hidden);
     let report = evaluate(device, &plan, Some(&mut network), &|what, done, all| show(&bar, what, done, all))?;

@@ -92,6 +92,10 @@ fn a_network_is_trained_gone_on_with_scored_and_predicts() {
             .mesh;
         assert_eq!(mesh.triangles().len(), 1280);
     }
+    let predict = ["predict", "--checkpoint", "a/best.softras", "--image", "a.png", "-o", "plain.obj"];
+    run(&[&predict[..], &["--refine", "0"]].concat());
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_ne!(read("plain.obj"), read("a.obj"), "by default the mesh is fitted to the picture");
     let predict = ["predict", "--checkpoint", "a/best.softras", "--image", "a.png", "-o", "a.xyz"];
     fails(folder.path(), 2, &predict, ".obj");
     assert!(

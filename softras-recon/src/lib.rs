@@ -8,6 +8,8 @@ pub mod eval;
 pub mod loss;
 #[cfg(feature = "burn")]
 pub mod network;
+#[cfg(feature = "burn")]
+pub mod refine;
 pub mod settings;
 pub mod shapes;
 pub mod train;

@@ -25,6 +25,22 @@ pub struct ReconSettings {
     pub color: ColorSettings,
     /// How the result is scored.
     pub eval: EvalSettings,
+    /// How a prediction is fitted to its picture.
+    pub refine: RefineSettings,
+}
+
+/// How a prediction is fitted to the picture that it was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RefineSettings {
+    /// Steps, 0 for a prediction as the network makes it. 0.
+    pub steps: usize,
+    /// The size of a step, as a share of the size of the picture's code. 0.05.
+    pub lr: f64,
+    /// How strongly a code is held where the network put it. 0.1.
+    pub prior: f64,
+    /// From how many sides it is tried, those that look most like the picture at first. 3.
+    pub sides: usize,
 }
 
 /// What is learnt from.
@@ -247,6 +263,27 @@ impl Default for TrainSettings {
         }
     }
 }
+impl Default for RefineSettings {
+    fn default() -> Self {
+        Self { steps: 0, lr: 0.05, prior: 0.1, sides: 3 }
+    }
+}
+impl RefineSettings {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// `Setting` names the first value out of range.
+    pub fn check(&self) -> Result<()> {
+        if !(1..=VIEWS).contains(&self.sides) {
+            return Err(Error::setting("refine.sides", self.sides, format!("1 to {VIEWS}")));
+        }
+        let fits = |x: f64| x >= 0.0 && x.is_finite();
+        match [("refine.lr", self.lr), ("refine.prior", self.prior)].into_iter().find(|(_, x)| !fits(*x)) {
+            Some((name, x)) => Err(Error::setting(name, x, "a finite number, not negative")),
+            None => Ok(()),
+        }
+    }
+}
 impl Default for EvalSettings {
     fn default() -> Self {
         Self { views: VIEWS }
@@ -259,8 +296,9 @@ impl ReconSettings {
     /// # Errors
     /// `Setting` names the first value out of range.
     pub fn check(&self) -> Result<()> {
-        let Self { data, network: _, raster, loss, train, color, eval } = self;
+        let Self { data, network: _, raster, loss, train, color, eval, refine } = self;
         color.check()?;
+        refine.check()?;
         let share = |name: &str, x: f64| {
             if (0.0..1.0).contains(&x) {
                 Ok(())
@@ -331,13 +369,14 @@ impl ReconSettings {
         Ok(())
     }
 
-    /// What suits two CPU cores and a few minutes: the small network, small batches, large steps, pictures changed by
-    /// chance.
+    /// What suits two CPU cores and a few minutes: the small network of mirrored meshes, small batches, large steps, pictures
+    /// changed by chance.
     #[must_use]
     pub fn small() -> Self {
         Self {
-            network: NetworkSettings { kind: NetworkKind::Small, symmetry: Symmetry::None },
+            network: NetworkSettings { kind: NetworkKind::Small, symmetry: Symmetry::Mirror },
             color: ColorSettings { minutes: 5.0, ..ColorSettings::default() },
+            refine: RefineSettings { steps: 20, ..RefineSettings::default() },
             train: TrainSettings {
                 batch: 16,
                 lr: 5e-4,

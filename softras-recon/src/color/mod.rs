@@ -32,6 +32,6 @@ pub use smooth::FaceSmoothness;
 #[cfg(feature = "burn")]
 pub use painter::{ColorLearner, Mixtures, Painter, TexelLoss};
 #[cfg(feature = "burn")]
-pub use reconstructor::Reconstructor;
+pub use reconstructor::{Reconstructor, Refined};
 #[cfg(feature = "burn")]
 pub use training::{ColorMoment, ColorTraining, Colored};

@@ -1,6 +1,6 @@
-//! Shapes and colors from pictures: [`Reconstructor`].
+//! Shapes and colors from pictures: [`Reconstructor`], and fitted to them: [`Refined`].
 
-use ndarray::{Array4, ArrayView4, Axis};
+use ndarray::{Array3, Array4, ArrayView4, Axis};
 use softras_core::scene::{Mesh, MeshTexture};
 
 use super::painter::Painter;
@@ -8,6 +8,7 @@ use crate::data::PIXELS;
 use crate::error::Result;
 use crate::eval::{Prediction, Predictor, Query};
 use crate::network::Network;
+use crate::refine::Refiner;
 
 /// A network for shapes, and one for their colors if that was learnt.
 #[derive(Clone, Debug)]
@@ -25,7 +26,14 @@ impl Reconstructor {
     /// # Errors
     /// `Network` if the library fails; `Core` if a network predicts what is no number.
     pub fn meshes(&self, pictures: ArrayView4<'_, f32>) -> Result<Vec<Mesh>> {
-        let vertices = self.network.vertices(pictures)?;
+        self.painted(&self.network.vertices(pictures)?, pictures)
+    }
+
+    /// Returns meshes of `vertices [N, V, 3]`, painted after `pictures [N, 4, 64, 64]`.
+    ///
+    /// # Errors
+    /// As [`Reconstructor::meshes`].
+    pub fn painted(&self, vertices: &Array3<f32>, pictures: ArrayView4<'_, f32>) -> Result<Vec<Mesh>> {
         let texels = self.painter.as_ref().map(|painter| painter.texels(pictures)).transpose()?;
         let mesh = |i: usize| {
             let mesh =
@@ -45,10 +53,40 @@ impl Reconstructor {
 
 impl Predictor for Reconstructor {
     fn predict(&mut self, queries: &[Query<'_>]) -> Result<Vec<Prediction>> {
-        let mut pictures = Array4::zeros((queries.len(), 4, PIXELS, PIXELS));
-        for (query, mut picture) in queries.iter().zip(pictures.outer_iter_mut()) {
-            picture.assign(&query.picture.mapv(|b| f32::from(b) / 255.0));
-        }
-        Ok(self.meshes(pictures.view())?.into_iter().map(Prediction::Mesh).collect())
+        Ok(self.meshes(pictures(queries).view())?.into_iter().map(Prediction::Mesh).collect())
     }
+}
+
+/// A [`Reconstructor`] whose shapes are fitted to the pictures that they were made of.
+pub struct Refined<'d> {
+    /// What makes them.
+    pub reconstructor: Reconstructor,
+    /// What fits them.
+    pub refiner: Refiner<'d>,
+}
+
+impl Refined<'_> {
+    /// As [`Reconstructor::meshes`].
+    ///
+    /// # Errors
+    /// As there, and as [`Refiner::vertices`].
+    pub fn meshes(&self, pictures: ArrayView4<'_, f32>) -> Result<Vec<Mesh>> {
+        let vertices = self.refiner.vertices(&self.reconstructor.network, pictures)?;
+        self.reconstructor.painted(&vertices, pictures)
+    }
+}
+
+impl Predictor for Refined<'_> {
+    fn predict(&mut self, queries: &[Query<'_>]) -> Result<Vec<Prediction>> {
+        Ok(self.meshes(pictures(queries).view())?.into_iter().map(Prediction::Mesh).collect())
+    }
+}
+
+/// The pictures of queries, `[N, 4, 64, 64]` in 0..=1.
+fn pictures(queries: &[Query<'_>]) -> Array4<f32> {
+    let mut pictures = Array4::zeros((queries.len(), 4, PIXELS, PIXELS));
+    for (query, mut picture) in queries.iter().zip(pictures.outer_iter_mut()) {
+        picture.assign(&query.picture.mapv(|b| f32::from(b) / 255.0));
+    }
+    pictures
 }

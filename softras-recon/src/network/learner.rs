@@ -14,19 +14,19 @@ use crate::error::{Error, Result};
 use crate::settings::{NetworkSettings, Symmetry};
 
 /// Pictures that are looked at together when predicting.
-const TOGETHER: usize = 64;
+pub(super) const TOGETHER: usize = 64;
 
 /// A network that predicts, each picture by itself.
 #[derive(Clone, Debug)]
 pub struct Network {
     settings: NetworkSettings,
-    model: Model,
-    sphere: Sphere,
+    pub(super) model: Model,
+    pub(super) sphere: Sphere,
 }
 
 /// What vertices start from.
 #[derive(Clone, Debug)]
-struct Sphere {
+pub(super) struct Sphere {
     triangles: Vec<[u32; 3]>,
     template: Tensor<3>, // [1, V, 3]
     mirror: Option<Mirror>,
@@ -58,7 +58,7 @@ pub struct LearnerBytes {
 }
 
 impl Sphere {
-    fn new(symmetry: Symmetry, device: &Device) -> Result<Self> {
+    pub(super) fn new(symmetry: Symmetry, device: &Device) -> Result<Self> {
         let mesh = icosphere(3)?;
         let count = mesh.vertices().nrows();
         let data = TensorData::new(mesh.vertices().iter().copied().collect(), [1, count, 3]);
@@ -76,7 +76,11 @@ impl Sphere {
     }
     /// Returns the vertices that `model` makes of `pictures`.
     fn vertices(&self, model: &Model, pictures: Tensor<4>) -> Tensor<3> {
-        let vertices = model.forward(pictures, &self.template);
+        self.decode(model, model.encode(pictures))
+    }
+    /// Returns the vertices that `model` makes of codes.
+    pub(super) fn decode(&self, model: &Model, codes: Tensor<2>) -> Tensor<3> {
+        let vertices = model.decode(codes, &self.template);
         match &self.mirror {
             None => vertices,
             Some(Mirror { partners, signs }) => {
@@ -85,7 +89,10 @@ impl Sphere {
             }
         }
     }
-    fn count(&self) -> usize {
+    pub(super) fn device(&self) -> Device {
+        self.template.device()
+    }
+    pub(super) fn count(&self) -> usize {
         self.template.dims()[1]
     }
 }
@@ -263,7 +270,7 @@ pub(crate) fn tensor(pictures: ArrayView4<'_, f32>, device: &Device) -> Tensor<4
     Tensor::from_data(TensorData::new(pictures.iter().copied().collect(), [n, c, h, w]), device)
 }
 
-fn shaped(n: usize, v: usize, vertices: Vec<f32>) -> Result<Array3<f32>> {
+pub(super) fn shaped(n: usize, v: usize, vertices: Vec<f32>) -> Result<Array3<f32>> {
     Array3::from_shape_vec((n, v, 3), vertices).map_err(|e| Error::network(e.to_string()))
 }
 

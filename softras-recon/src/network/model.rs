@@ -47,16 +47,19 @@ impl Model {
         Self { convolutions, norms, encoder, decoder, centroid, offsets }
     }
 
-    /// Returns the vertices `[N, V, 3]` of pictures `[N, 4, 64, 64]`; `template` is [`template`] of the sphere.
-    pub(super) fn forward(&self, pictures: Tensor<4>, template: &Tensor<3>) -> Tensor<3> {
+    /// Returns the codes `[N, C]` of pictures `[N, 4, 64, 64]`.
+    pub(super) fn encode(&self, pictures: Tensor<4>) -> Tensor<2> {
         let mut x = pictures;
         for (convolution, norm) in self.convolutions.iter().zip(&self.norms) {
             x = relu(norm.forward(convolution.forward(x)));
         }
-        let mut x: Tensor<2> = x.flatten(1, 3);
-        for layer in self.encoder.iter().chain(&self.decoder) {
-            x = relu(layer.forward(x));
-        }
+        let code: Tensor<2> = x.flatten(1, 3);
+        self.encoder.iter().fold(code, |x, layer| relu(layer.forward(x)))
+    }
+
+    /// Returns the vertices `[N, V, 3]` of codes `[N, C]`; `template` is [`template`] of the sphere.
+    pub(super) fn decode(&self, codes: Tensor<2>, template: &Tensor<3>) -> Tensor<3> {
+        let x = self.decoder.iter().fold(codes, |x, layer| relu(layer.forward(x)));
         let [n, _] = x.dims();
         let [_, v, _] = template.dims();
         let centroid = (self.centroid.forward(x.clone()) * CENTROID_SCALE).tanh().reshape([n, 1, 3]);

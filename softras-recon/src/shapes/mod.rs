@@ -70,7 +70,10 @@ impl Category {
         }
     }
 
-    /// Makes one: closed parts wound outward, colors at vertices, centred, longest side 1, y up, front +z.
+    /// Makes one: closed parts wound outward, colors at vertices, centred, longest side 1, y up, front +z. Its left is its
+    /// right, so that a network of mirrored meshes can make it.
+    ///
+    /// Each axis is stretched by a factor from 1 / [`STRETCH`] to [`STRETCH`], so that proportions are as free as parts.
     ///
     /// # Errors
     /// None but a bug of the shapes: a mesh that is not valid.
@@ -89,6 +92,8 @@ impl Category {
             Self::Rocket => vehicles::rocket(&mut dice, &mut solid),
             Self::Mug => things::mug(&mut dice, &mut solid),
         }
+        let mut factor = || (STRETCH.ln() * dice.between(-1.0, 1.0)).exp();
+        solid.stretch([factor(), factor(), factor()]);
         Ok(normalize(&solid.mesh()?))
     }
 }
@@ -98,6 +103,9 @@ impl fmt::Display for Category {
         f.pad(self.name())
     }
 }
+
+/// By how much an axis may be stretched.
+const STRETCH: f64 = 1.5;
 
 /// Random parameters.
 struct Dice<'r> {

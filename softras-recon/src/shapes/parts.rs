@@ -22,6 +22,12 @@ impl Solid {
         let rows = |rows: &[Point]| Array2::from_shape_fn((rows.len(), 3), |(v, k)| rows[v][k] as f32);
         Mesh::new(rows(&self.vertices), self.triangles)?.with_texture(MeshTexture::Vertex(rows(&self.colors)))
     }
+    /// Multiplies each coordinate by its factor, above 0.
+    pub(super) fn stretch(&mut self, factors: Point) {
+        for vertex in &mut self.vertices {
+            *vertex = [0, 1, 2].map(|k| vertex[k] * factors[k]);
+        }
+    }
     /// Adds rings of equally many points, each joined to the next, the first and the last closed by a fan.
     pub(super) fn loft(&mut self, rings: &[Vec<Point>], color: Point) {
         let n = rings.first().map_or(0, Vec::len) as u32;

@@ -179,7 +179,7 @@ pub(super) fn bottle(dice: &mut Dice<'_>, solid: &mut Solid) {
     }
 }
 
-/// A cup, hollow, and a handle that stands out to one side.
+/// A cup, hollow, and a handle that stands out in front.
 pub(super) fn mug(dice: &mut Dice<'_>, solid: &mut Solid) {
     let (foot, rim) = (dice.between(0.22, 0.34), dice.between(0.26, 0.36));
     let (h, wall, color) = (dice.between(0.5, 0.85), dice.between(0.03, 0.05), dice.color());
@@ -192,8 +192,8 @@ pub(super) fn mug(dice: &mut Dice<'_>, solid: &mut Solid) {
         .map(|i| {
             let (sin, cos) = (TAU * (f64::from(i) / 20.0 - 0.25)).sin_cos();
             let y = h * 0.5 + tall * sin;
-            let centre = [radius(y) - wall * 0.5 + out * cos, y, 0.0];
-            circle(centre, [cos * thick, sin * thick, 0.0], [0.0, 0.0, thick], 8)
+            let centre = [0.0, y, radius(y) - wall * 0.5 + out * cos];
+            circle(centre, [0.0, sin * thick, cos * thick], [thick, 0.0, 0.0], 8)
         })
         .collect();
     solid.loft(&rings, if dice.chance(0.7) { color } else { dice.color() });

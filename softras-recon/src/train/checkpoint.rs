@@ -13,11 +13,13 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use softras_core::raster::DynRasterizer;
 
-use crate::color::{Painter, Reconstructor};
+use crate::color::{Painter, Reconstructor, Refined};
 use crate::error::{Error, Result};
 use crate::network::{LearnerBytes, Network};
-use crate::settings::ReconSettings;
+use crate::refine::Refiner;
+use crate::settings::{ReconSettings, RefineSettings};
 
 const MAGIC: [u8; 8] = *b"SOFTRASN";
 const VERSION: u32 = 2;
@@ -165,6 +167,16 @@ impl Checkpoint {
             bytes => Some(Painter::from_bytes(&self.settings.color, network.triangles().len(), bytes)?),
         };
         Ok(Reconstructor { network, painter })
+    }
+
+    /// Returns the same, its shapes fitted to their pictures as `refine` says, drawn by `device`.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::reconstructor`] and [`Refiner::new`].
+    pub fn refined<'d>(&self, device: &'d dyn DynRasterizer, refine: RefineSettings) -> Result<Refined<'d>> {
+        let reconstructor = self.reconstructor()?;
+        let refiner = Refiner::new(device, &reconstructor.network, &self.settings, refine)?;
+        Ok(Refined { reconstructor, refiner })
     }
 }
 
