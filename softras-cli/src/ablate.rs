@@ -13,7 +13,8 @@ use crate::work::WorkArgs;
 /// What `softras ablate` is given.
 #[derive(Debug, Args)]
 pub(crate) struct AblateArgs {
-    /// What is fitted: pose (a cube from a picture) or deform (an airplane from silhouettes; needs data)
+    /// What is fitted: pose (a cube from a picture), deform (an airplane from silhouettes; needs data) or recon (a network that
+    /// learns shapes from pictures)
     #[arg(long, default_value = "pose", value_parser = task)]
     task: Task,
     /// Distance metrics to try, with commas between; without any list, all words of all factors but distributions
@@ -41,8 +42,19 @@ pub(crate) struct AblateArgs {
     pub(crate) work: WorkArgs,
 }
 
-fn task(text: &str) -> Result<Task, softras_fit::Error> {
-    text.parse()
+/// What can be fitted.
+const TASKS: &[Task] = &[
+    Task::POSE,
+    Task::DEFORM,
+    #[cfg(feature = "recon")]
+    softras_recon::ablate::TASK,
+];
+
+fn task(name: &str) -> Result<Task, String> {
+    Task::find(TASKS, name).map_err(|e| match cfg!(feature = "recon") {
+        false if name == "recon" => crate::train::NO_NETWORK.to_owned(),
+        _ => e.to_string(),
+    })
 }
 
 impl AblateArgs {

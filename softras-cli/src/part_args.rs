@@ -14,6 +14,9 @@ pub(crate) struct PartArgs {
 }
 
 impl PartArgs {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.part.is_empty()
+    }
     pub(crate) fn put(&self, table: &mut Table, at: &str) {
         for part in &self.part {
             let (kind, word, shape) = match part {

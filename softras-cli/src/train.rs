@@ -5,14 +5,15 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use softras_fit::Learnt;
 use softras_recon::settings::ReconSettings;
 use toml::Table;
 
 use crate::config::{overlay, put, read};
 use crate::output::{Usage, say};
+use crate::part_args::PartArgs;
 
 /// What is said where a network is asked for and there is none.
-#[cfg(not(feature = "recon"))]
 pub(crate) const NO_NETWORK: &str =
     "found a build without a neural network, expected one by cargo build -p softras-cli --features recon";
 
@@ -35,6 +36,11 @@ pub(crate) struct TrainArgs {
     /// Which faces get a gradient; `visible` is a baseline [default: full]
     #[arg(long, value_enum)]
     gradient: Option<GradientArg>,
+    #[command(flatten)]
+    parts: PartArgs,
+    /// Numbers of the renderer that are learnt, too, with commas: sigma, distribution-shape, silhouette-shape
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
+    learn: Vec<Learnt>,
     /// Decides weights, order, views and procedural shapes [default: 0]
     #[arg(long)]
     seed: Option<u32>,
@@ -88,7 +94,8 @@ enum GradientArg {
 
 /// Trains, or says that this build cannot.
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
-    if args.resume && (args.config.is_some() || args.gradient.is_some() || args.seed.is_some()) {
+    let own = args.config.is_some() || args.gradient.is_some() || args.seed.is_some();
+    if args.resume && (own || !args.learn.is_empty() || !args.parts.is_empty()) {
         let text = "--resume: found other settings, expected those of the training; --minutes and --steps alone may change";
         return Err(Usage(text.to_owned()).into());
     }
@@ -123,6 +130,9 @@ fn settings(args: &TrainArgs) -> Result<ReconSettings> {
     for key in ["train.seed", "data.seed"] {
         put(&mut given, key, args.seed.map(i64::from));
     }
+    args.parts.put(&mut given, "parts");
+    let learn: Vec<&str> = args.learn.iter().map(|number| number.word()).collect();
+    put(&mut given, "learn.numbers", (!learn.is_empty()).then_some(learn));
     let gradient = args.gradient.map(|gradient| match gradient {
         GradientArg::Full => "full",
         GradientArg::Visible => "visible",

@@ -12,7 +12,7 @@ fn every_setting_is_shown_and_bad_ones_are_refused() {
         String::from_utf8(succeeds(folder.path(), &args).stdout).unwrap()
     };
     let small = print(&[]);
-    assert!(small.contains("kind = \"small\"") && small.contains("minutes = 10.0"), "{small}");
+    assert!(small.contains("kind = \"tiny\"") && small.contains("minutes = 10.0"), "{small}");
     let published = print(&["--preset", "published", "--gradient", "visible", "--seed", "7"]);
     for line in [
         "kind = \"published\"",
@@ -44,6 +44,7 @@ fn a_build_without_a_network_says_so() {
     let predict = ["predict", "--checkpoint", "a.softras", "--image", "a.png", "-o", "a.obj"];
     fails(folder.path(), 2, &predict, "without a neural network");
     fails(folder.path(), 2, &["eval", "--checkpoint", "a.softras"], "without a neural network");
+    fails(folder.path(), 2, &["ablate", "--task", "recon"], "without a neural network");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
@@ -101,4 +102,27 @@ fn a_network_is_trained_gone_on_with_scored_and_predicts() {
     assert!(
         stderr(&succeeds(folder.path(), &["train", "--config", "few.toml", "-o", "b"])).contains("stop IoU")
     );
+}
+
+#[cfg(feature = "recon")]
+#[test]
+fn single_view_training_is_a_task_of_an_ablation_and_gives_the_same_table_again() {
+    use program::last_line;
+    let folder = tempfile::tempdir().unwrap();
+    let run = |out: &str| {
+        let args =
+            ["ablate", "--task", "recon", "--quick", "--seeds", "2", "--json", "--backend", "cpu", "-o", out];
+        let words = ["--distance", "barycentric", "--loss", "silhouette-color,no-laplacian"];
+        last_line(&succeeds(folder.path(), &[&args[..], &words].concat()))
+    };
+    let first = run("a");
+    let rows = first["rows"].as_array().unwrap();
+    assert_eq!((rows.len(), &first["fitted"]), (4, &8.into()), "{first}");
+    let values = |rows: &[serde_json::Value]| -> Vec<serde_json::Value> {
+        rows.iter().map(|row| row["values"].clone()).collect()
+    };
+    let own = values(rows);
+    assert!(own.iter().enumerate().all(|(i, value)| own[..i].iter().all(|other| other != value)), "{own:?}");
+    assert_eq!(values(run("b")["rows"].as_array().unwrap()), own);
+    assert_eq!(run("a")["found"], 8);
 }

@@ -50,6 +50,9 @@ pub enum Error {
         /// The loss.
         loss: f64,
     },
+    /// A task of an ablation that is defined elsewhere failed.
+    #[error(transparent)]
+    Task(Box<dyn core::error::Error + Send + Sync>),
     /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {

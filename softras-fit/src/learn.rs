@@ -64,27 +64,31 @@ impl LearnSettings {
     }
 
     /// Returns what is fitted, of the first step's `params`.
-    pub(crate) fn start(&self, params: &RasterParams) -> Vec<f32> {
+    #[must_use]
+    pub fn start(&self, params: &RasterParams) -> Vec<f32> {
         self.numbers.iter().map(|learnt| learnt.read(params)).collect()
     }
 
     /// Returns `params` with what was fitted.
-    pub(crate) fn apply(&self, values: &[f32], params: RasterParams) -> RasterParams {
+    #[must_use]
+    pub fn apply(&self, values: &[f32], params: RasterParams) -> RasterParams {
         self.numbers.iter().zip(values).fold(params, |params, (learnt, &value)| learnt.write(params, value))
     }
 
     /// Returns which gradients are needed.
-    pub(crate) fn wanted(&self) -> Wanted {
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
         self.numbers.iter().fold(Wanted::NOTHING, |all, learnt| all | learnt.wanted())
     }
 
     /// Returns the gradient to what is fitted.
-    pub(crate) fn vjp(&self, values: &[f32], gradients: &Gradients) -> Vec<f32> {
+    #[must_use]
+    pub fn vjp(&self, values: &[f32], gradients: &Gradients) -> Vec<f32> {
         self.numbers.iter().zip(values).map(|(learnt, &value)| learnt.vjp(value, gradients)).collect()
     }
 
     /// Keeps what is fitted where the parts have a meaning.
-    pub(crate) fn clamp(&self, parts: &PartSettings, values: &mut [f32]) {
+    pub fn clamp(&self, parts: &PartSettings, values: &mut [f32]) {
         for (learnt, value) in self.numbers.iter().zip(values) {
             if let Some((lowest, highest)) = learnt.range(parts) {
                 *value = value.clamp(lowest, highest);
@@ -136,7 +140,8 @@ impl Learnt {
     }
 
     /// Returns the number itself, of what is fitted.
-    pub(crate) fn number(self, value: f32) -> f64 {
+    #[must_use]
+    pub fn number(self, value: f32) -> f64 {
         match self {
             Self::Sigma | Self::Gamma => f64::from(value).exp(),
             Self::Epsilon | Self::DistributionShape | Self::SilhouetteShape => value.into(),

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "burn")]
+pub mod ablate;
 pub mod color;
 pub mod data;
 mod error;

@@ -76,6 +76,8 @@ pub struct PairValue<R> {
     pub grad_vertices: Array3<R>,
     /// d total / d colors, of the same kind; `None` without colors.
     pub grad_colors: Option<Colors<R>>,
+    /// What the renderer was asked for beside, [`PairLoss::wanting`].
+    pub gradients: Gradients<R>,
 }
 
 /// The loss of predictions that share their triangles.
@@ -87,6 +89,7 @@ pub struct PairLoss<R: Scalar = f32> {
     colors: FaceSmoothness,
     weights: LossWeights,
     cameras: Vec<Camera<R>>,
+    wanted: Wanted,
 }
 
 impl<R: Scalar> PairLoss<R> {
@@ -103,7 +106,13 @@ impl<R: Scalar> PairLoss<R> {
         let topology = Topology::new(&triangles, vertex_count)?;
         let (laplacian, flatten) = (Laplacian::from(topology.clone()), Flatten::from(topology));
         let colors = FaceSmoothness::new(&triangles);
-        Ok(Self { triangles, laplacian, flatten, colors, weights, cameras })
+        Ok(Self { triangles, laplacian, flatten, colors, weights, cameras, wanted: Wanted::NOTHING })
+    }
+
+    /// Asks the renderer for more gradients, of its own numbers.
+    #[must_use]
+    pub fn wanting(self, wanted: Wanted) -> Self {
+        Self { wanted, ..self }
     }
 
     /// What must be drawn: silhouettes, and colors if there are any.
@@ -138,7 +147,7 @@ impl<R: Scalar> PairLoss<R> {
         let (silhouette, color, grad) = self.compare(&image, colors.is_some(), targets)?;
         let wanted = if colors.is_some() { Wanted::default() } else { Wanted::CORNERS };
         let mut gradients = Gradients::default();
-        device.backward_into(&saved, &grad, wanted, &mut gradients)?;
+        device.backward_into(&saved, &grad, wanted | self.wanted, &mut gradients)?;
         let mut value = PairValue {
             total: R::ZERO,
             silhouette,
@@ -148,8 +157,9 @@ impl<R: Scalar> PairLoss<R> {
             color_laplacian: R::ZERO,
             grad_vertices: Array3::from_elem(vertices.raw_dim(), R::ZERO),
             grad_colors: colors.map(Colors::zeros),
+            gradients,
         };
-        gather(&views, &gradients, &mut value);
+        gather(&views, &mut value);
         self.smooth(vertices, &mut value)?;
         if let Some(Colors::Surface { texels, .. }) = colors {
             self.smooth_colors(texels.view(), &mut value)?;
@@ -296,9 +306,9 @@ impl<R: Scalar> PairLoss<R> {
 }
 
 /// Adds what each of the 4 B views says about its mesh, in order: the same bits for any number of threads.
-fn gather<R: Scalar>(views: &[View<R>], gradients: &Gradients<R>, value: &mut PairValue<R>) {
+fn gather<R: Scalar>(views: &[View<R>], value: &mut PairValue<R>) {
     let count = value.grad_vertices.dim().0;
-    let meshes: Vec<MeshGrad<R>> = views.par_iter().map(|view| view.vjp(gradients)).collect();
+    let meshes: Vec<MeshGrad<R>> = views.par_iter().map(|view| view.vjp(&value.gradients)).collect();
     for (i, mesh) in meshes.iter().enumerate() {
         let mut vertices = value.grad_vertices.index_axis_mut(Axis(0), i % count);
         vertices.zip_mut_with(&mesh.vertices, |sum, g| *sum += *g);

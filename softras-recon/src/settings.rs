@@ -1,7 +1,12 @@
 //! Every number of a training and its evaluation, for a TOML file: [`ReconSettings`].
 
+mod refine;
+
 use serde::{Deserialize, Serialize};
 use softras_core::raster::{Outputs, RasterParams};
+use softras_fit::{LearnSettings, PartSettings};
+
+pub use refine::RefineSettings;
 
 use crate::color::ColorSettings;
 use crate::data::{PIXELS, SampledSet, VIEWS};
@@ -17,6 +22,10 @@ pub struct ReconSettings {
     pub network: NetworkSettings,
     /// How pictures are drawn.
     pub raster: RasterSettings,
+    /// Which parts pictures are drawn with.
+    pub parts: PartSettings,
+    /// Which numbers of the renderer are learnt with the weights.
+    pub learn: LearnSettings,
     /// What is made small.
     pub loss: LossWeights,
     /// How it is made small.
@@ -27,20 +36,6 @@ pub struct ReconSettings {
     pub eval: EvalSettings,
     /// How a prediction is fitted to its picture.
     pub refine: RefineSettings,
-}
-
-/// How a prediction is fitted to the picture that it was made of.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RefineSettings {
-    /// Steps, 0 for a prediction as the network makes it. 0.
-    pub steps: usize,
-    /// The size of a step, as a share of the size of the picture's code. 0.05.
-    pub lr: f64,
-    /// How strongly a code is held where the network put it. 0.1.
-    pub prior: f64,
-    /// From how many sides it is tried, those that look most like the picture at first. 3.
-    pub sides: usize,
 }
 
 /// What is learnt from.
@@ -65,7 +60,7 @@ pub struct DataSettings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkSettings {
-    /// `published` or `small`. `published`.
+    /// `published`, `small` or `tiny`. `published`.
     pub kind: NetworkKind,
     /// `none`, or `mirror` for meshes whose left is their right, as most made things are. `none`.
     pub symmetry: Symmetry,
@@ -91,8 +86,10 @@ pub enum NetworkKind {
     /// The published sizes: 25.96 million numbers.
     #[default]
     Published,
-    /// Sizes for two CPU cores: 3.87 million numbers.
+    /// Sizes for an hour on two CPU cores: 3.87 million numbers.
     Small,
+    /// Sizes for some minutes on two CPU cores: 2.54 million numbers, a quarter of the convolutions' work.
+    Tiny,
 }
 
 /// The widths of the layers of a network.
@@ -116,6 +113,9 @@ impl NetworkKind {
             }
             Self::Small => {
                 Widths { convolutions: [32, 64, 128], encoder: [256, 256, 256], decoder: [512, 512] }
+            }
+            Self::Tiny => {
+                Widths { convolutions: [16, 32, 64], encoder: [256, 256, 256], decoder: [512, 512] }
             }
         }
     }
@@ -263,27 +263,6 @@ impl Default for TrainSettings {
         }
     }
 }
-impl Default for RefineSettings {
-    fn default() -> Self {
-        Self { steps: 0, lr: 0.05, prior: 0.1, sides: 3 }
-    }
-}
-impl RefineSettings {
-    /// Checks the ranges.
-    ///
-    /// # Errors
-    /// `Setting` names the first value out of range.
-    pub fn check(&self) -> Result<()> {
-        if !(1..=VIEWS).contains(&self.sides) {
-            return Err(Error::setting("refine.sides", self.sides, format!("1 to {VIEWS}")));
-        }
-        let fits = |x: f64| x >= 0.0 && x.is_finite();
-        match [("refine.lr", self.lr), ("refine.prior", self.prior)].into_iter().find(|(_, x)| !fits(*x)) {
-            Some((name, x)) => Err(Error::setting(name, x, "a finite number, not negative")),
-            None => Ok(()),
-        }
-    }
-}
 impl Default for EvalSettings {
     fn default() -> Self {
         Self { views: VIEWS }
@@ -296,9 +275,10 @@ impl ReconSettings {
     /// # Errors
     /// `Setting` names the first value out of range.
     pub fn check(&self) -> Result<()> {
-        let Self { data, network: _, raster, loss, train, color, eval, refine } = self;
+        let Self { data, network: _, raster, parts, learn, loss, train, color, eval, refine } = self;
         color.check()?;
         refine.check()?;
+        learn.check(parts)?;
         let share = |name: &str, x: f64| {
             if (0.0..1.0).contains(&x) {
                 Ok(())
@@ -374,7 +354,7 @@ impl ReconSettings {
     #[must_use]
     pub fn small() -> Self {
         Self {
-            network: NetworkSettings { kind: NetworkKind::Small, symmetry: Symmetry::Mirror },
+            network: NetworkSettings { kind: NetworkKind::Tiny, symmetry: Symmetry::Mirror },
             color: ColorSettings { minutes: 5.0, ..ColorSettings::default() },
             refine: RefineSettings { steps: 20, ..RefineSettings::default() },
             train: TrainSettings {
@@ -398,16 +378,17 @@ impl ReconSettings {
         let left = (1.0 - share).max(0.0);
         lr * self.train.fall(share) * if left < cooldown { left / cooldown } else { 1.0 }
     }
-    /// How pictures are drawn after `share` of the training.
+    /// How pictures are drawn after `share` of the training, but for the numbers that are learnt.
     #[must_use]
     pub fn raster(&self, share: f64, outputs: Outputs) -> RasterParams {
         let RasterSettings { sigma, gamma, dist_eps } = self.raster;
         let sigma = sigma * self.train.fall(share);
-        RasterParams::new(PIXELS, PIXELS)
+        let params = RasterParams::new(PIXELS, PIXELS)
             .sigma(sigma as f32)
             .gamma(gamma as f32)
             .dist_eps(dist_eps)
-            .outputs(outputs)
+            .outputs(outputs);
+        self.parts.apply(params)
     }
 }
 

@@ -203,6 +203,7 @@ fn a_page_shows_examples_that_nobody_picked() {
                 step_ms: 10.0,
                 render_ms: 2.0,
                 look_ms: 0.0,
+                learnt: Vec::new(),
             }
         })
         .collect();

@@ -129,3 +129,47 @@ fn a_training_ends_when_the_stop_split_gets_no_better_or_the_time_is_over() {
     assert!(last.lr.abs() < 1e-12 && (last.sigma - 3e-5).abs() < 1e-9);
     assert!(last.render_ms > 0.0 && last.render_ms < last.step_ms, "{last:?}");
 }
+
+#[test]
+fn numbers_of_the_renderer_are_learnt_with_the_weights_and_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let settings = || {
+        let own = "[parts]\ndistribution = \"gamma\"\nsilhouette = \"yager\"\nsilhouette_shape = 2.0\n[learn]\nnumbers = \
+                   [\"sigma\", \"distribution-shape\", \"silhouette-shape\"]\n";
+        let parts: ReconSettings = toml::from_str(own).unwrap();
+        ReconSettings { parts: parts.parts, learn: parts.learn, ..settings(8) }
+    };
+    let run = |folder: &Path, stop: usize| {
+        std::fs::create_dir_all(folder).unwrap();
+        let mut training = Training::new(&CpuRasterizer, &store, settings()).unwrap();
+        let ending = training.run(folder, &mut |m| {
+            if m.step == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        ending.unwrap()
+    };
+    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
+    assert_eq!(run(&whole, usize::MAX), Ending::Done);
+    assert_eq!(run(&broken, 5), Ending::Interrupted);
+    let checkpoint = Checkpoint::open(&broken.join(LAST)).unwrap();
+    let mut training = Training::resume(&CpuRasterizer, &store, checkpoint).unwrap();
+    assert_eq!(training.run(&broken, &mut go_on).unwrap(), Ending::Done);
+    assert_eq!(curve(&broken), curve(&whole));
+
+    let last = curve(&whole).pop().unwrap();
+    let words: Vec<&str> = last.learnt.iter().map(|(word, _)| word.as_str()).collect();
+    assert_eq!(words, ["sigma", "distribution-shape", "silhouette-shape"]);
+    for ((word, value), start) in last.learnt.iter().zip([1e-4, 1.0, 2.0]) {
+        assert!((value / start - 1.0).abs() > 1e-3 && (value / start - 1.0).abs() < 0.5, "{word}: {value}");
+    }
+    assert!((last.sigma - last.learnt[0].1).abs() < 1e-9, "sigma is as learnt, not as scheduled");
+    let mut twice = settings();
+    twice.learn.numbers.push(twice.learn.numbers[0]);
+    assert!(twice.check().is_err_and(|e| e.to_string().contains("twice")));
+    twice.parts = ReconSettings::small().parts;
+    twice.learn.numbers.truncate(3);
+    assert!(
+        twice.check().is_err_and(|e| e.to_string().contains("shape")),
+        "the default parts have no shapes"
+    );
+}

@@ -61,10 +61,10 @@ impl Factor {
             }
             Self::Color => {
                 let weightless = Color::BUILT_IN.iter().filter(|color| color.weights(1) == 0);
-                let all = if task.draws_color() { weightless.map(Color::name).collect() } else { Vec::new() };
+                let all = if task.draws_color { weightless.map(Color::name).collect() } else { Vec::new() };
                 (Color::from(ColorMode::default()).name(), all)
             }
-            Self::Loss => (task.losses()[0], task.losses().to_vec()),
+            Self::Loss => (task.losses[0], task.losses.to_vec()),
         };
         let others = all.into_iter().filter(|word| *word != first);
         core::iter::once(first).chain(others).collect()

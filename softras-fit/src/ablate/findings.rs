@@ -107,7 +107,7 @@ impl AblationFindings {
         let name = |m: &Measure| m.name;
         let rows: Vec<Value> = self.rows.iter().map(|row| self.row_json(row)).collect();
         json!({
-            "task": self.plan.task.name(),
+            "task": self.plan.task.name,
             "design": self.plan.design.name(),
             "seeds": self.plan.seeds,
             "first_seed": setup.seed,

@@ -21,14 +21,13 @@ use serde_json::json;
 pub use factor::Factor;
 pub use findings::{AblationFindings, Row, text};
 pub use interval::Estimate;
+pub use parts::Parts;
 pub use plan::{Cell, Design, Plan};
-pub use task::{Better, Measure, Task};
+pub use task::{Better, Measure, Task, Trained, Trainer};
 
 use crate::error::{Error, Result};
 use crate::experiment::Setup;
-use parts::Parts;
 use store::{Done, Found, Store};
-use task::Trainer;
 
 /// Of how fits are made and measured: fits of another version are done anew.
 const VERSION: u32 = 1;
@@ -44,13 +43,13 @@ pub fn run(plan: &Plan, setup: &Setup<'_>) -> Result<AblationFindings> {
         Parts::new(setup.device, cell)?;
     }
     let run = run_name();
-    let measures = plan.task.measures();
+    let measures = plan.task.measures;
     let (mut fitted, mut found) = (0, 0);
     let mut fits: Vec<Vec<Done>> = vec![Vec::new(); plan.cells.len()]; // [cell][seed]
     let mut store = None;
     for seed in (0..plan.seeds as u64).map(|i| setup.seed.wrapping_add(i)) {
         let own = seeded(setup, seed);
-        let trainer = plan.task.trainer(&own)?;
+        let trainer = (plan.task.trainer)(&own)?;
         // Only now: data that are not there leave nothing behind.
         let store = match &store {
             Some(store) => store,
@@ -84,7 +83,7 @@ pub fn run(plan: &Plan, setup: &Setup<'_>) -> Result<AblationFindings> {
     let rows = rows.map(|(cell, own)| findings::row(cell, default, own, &fits[0], measures.len())).collect();
     Ok(AblationFindings {
         plan: plan.clone(),
-        about: plan.task.about(setup),
+        about: (plan.task.about)(setup),
         measures,
         rows,
         fitted,
@@ -137,7 +136,7 @@ fn settings(plan: &Plan, setup: &Setup<'_>, trainer: &dyn Trainer, cell: &Cell) 
     let info = setup.device.info();
     json!({
         "version": VERSION,
-        "task": plan.task.name(),
+        "task": plan.task.name,
         "words": cell.words,
         "seed": setup.seed,
         "effort": setup.effort.choose("full", "quick"),

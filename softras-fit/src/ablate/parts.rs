@@ -16,7 +16,7 @@ use crate::parts::Named;
 
 /// Draws every picture with the distance, the distribution and the aggregators of a cell; all else is as asked for. So
 /// that a recipe is tried with other parts and knows nothing of it.
-pub(super) struct Parts<'d> {
+pub struct Parts<'d> {
     below: &'d dyn DynRasterizer,
     distance: Distance,
     distribution: Distribution,
@@ -29,7 +29,7 @@ impl<'d> Parts<'d> {
     ///
     /// # Errors
     /// `Setting` if the back end cannot draw with one of them, or there is none of that name.
-    pub(super) fn new(below: &'d dyn DynRasterizer, cell: &Cell) -> Result<Self> {
+    pub fn new(below: &'d dyn DynRasterizer, cell: &Cell) -> Result<Self> {
         let can = below.capabilities();
         Ok(Self {
             below,

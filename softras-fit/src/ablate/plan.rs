@@ -96,7 +96,7 @@ impl Plan {
 }
 
 fn known(task: Task, factor: Factor, words: &[String]) -> Result<Words> {
-    if factor == Factor::Color && !task.draws_color() {
+    if factor == Factor::Color && !task.draws_color {
         return Err(Error::setting("color", format!("the task {task}"), "a task that draws colors: pose"));
     }
     if words.is_empty() {
@@ -151,7 +151,7 @@ mod tests {
             (Factor::Distance, &["barycentric", "euclidean", "hard", "barycentric"]),
             (Factor::Loss, &["silhouette"]),
         ]);
-        let plan = Plan::new(Task::Pose, Design::OneAtATime, &lists, 3).unwrap();
+        let plan = Plan::new(Task::POSE, Design::OneAtATime, &lists, 3).unwrap();
         assert_eq!(labels(&plan), ["default", "distance barycentric", "distance hard", "loss silhouette"]);
     }
 
@@ -159,7 +159,7 @@ mod tests {
     fn a_grid_has_every_combination_once_and_the_default_first() {
         let lists =
             asked(&[(Factor::Distance, &["barycentric", "hard"]), (Factor::Silhouette, &["or", "sum"])]);
-        let plan = Plan::new(Task::Deform, Design::Grid, &lists, 1).unwrap();
+        let plan = Plan::new(Task::DEFORM, Design::Grid, &lists, 1).unwrap();
         let expected = [
             "default",
             "distance barycentric",
@@ -172,12 +172,12 @@ mod tests {
 
     #[test]
     fn without_words_every_word_but_distributions_is_tried_once() {
-        for task in Task::ALL {
-            let plan = Plan::new(*task, Design::OneAtATime, &[], 3).unwrap();
+        for task in [Task::POSE, Task::DEFORM] {
+            let plan = Plan::new(task, Design::OneAtATime, &[], 3).unwrap();
             let usual = Factor::ALL.into_iter().filter(|f| *f != Factor::Distribution);
-            let others: usize = usual.map(|f| f.words(*task).len() - 1).sum();
+            let others: usize = usual.map(|f| f.words(task).len() - 1).sum();
             assert_eq!(plan.cells.len(), 1 + others, "{task}");
-            assert_eq!(plan.cells[0], Cell::default_of(*task));
+            assert_eq!(plan.cells[0], Cell::default_of(task));
         }
     }
 
@@ -186,10 +186,10 @@ mod tests {
         let refused = |task, lists: &[(Factor, &[&str])], seeds| {
             Plan::new(task, Design::OneAtATime, &asked(lists), seeds).unwrap_err().to_string()
         };
-        let text = refused(Task::Deform, &[(Factor::Distance, &["euclid"])], 1);
+        let text = refused(Task::DEFORM, &[(Factor::Distance, &["euclid"])], 1);
         assert!(text.contains("\"euclid\"") && text.contains("euclidean, barycentric"), "{text}");
-        assert!(refused(Task::Deform, &[(Factor::Color, &["over"])], 1).contains("pose"));
-        assert!(refused(Task::Pose, &[(Factor::Loss, &[])], 1).contains("at least one"));
-        assert!(refused(Task::Pose, &[], 0).contains("seeds"));
+        assert!(refused(Task::DEFORM, &[(Factor::Color, &["over"])], 1).contains("pose"));
+        assert!(refused(Task::POSE, &[(Factor::Loss, &[])], 1).contains("at least one"));
+        assert!(refused(Task::POSE, &[], 0).contains("seeds"));
     }
 }

@@ -45,7 +45,7 @@ pub fn open_sampled(
     if set.train + set.val == 0 {
         return Err(Error::setting("procedural shapes", 0, "at least one of each category"));
     }
-    let key = format!("procedural 2, seed {}, train {}, val {}, {DRAWN}", set.seed, set.train, set.val);
+    let key = format!("procedural 3, seed {}, train {}, val {}, {DRAWN}", set.seed, set.train, set.val);
     Store::open_or(cache, &key, |writer| {
         for (c, category) in Category::ALL.into_iter().enumerate() {
             let numbers =

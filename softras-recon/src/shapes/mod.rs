@@ -105,7 +105,7 @@ impl fmt::Display for Category {
 }
 
 /// By how much an axis may be stretched.
-const STRETCH: f64 = 1.5;
+const STRETCH: f64 = 2.0;
 
 /// Random parameters.
 struct Dice<'r> {

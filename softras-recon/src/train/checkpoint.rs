@@ -15,6 +15,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use softras_core::raster::DynRasterizer;
 
+use super::learning::Learning;
 use crate::color::{Painter, Reconstructor, Refined};
 use crate::error::{Error, Result};
 use crate::network::{LearnerBytes, Network};
@@ -54,6 +55,9 @@ pub struct State {
     pub best: Option<Best>,
     /// Sums since the last look.
     pub sums: Sums,
+    /// The numbers of the renderer that are learnt, if any.
+    #[serde(default)]
+    pub learning: Option<Learning>,
 }
 
 /// The best look at the stop split.
@@ -198,6 +202,7 @@ mod tests {
                 since_best: 2,
                 best: Some(Best { step: 5, iou: 1.0 / 7.0 }),
                 sums,
+                learning: None,
             },
             bytes: LearnerBytes { weights: vec![1, 2, 3], optimizer: vec![] },
             color: vec![4, 5],

@@ -5,6 +5,7 @@
 //! | `record` | a line of the log, which is there without a network too |
 //! | `vary` | pictures mirrored and recolored by chance |
 //! | `clock` | how long drawing takes |
+//! | `learning` | numbers of the renderer that are learnt with the weights |
 //! | `stop` | how good the network is on objects that it does not learn from |
 //! | `checkpoint` | the file of a network, of a training |
 //! | `training` | the steps |
@@ -15,6 +16,8 @@ mod record;
 mod checkpoint;
 #[cfg(feature = "burn")]
 mod clock;
+#[cfg(feature = "burn")]
+mod learning;
 #[cfg(feature = "burn")]
 mod stop;
 #[cfg(feature = "burn")]
@@ -28,6 +31,8 @@ pub use record::{TrainingRecord, read_log};
 pub use crate::network::LearnerBytes;
 #[cfg(feature = "burn")]
 pub use checkpoint::{Best, Checkpoint, State};
+#[cfg(feature = "burn")]
+pub use learning::Learning;
 #[cfg(feature = "burn")]
 pub use training::{Ending, Moment, Training};
 #[cfg(feature = "burn")]

@@ -36,6 +36,9 @@ pub struct TrainingRecord {
     pub render_ms: f64,
     /// Milliseconds of the look at the stop split.
     pub look_ms: f64,
+    /// The numbers of the renderer that are learnt, from here on, by their words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learnt: Vec<(String, f64)>,
 }
 
 impl TrainingRecord {
@@ -110,6 +113,7 @@ mod tests {
             step_ms: 40.0,
             render_ms: 10.0,
             look_ms: 0.0,
+            learnt: Vec::new(),
         }
     }
 

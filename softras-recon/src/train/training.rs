@@ -4,11 +4,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use softras_core::raster::{DynRasterizer, Outputs};
+use softras_core::raster::{DynRasterizer, Gradients, Outputs, RasterParams};
 use softras_fit::experiment::VisibleOnly;
 
 use super::checkpoint::{Best, Checkpoint, State, Sums};
 use super::clock::Clocked;
+use super::learning::Learning;
 use super::record::{TrainingRecord, append, cut_log};
 use super::stop::stop_iou;
 use super::vary::vary;
@@ -107,12 +108,16 @@ impl<'t> Training<'t> {
         let (learn, stop) = store.carve(settings.data.stop_share, settings.data.seed)?;
         let name = |i: &usize| store.objects()[*i].name.as_str();
         let names: Vec<&str> = learn.iter().map(name).chain(["/"]).chain(stop.iter().map(name)).collect();
+        if state.learning.is_none() {
+            state.learning = Learning::start(&settings);
+        }
         state.objects = crc32fast::hash(names.join("\n").as_bytes());
         let (train, weights) = (&settings.train, settings.loss);
         let count = learn.len();
         let batches = Batches::new(store, learn, train.batch, train.seed)?;
         let triangles = learner.triangles().to_vec();
-        let loss = PairLoss::new(triangles, learner.vertex_count(), cameras(), weights)?;
+        let loss = PairLoss::new(triangles, learner.vertex_count(), cameras(), weights)?
+            .wanting(settings.learn.wanted());
         Ok(Self { device, store, settings, learn: count, stop, batches, loss, learner, state })
     }
 
@@ -196,12 +201,21 @@ impl<'t> Training<'t> {
         Moment { step, share, seconds, seconds_left: seconds * (1.0 - share) / share, loss, best, record }
     }
 
+    /// How pictures are drawn after `share` of the training.
+    fn params(&self, share: f64) -> RasterParams {
+        let params = self.settings.raster(share, Outputs::Silhouette);
+        match &self.state.learning {
+            Some(learning) => learning.apply(&self.settings, params),
+            None => params,
+        }
+    }
+
     /// Takes a step and returns its loss.
     fn step(&mut self, share: f64) -> Result<f64> {
         let start = Instant::now();
         let mut batch = self.batches.read(self.state.step)?;
         let shown = vary(&mut batch, self.state.step, &self.settings.train);
-        let params = self.settings.raster(share, Outputs::Silhouette);
+        let params = self.params(share);
         let targets = PairTargets {
             views_a: &batch.views_a,
             views_b: &batch.views_b,
@@ -213,7 +227,7 @@ impl<'t> Training<'t> {
             GradientKind::Full => self.device,
             GradientKind::Visible => &visible,
         });
-        let mut total = 0.0;
+        let (mut total, mut gradients) = (0.0, Gradients::default());
         let sums = &mut self.state.sums;
         self.learner.step(shown.view(), self.settings.lr(share), |vertices| {
             let value = self.loss.loss(&clocked, &params, vertices.view(), None, &targets)?;
@@ -226,8 +240,12 @@ impl<'t> Training<'t> {
             ] {
                 *sum += f64::from(part);
             }
+            gradients = value.gradients;
             Ok((value.total, value.grad_vertices))
         })?;
+        if let Some(learning) = &mut self.state.learning {
+            learning.step(&self.settings, share, &gradients);
+        }
         sums.steps += 1;
         sums.render_ms += clocked.milliseconds();
         sums.step_ms += start.elapsed().as_secs_f64() * 1e3;
@@ -266,7 +284,7 @@ impl<'t> Training<'t> {
     fn record(&self, sums: &Sums, share: f64, stop_iou: Option<f64>, look_ms: f64) -> TrainingRecord {
         let mean = |sum: f64| sum / sums.steps.max(1) as f64;
         let settings = &self.settings;
-        let sigma = settings.raster(share, Outputs::Silhouette).get_sigma().of(0);
+        let sigma = self.params(share).get_sigma().of(0);
         TrainingRecord {
             step: self.state.step,
             seconds: self.state.seconds,
@@ -281,6 +299,7 @@ impl<'t> Training<'t> {
             step_ms: mean(sums.step_ms),
             render_ms: mean(sums.render_ms),
             look_ms,
+            learnt: self.state.learning.as_ref().map(|l| l.numbers(settings)).unwrap_or_default(),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use softras_core::loss::NormalConsistency;
 use softras_core::scene::Mesh;
 
-use super::{Better, Measure, Trained, Trainer};
+use super::{Better, Measure, Task, Trained, Trainer};
 use crate::ablate::factor::Factor;
 use crate::ablate::parts::Parts;
 use crate::ablate::plan::Cell;
@@ -23,7 +23,16 @@ use crate::targets::Targets;
 /// Views a step.
 const BATCH: usize = 8;
 
-pub(super) const MEASURES: [Measure; 6] = [
+pub(super) const TASK: Task = Task {
+    name: "deform",
+    measures: &MEASURES,
+    losses: &LOSSES,
+    draws_color: false,
+    about,
+    trainer: |setup| Ok(Box::new(DeformTrainer::new(setup)?)),
+};
+
+const MEASURES: [Measure; 6] = [
     Measure { name: "mean_iou", better: Better::Higher },
     Measure { name: "hard_iou", better: Better::Higher },
     Measure { name: "roughness", better: Better::Lower },
@@ -32,9 +41,9 @@ pub(super) const MEASURES: [Measure; 6] = [
     Measure { name: "inside_out", better: Better::Lower },
 ];
 
-pub(super) const LOSSES: [&str; 5] = ["full", "no-laplacian", "no-flatten", "no-regulariser", "silhouette"];
+const LOSSES: [&str; 5] = ["full", "no-laplacian", "no-flatten", "no-regulariser", "silhouette"];
 
-pub(super) struct DeformTrainer {
+struct DeformTrainer {
     targets: Targets,
     template: Mesh,
     steps: usize,
@@ -45,7 +54,7 @@ fn steps(setup: &Setup<'_>) -> usize {
     setup.effort.choose(200, 6)
 }
 
-pub(super) fn about(setup: &Setup<'_>) -> String {
+fn about(setup: &Setup<'_>) -> String {
     format!(
         "A sphere of 1,280 faces and radius {RADIUS} becomes the airplane of the official deform demo, from silhouettes of 64 \
          x 64 pixels in {} steps of {BATCH} views: a third of the steps and half of the views of the experiment deform, never \
@@ -59,7 +68,7 @@ pub(super) fn about(setup: &Setup<'_>) -> String {
 }
 
 impl DeformTrainer {
-    pub(super) fn new(setup: &Setup<'_>) -> Result<Self> {
+    fn new(setup: &Setup<'_>) -> Result<Self> {
         Ok(Self { targets: targets(setup)?, template: ball(RADIUS)?, steps: steps(setup), seed: setup.seed })
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use softras_core::math::{Mat3, Vec3};
 use softras_core::scene::Mesh;
 
-use super::{Better, Measure, Trained, Trainer};
+use super::{Better, Measure, Task, Trained, Trainer};
 use crate::ablate::factor::Factor;
 use crate::ablate::parts::Parts;
 use crate::ablate::plan::Cell;
@@ -18,7 +18,16 @@ use crate::pose::{Placement, PoseFit, PoseLoss, PoseSettings};
 /// Degrees within which a fit has arrived.
 const ARRIVED: f64 = 5.0;
 
-pub(super) const MEASURES: [Measure; 4] = [
+pub(super) const TASK: Task = Task {
+    name: "pose",
+    measures: &MEASURES,
+    losses: &LOSSES,
+    draws_color: true,
+    about,
+    trainer: |setup| Ok(Box::new(PoseTrainer::new(setup)?)),
+};
+
+const MEASURES: [Measure; 4] = [
     Measure { name: "within_5_degrees", better: Better::Higher },
     Measure { name: "mean_degrees", better: Better::Lower },
     Measure { name: "median_degrees", better: Better::Lower },
@@ -26,9 +35,9 @@ pub(super) const MEASURES: [Measure; 4] = [
 ];
 
 /// By default the silhouette counts a tenth of the color, as in `softras pose`.
-pub(super) const LOSSES: [&str; 3] = ["silhouette-color", "color", "silhouette"];
+const LOSSES: [&str; 3] = ["silhouette-color", "color", "silhouette"];
 
-pub(super) struct PoseTrainer {
+struct PoseTrainer {
     mesh: Mesh,
     cases: Vec<Case>,
     steps: usize,
@@ -42,7 +51,7 @@ fn steps(setup: &Setup<'_>) -> usize {
     setup.effort.choose(300, 10)
 }
 
-pub(super) fn about(setup: &Setup<'_>) -> String {
+fn about(setup: &Setup<'_>) -> String {
     format!(
         "The rotation of a cube in six colors from one picture of {SIZE} x {SIZE} pixels: {} pictures a seed, pose and start \
          two random rotations each, one start a picture, {} steps with the schedules of the experiment pose (which takes 600 \
@@ -56,7 +65,7 @@ pub(super) fn about(setup: &Setup<'_>) -> String {
 }
 
 impl PoseTrainer {
-    pub(super) fn new(setup: &Setup<'_>) -> Result<Self> {
+    fn new(setup: &Setup<'_>) -> Result<Self> {
         let (mesh, camera) = cube()?;
         let cases = (0..poses(setup)).map(|i| case(setup, &mesh, camera, i as u64)).collect::<Result<_>>()?;
         Ok(Self { mesh, cases, steps: steps(setup) })
