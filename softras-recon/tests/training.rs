@@ -115,7 +115,8 @@ fn a_training_ends_when_the_stop_split_gets_no_better_or_the_time_is_over() {
     assert!((4..50).contains(&training.state().step), "{}", training.state().step);
 
     let mut short = settings(100_000);
-    short.train.minutes = 0.01;
+    // One look, when the time is over.
+    (short.train.minutes, short.train.check_every) = (0.01, 1_000_000);
     let folder = tempfile::tempdir().unwrap();
     let mut training = Training::new(&CpuRasterizer, &store, short).unwrap();
     let mut shares = Vec::new();
