@@ -46,7 +46,8 @@ pub fn shown(picture: ArrayView3<'_, f32>) -> Result<Array3<f32>> {
                 sum += tall * wide * value;
             }
         }
-        sum
+        // The shares of the pixels are rounded.
+        sum.clamp(0.0, 1.0)
     }))
 }
 
@@ -77,6 +78,9 @@ mod tests {
         let found = shown(same.view()).unwrap();
         assert!((found[[0, 3, 4]] - 0.25).abs() < 1e-6 && found[[0, 3, 5]].abs() < 1e-6);
         assert!((found.sum() - 1.75 * 2048.0).abs() < 1e-2);
+        // Of a size that 64 does not divide: an opaque pixel is not more than that.
+        let odd = Array3::from_shape_fn((80, 60, 4), |(y, _, _)| f32::from(u8::from((20..60).contains(&y))));
+        assert!(shown(odd.view()).unwrap().iter().all(|a| (0.0..=1.0).contains(a)));
     }
 
     #[test]
