@@ -61,6 +61,20 @@ pub(crate) fn share(sums: &[f32], channels: usize, gradients: &mut Gradients) {
     }
 }
 
+/// Adds the gradients to weights of all pictures, `[B, N]`, picture by picture: the same bits however many go back at once.
+pub(crate) fn share_weights(of_pictures: &[f32], gradients: &mut Gradients) {
+    let Some(weights) = gradients.weights.as_mut().filter(|weights| !weights.is_empty()) else { return };
+    let mut sums = vec![0.0_f64; weights.len()];
+    for row in of_pictures.chunks_exact(weights.len()) {
+        for (sum, &value) in sums.iter_mut().zip(row) {
+            *sum += f64::from(value);
+        }
+    }
+    for (to, sum) in weights.iter_mut().zip(sums) {
+        *to = sum as f32;
+    }
+}
+
 /// Adds the texels of the faces to the gradient of the textures, at `rows`.
 pub(crate) fn gather(
     drawn: &Drawn,

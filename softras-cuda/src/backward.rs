@@ -31,6 +31,8 @@ pub(crate) struct Asked {
     pub(crate) textures: bool,
     /// Background or epsilon: what is summed over pixels.
     pub(crate) pixels: bool,
+    /// The weights of the color aggregator.
+    pub(crate) weights: bool,
 }
 
 impl Asked {
@@ -41,6 +43,7 @@ impl Asked {
             faces: wanted.intersects(faces),
             textures: outputs.color() && wanted.intersects(Wanted::TEXTURES),
             pixels: outputs.color() && wanted.intersects(Wanted::BACKGROUND | Wanted::EPSILON),
+            weights: outputs.color() && wanted.intersects(Wanted::WEIGHTS),
         }
     }
 }
@@ -61,6 +64,8 @@ pub(crate) struct Targets {
     pub(crate) rows: Ptr<f32>,
     /// `[B, C + 5]`: see [`accumulate::share`].
     pub(crate) sums: Ptr<f32>,
+    /// `[B, N]`: the weights of the color aggregator, of each picture.
+    pub(crate) weights: Ptr<f32>,
 }
 
 /// Which outputs have a gradient.
@@ -73,17 +78,20 @@ pub(crate) const fn outputs(color: bool, silhouette: bool) -> Option<Outputs> {
     }
 }
 
-/// Writes the gradients that `gradients` has room for.
+/// Writes the gradients that `gradients` has room for, but those to weights: returns them for each picture, `[B, N]`, empty
+/// where they are nil.
 pub(crate) fn backward(
     drawn: &Drawn,
     grad: &ImageGrad,
     wanted: Wanted,
     start: Start,
     gradients: &mut Gradients,
-) -> Result<()> {
-    let Some(outputs) = outputs(grad.color.is_some(), grad.silhouette.is_some()) else { return Ok(()) };
+) -> Result<Vec<f32>> {
+    let Some(outputs) = outputs(grad.color.is_some(), grad.silhouette.is_some()) else {
+        return Ok(Vec::new());
+    };
     if drawn.plan.batch == 0 {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let (arena, gpu) = (&drawn.work.arena, &drawn.work.gpu);
     let asked = Asked::of(wanted, outputs);
@@ -117,10 +125,13 @@ pub(crate) fn backward(
         0
     };
     let on_sums = arena.lend::<f32>(gpu, "sums over pictures", sums)?;
+    let weights = if asked.weights { drawn.plan.batch * drawn.weights().count() } else { 0 };
+    let on_weights = arena.lend::<f32>(gpu, "gradient of the weights", weights)?;
     let targets = Targets {
         corners: corners.as_ref().map_or(Ptr::default(), |_| on_corners.ptr(gpu)),
         rows: rows.as_ref().map_or(Ptr::default(), |_| on_rows.ptr(gpu)),
         sums: if sums > 0 { on_sums.ptr(gpu) } else { Ptr::default() },
+        weights: if weights > 0 { on_weights.ptr(gpu) } else { Ptr::default() },
     };
     drawn.reverse(outputs, asked, seen, drawn.globals.texels, targets, start)?;
     if let Some(to) = corners {
@@ -132,7 +143,9 @@ pub(crate) fn backward(
     let mut read = vec![0.0_f32; sums];
     buffers::read(gpu, &on_sums, "reduce", &mut read)?;
     accumulate::share(&read, drawn.plan.channels, gradients);
-    Ok(())
+    let mut read = vec![0.0_f32; weights];
+    buffers::read(gpu, &on_weights, "reduce_weights", &mut read)?;
+    Ok(read)
 }
 
 impl Drawn {
@@ -160,6 +173,9 @@ impl Drawn {
             numbers = numbers.saturating_add(blocks * (u64::from(globals.channels) + 1));
         }
         numbers = numbers.saturating_add(faces * (slots + u64::from(FACE_PARAMETERS)));
+        if asked.weights {
+            numbers = numbers.saturating_add(self.weights().numbers(globals));
+        }
         let vertex = asked.textures && axes.texture == TextureFamily::Vertex;
         if asked.faces || vertex {
             let values = u64::from(FACE_VALUES) + if vertex { u64::from(globals.texel_size) } else { 0 };
@@ -240,6 +256,9 @@ impl Drawn {
             }
             accumulate::reduce(work, &axes, &reversing, targets.sums)?;
         }
+        if !targets.weights.is_null() {
+            self.reverse_weights(&axes, &mut reversing, targets.weights, &mut held)?;
+        }
         if asked.textures && !targets.rows.is_null() {
             accumulate::gather(self, &axes, &reversing, start, targets.rows)?;
         }
@@ -312,7 +331,7 @@ impl Drawn {
     }
 }
 
-fn lend(work: &Work, what: &str, numbers: usize, ptr: &mut Ptr<f32>) -> Result<Buffer> {
+pub(crate) fn lend(work: &Work, what: &str, numbers: usize, ptr: &mut Ptr<f32>) -> Result<Buffer> {
     let buffer = work.arena.lend::<f32>(&work.gpu, what, numbers)?;
     *ptr = buffer.ptr(&work.gpu);
     Ok(buffer)

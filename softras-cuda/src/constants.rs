@@ -129,4 +129,6 @@ constants! {
     PROBED_COLOR_OVER = 1;
     /// `Color::Hard`, for `probe`.
     PROBED_COLOR_HARD = 2;
+    /// `Color::Neural`, for `probe`.
+    PROBED_COLOR_NEURAL = 3;
 }

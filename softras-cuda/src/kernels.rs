@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cudarc::driver::{CudaFunction, CudaModule};
-use softras_core::math::{Color, MAX_COLOR_PLANES, MAX_SILHOUETTE_PLANES, Silhouette};
+use softras_core::math::{Color, MAX_COLOR_PLANES, MAX_SILHOUETTE_PLANES, Neural, Silhouette};
 use softras_core::raster::{Outputs, TextureFamily};
 
 use crate::compiler::{Compiler, Program, Rounding};
@@ -42,6 +42,7 @@ texts! {
     SOFTMAX = "color/softmax.cuh";
     OVER = "color/over.cuh";
     HARD = "color/hard.cuh";
+    NEURAL = "color/neural.cuh";
     TEXTURE = "texture.cuh";
     PAIR = "pair.cuh";
     FACES = "faces.cuh";
@@ -52,8 +53,10 @@ texts! {
     SCAN = "scan.cu";
     FORWARD = "forward.cu";
     PREPARE = "prepare.cu";
+    PREPARE_WEIGHTS = "prepare_weights.cu";
     BACKWARD = "backward.cu";
     BACKWARD_TEXTURE = "backward_texture.cu";
+    BACKWARD_WEIGHTS = "backward_weights.cu";
     COMBINE = "combine.cu";
     REDUCE = "reduce.cu";
     PROBE = "probe.cu";
@@ -71,10 +74,13 @@ pub(crate) enum Stage {
     BinFill,
     Forward,
     Prepare,
+    PrepareWeights,
     Backward,
     BackwardTexture,
+    BackwardWeights,
     Combine,
     Reduce,
+    ReduceWeights,
     Gather,
     Probe,
     BruteFaces,
@@ -109,10 +115,13 @@ impl Stage {
             Self::BinFill => "bin_fill",
             Self::Forward => "forward",
             Self::Prepare => "prepare",
+            Self::PrepareWeights => "prepare_weights",
             Self::Backward => "backward",
             Self::BackwardTexture => "backward_texture",
+            Self::BackwardWeights => "backward_weights",
             Self::Combine => "combine",
             Self::Reduce => "reduce",
+            Self::ReduceWeights => "reduce_weights",
             Self::Gather => "gather",
             Self::Probe => "probe",
             Self::BruteFaces => "brute_faces",
@@ -124,7 +133,7 @@ impl Stage {
     /// Threads of a block.
     pub(crate) const fn threads(self) -> u32 {
         match self {
-            Self::Backward | Self::BackwardTexture => 64,
+            Self::PrepareWeights | Self::Backward | Self::BackwardTexture | Self::BackwardWeights => 64,
             Self::Totals => 32,
             Self::BruteFaces | Self::BruteForward | Self::BruteBackward => 512,
             _ => 256,
@@ -134,7 +143,11 @@ impl Stage {
     const fn family(self) -> Family {
         match self {
             Self::Forward => Family::Forward,
-            Self::Prepare | Self::Backward | Self::BackwardTexture => Family::Backward,
+            Self::Prepare
+            | Self::PrepareWeights
+            | Self::Backward
+            | Self::BackwardTexture
+            | Self::BackwardWeights => Family::Backward,
             Self::Probe => Family::Probe,
             Self::BruteFaces | Self::BruteForward | Self::BruteBackward => Family::Brute,
             _ => Family::Plain,
@@ -231,12 +244,18 @@ pub(crate) enum ColorKernel {
     Softmax,
     Over,
     Hard,
+    /// A network.
+    Neural {
+        /// Its hidden units.
+        hidden: u32,
+    },
     /// One of the user's own, by its text.
     Custom,
 }
 
 impl ColorKernel {
-    pub(crate) const ALL: &[Self] = &[Self::Softmax, Self::Over, Self::Hard];
+    pub(crate) const ALL: &[Self] =
+        &[Self::Softmax, Self::Over, Self::Hard, Self::Neural { hidden: Neural::DEFAULT_HIDDEN as u32 }];
 
     /// The kernel of a setting, if there is one.
     pub(crate) const fn of(color: &Color) -> Option<Self> {
@@ -244,6 +263,7 @@ impl ColorKernel {
             Color::Softmax => Some(Self::Softmax),
             Color::Over => Some(Self::Over),
             Color::Hard => Some(Self::Hard),
+            Color::Neural { hidden } => Some(Self::Neural { hidden: *hidden as u32 }),
             Color::Custom(_) => Some(Self::Custom),
             _ => None,
         }
@@ -255,6 +275,7 @@ impl ColorKernel {
             Self::Softmax => ("softmax_", "Softmax"),
             Self::Over => ("over_", "Over"),
             Self::Hard => ("hard_color_", "Hard"),
+            Self::Neural { .. } => ("neural_", "Neural"),
             Self::Custom => ("custom_color_", "CustomColor"),
         }
     }
@@ -265,6 +286,7 @@ impl ColorKernel {
             Self::Softmax => 3,
             Self::Over => 4,
             Self::Hard => 2,
+            Self::Neural { .. } => 0,
             Self::Custom => MAX_COLOR_PLANES as u32,
         }
     }
@@ -274,8 +296,16 @@ impl ColorKernel {
         match self {
             Self::Softmax => 2,
             Self::Over => 3,
-            Self::Hard => 0,
+            Self::Hard | Self::Neural { .. } => 0,
             Self::Custom => MAX_COLOR_PLANES as u32,
+        }
+    }
+
+    /// Its sums.
+    pub(crate) const fn sums(self, channels: u32) -> u32 {
+        match self {
+            Self::Neural { hidden } => hidden,
+            Self::Softmax | Self::Over | Self::Hard | Self::Custom => channels,
         }
     }
 }
@@ -315,7 +345,11 @@ impl Axes {
                     SilhouetteKernel::Custom => SilhouetteKernel::Custom,
                     _ => SilhouetteKernel::ProbabilisticOr,
                 };
-                return Self { channels: 1, custom: self.custom, silhouette, ..Self::PAPER };
+                let color = match self.color {
+                    ColorKernel::Neural { hidden } => ColorKernel::Neural { hidden },
+                    _ => ColorKernel::Softmax,
+                };
+                return Self { channels: 1, custom: self.custom, silhouette, color, ..Self::PAPER };
             }
             Family::Brute => return Self::PAPER,
             Family::Plain | Family::Forward | Family::Backward => {}
@@ -339,7 +373,11 @@ impl Axes {
     /// Planes of the gradient of a pixel.
     pub(crate) const fn cotangent_planes(&self, channels: u32) -> u32 {
         // With color, one says whether there is any gradient.
-        let own = if self.outputs.color() { 1 + self.color.cotangent_planes() + channels } else { 0 };
+        let own = if self.outputs.color() {
+            1 + self.color.cotangent_planes() + self.color.sums(channels)
+        } else {
+            0
+        };
         self.outputs.silhouette() as u32 + own
     }
 
@@ -352,6 +390,9 @@ impl Axes {
     pub(crate) fn name(&self, family: Family) -> String {
         match family {
             Family::Plain => return "plain".to_owned(),
+            Family::Probe if matches!(self.color, ColorKernel::Neural { .. }) => {
+                return "probe-neural".to_owned();
+            }
             Family::Probe => return "probe".to_owned(),
             Family::Brute => return "brute".to_owned(),
             Family::Forward | Family::Backward => {}
@@ -370,6 +411,9 @@ impl Axes {
         }
         if self.outputs.color() {
             parts.push(self.color.names().0.trim_end_matches('_').replace('_', "-"));
+            if let ColorKernel::Neural { hidden } = self.color {
+                parts.push(hidden.to_string());
+            }
             parts.push(if self.vertex_texture() { "vertex" } else { "surface" }.to_owned());
             parts.push(self.channels.to_string());
         }
@@ -392,6 +436,13 @@ impl Axes {
             format!("-DSilhouetteState={silhouette_state}"),
             format!("-DCOLOR_PREFIX={color}"),
         ];
+        match self.color {
+            // A module that runs functions alone has the sums of all aggregators.
+            ColorKernel::Neural { hidden } => {
+                all.extend([format!("-DHIDDEN={hidden}u"), "-DSums=NeuralSums".to_owned()]);
+            }
+            _ => all.push("-DSums=Channels".to_owned()),
+        }
         for structure in ["State", "Pixel", "Cotangent"] {
             all.push(format!("-DColor{structure}={color_structures}{structure}"));
         }
@@ -414,6 +465,16 @@ pub(crate) fn program(family: Family, axes: &Axes, own: &Texts) -> Program {
     for file in family.files() {
         text.push('\n');
         text.push_str(file);
+        if let ColorKernel::Neural { .. } = axes.color {
+            let own = match file {
+                HARD => NEURAL,
+                PREPARE => PREPARE_WEIGHTS,
+                BACKWARD_TEXTURE => BACKWARD_WEIGHTS,
+                _ => "",
+            };
+            text.push('\n');
+            text.push_str(own);
+        }
         // A part of the user's own stands after the file it belongs to.
         let part = match file {
             DISTANCE => &own.distance,

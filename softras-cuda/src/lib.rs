@@ -23,6 +23,7 @@ mod setup;
 mod shards;
 mod shared;
 mod step;
+mod weights;
 mod workspace;
 
 use std::path::PathBuf;
@@ -156,7 +157,8 @@ impl CudaRasterizer {
         Ok(())
     }
 
-    /// As `backward_into`; the sums of texture gradients begin with `carried`, which has the shape of the texels.
+    /// As `backward_into`, but for the gradients to weights, which are returned for each picture, `[B, N]`, empty where they
+    /// are nil; the sums of texture gradients begin with `carried`, which has the shape of the texels.
     pub(crate) fn backward_from(
         &self,
         saved: &CudaSaved,
@@ -164,10 +166,10 @@ impl CudaRasterizer {
         wanted: Wanted,
         gradients: &mut Gradients,
         carried: Option<Array3<f32>>,
-    ) -> Result<()> {
+    ) -> Result<Vec<f32>> {
         self.check_saved(saved)?;
         let drawn = match &saved.kept {
-            Kept::Nothing => return Ok(()),
+            Kept::Nothing => return Ok(Vec::new()),
             Kept::Runs(runs) => {
                 let own = core::slice::from_ref(self);
                 return runs.backward(own, grad, wanted, gradients, carried);
@@ -253,7 +255,9 @@ impl Rasterizer<f32> for CudaRasterizer {
         wanted: Wanted,
         gradients: &mut Gradients,
     ) -> Result<()> {
-        self.backward_from(saved, grad, wanted, gradients, None)
+        let weights = self.backward_from(saved, grad, wanted, gradients, None)?;
+        accumulate::share_weights(&weights, gradients);
+        Ok(())
     }
 
     fn pairs(&self, saved: &CudaSaved) -> Option<u64> {

@@ -30,10 +30,13 @@ impl Probe<f32> for CudaRasterizer {
         })?;
         let (work, gpu) = (&self.work, &self.work.gpu);
         let from = work.arena.filled(gpu, "inputs of a function", inputs)?;
+        let weights: Vec<f32> = function.weights().iter().map(|&w| w as f32).collect();
+        let weights = work.arena.filled(gpu, "weights of a function", &weights)?;
         let to = work.arena.lend::<f32>(gpu, "outputs of a function", outputs.len())?;
         let probing = Probing {
             from: from.ptr(gpu),
             to: to.ptr(gpu),
+            weights: weights.ptr(gpu),
             rows: rows as u64,
             inputs: i as u32,
             outputs: o as u32,
@@ -45,7 +48,12 @@ impl Probe<f32> for CudaRasterizer {
             Function::Silhouette(part) => SilhouetteKernel::of(part).unwrap_or(Axes::PAPER.silhouette),
             _ => Axes::PAPER.silhouette,
         };
-        let axes = Axes { custom: work.kernels.custom(family::texts(function)), silhouette, ..Axes::PAPER };
+        let color = match function {
+            Function::Color(part) => ColorKernel::of(part).unwrap_or(Axes::PAPER.color),
+            _ => Axes::PAPER.color,
+        };
+        let custom = work.kernels.custom(family::texts(function));
+        let axes = Axes { custom, silhouette, color, ..Axes::PAPER };
         let kernel = work.kernels.get(gpu, Stage::Probe, &axes)?;
         gpu.launch(&kernel, probing.rows.div_ceil(PROBE_THREADS), &probing)?;
         Ok(buffers::read(gpu, &to, "probe", outputs)?)
@@ -102,5 +110,6 @@ fn color_number(part: &Color) -> Option<u32> {
         ColorKernel::Softmax => shared::PROBED_COLOR_SOFTMAX,
         ColorKernel::Over => shared::PROBED_COLOR_OVER,
         ColorKernel::Hard => shared::PROBED_COLOR_HARD,
+        ColorKernel::Neural { .. } => shared::PROBED_COLOR_NEURAL,
     })
 }

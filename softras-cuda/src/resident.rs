@@ -452,7 +452,7 @@ impl CudaRasterizer {
         let gpu = &self.work.gpu;
         visit(gpu, read, written, |[color, alpha, texels], [corners, rows, sums]| {
             let texels = if resident { texels } else { drawn.globals.texels };
-            let targets = Targets { corners, rows, sums };
+            let targets = Targets { corners, rows, sums, ..Targets::default() };
             let outputs = outputs(grad.color.is_some(), grad.silhouette.is_some());
             let asked = outputs.map(|outputs| Asked::of(wanted, outputs));
             let numbers = texels_shape(&drawn.faces).iter().product();

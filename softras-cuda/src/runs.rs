@@ -150,7 +150,8 @@ impl Runs {
         self.runs.iter().map(|run| &run.saved)
     }
 
-    /// Goes back through all runs, each on that of `devices` that drew it. The sums of texture gradients begin with
+    /// Goes back through all runs, each on that of `devices` that drew it; returns the gradients to weights of each picture,
+    /// as `backward_from` does. The sums of texture gradients begin with
     /// `carried`, which has the shape of the texels.
     pub(crate) fn backward(
         &self,
@@ -159,7 +160,7 @@ impl Runs {
         wanted: Wanted,
         gradients: &mut Gradients,
         carried: Option<Array3<f32>>,
-    ) -> Result<()> {
+    ) -> Result<Vec<f32>> {
         grad.check(&self.plan)?;
         gradients.fit(wanted, &self.faces, &self.plan, self.weights);
         let one = |run: &Run, carried: Option<Array3<f32>>| {
@@ -172,10 +173,11 @@ impl Runs {
             let device = devices.iter().find(|device| device.filled(&run.saved)).ok_or_else(|| {
                 Error::layout("saved state", "one that other devices filled", "one of these devices")
             })?;
-            device.backward_from(&run.saved, &own, wanted, &mut gradients, carried)?;
-            Ok(gradients)
+            let weights = device.backward_from(&run.saved, &own, wanted, &mut gradients, carried)?;
+            Ok((gradients, weights))
         };
         let goes_on = carried.is_some() || self.share_rows();
+        let mut weights = Vec::new();
         if let (Some(to), Some(carried)) = (&mut gradients.textures, carried) {
             *to = carried;
         }
@@ -183,15 +185,18 @@ impl Runs {
             for run in &self.runs {
                 let rows = Slice::from(run.rows.clone());
                 let carried = gradients.textures.as_ref().map(|a| a.slice_axis(Axis(0), rows).to_owned());
-                join(gradients, run, &one(run, carried)?);
+                let (own, of_pictures) = one(run, carried)?;
+                join(gradients, run, &own);
+                weights.extend(of_pictures);
             }
-            return Ok(());
+            return Ok(weights);
         }
         let all = in_turns(self.turns, self.runs.iter().collect(), |run| one(run, None))?;
-        for (run, own) in self.runs.iter().zip(&all) {
-            join(gradients, run, own);
+        for (run, (own, of_pictures)) in self.runs.iter().zip(all) {
+            join(gradients, run, &own);
+            weights.extend(of_pictures);
         }
-        Ok(())
+        Ok(weights)
     }
 
     /// Tells whether pictures of two runs share texture rows.

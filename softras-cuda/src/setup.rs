@@ -44,7 +44,6 @@ pub(crate) fn upload(
     source: Source,
 ) -> Result<(Globals, Vec<Buffer>)> {
     let gpu = &work.gpu;
-    let pictures = pictures(faces, params, plan)?;
     let mut held = Vec::new();
     macro_rules! filled {
         ($what:literal, $values:expr) => {{
@@ -52,6 +51,12 @@ pub(crate) fn upload(
             held[held.len() - 1].ptr(gpu)
         }};
     }
+    let weights = if plan.draws_color && !params.get_weights().is_empty() {
+        filled!("weights", params.get_weights())
+    } else {
+        Ptr::default()
+    };
+    let pictures = pictures(faces, params, plan, weights)?;
     let mut globals = Globals {
         picture: filled!("pictures", &pictures),
         corners: match source {
@@ -106,7 +111,7 @@ fn state_planes(axes: &Axes, plan: &Plan<f32>) -> (u32, u32, u32) {
         return (color_at, color_at, color_at);
     }
     let sums_at = color_at + axes.color.planes();
-    (color_at, sums_at, sums_at + plan.channels as u32)
+    (color_at, sums_at, sums_at + axes.color.sums(plan.channels as u32))
 }
 
 fn sizes(faces: &Faces, plan: &Plan<f32>) -> Result<Globals> {
@@ -152,7 +157,12 @@ fn sizes(faces: &Faces, plan: &Plan<f32>) -> Result<Globals> {
 }
 
 /// The pictures as kernels read them, with the chunks of their faces.
-fn pictures(faces: &Faces, params: &RasterParams, plan: &Plan<f32>) -> Result<Vec<Picture>> {
+fn pictures(
+    faces: &Faces,
+    params: &RasterParams,
+    plan: &Plan<f32>,
+    weights: Ptr<f32>,
+) -> Result<Vec<Picture>> {
     let mut first_chunk = 0;
     let mut all = Vec::with_capacity(plan.batch);
     for (b, picture) in faces.pictures().iter().enumerate() {
@@ -168,7 +178,7 @@ fn pictures(faces: &Faces, params: &RasterParams, plan: &Plan<f32>) -> Result<Ve
             })?,
             first_chunk,
             chunks,
-            setting: device_setting(&setting, params)?,
+            setting: device_setting(&setting, params, plan.channels, weights)?,
         });
         first_chunk += chunks;
     }
@@ -196,7 +206,12 @@ pub(crate) fn distribution_number(distribution: &Distribution) -> Option<u32> {
     }
 }
 
-fn device_setting(setting: &CoreSetting<'_, f32>, params: &RasterParams) -> Result<Setting> {
+fn device_setting(
+    setting: &CoreSetting<'_, f32>,
+    params: &RasterParams,
+    channels: usize,
+    weights: Ptr<f32>,
+) -> Result<Setting> {
     let refuse = |what: &str, name: &str| Error::Unsupported {
         backend: BACKEND.to_owned(),
         what: format!("{what} {name}"),
@@ -242,6 +257,8 @@ fn device_setting(setting: &CoreSetting<'_, f32>, params: &RasterParams) -> Resu
             rate: setting.color.rate,
             inv_gamma: setting.color.inv_gamma,
             background_nearness: setting.color.background_nearness,
+            channels: channels as u32, // `sizes` checks that they fit
+            weights,
         },
     })
 }

@@ -8,6 +8,7 @@ use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
 
 use crate::CudaRasterizer;
+use crate::accumulate;
 use crate::error::BACKEND;
 use crate::runs::{self, Runs, Turns};
 
@@ -82,7 +83,9 @@ impl Rasterizer<f32> for CudaShards {
         let Some(drawn) = &saved.drawn else {
             return Err(Error::layout("saved state", "an empty one", "one that forward filled"));
         };
-        drawn.backward(&self.devices, grad, wanted, gradients, None)
+        let weights = drawn.backward(&self.devices, grad, wanted, gradients, None)?;
+        accumulate::share_weights(&weights, gradients);
+        Ok(())
     }
 
     fn pairs(&self, saved: &CudaShardsSaved) -> Option<u64> {

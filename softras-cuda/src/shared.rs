@@ -88,6 +88,10 @@ structures! {
         inv_gamma: f32,
         /// The nearness of the background.
         background_nearness: f32,
+        /// Color channels.
+        channels: u32,
+        /// The aggregator's own weights, null where it has none.
+        weights: Ptr<f32>,
     }
 
     /// The numbers all pairs of a picture share; as in the core, and the choices that are uniform branches.
@@ -241,7 +245,7 @@ structures! {
         pairs: Ptr<u64>,
     }
 
-    /// What `prepare`, `backward` and `backward_texture` read.
+    /// What `prepare`, `backward` and their like for textures and weights read.
     struct Reversing {
         /// The step.
         globals: Globals,
@@ -259,6 +263,10 @@ structures! {
         parameters: Ptr<f32>,
         /// Gradient to the texels of each face, `[faces, texel_size]`; null if it is not wanted.
         texels: Ptr<f32>,
+        /// Gradient to the weights of phi, of each face, `[faces, weights]`.
+        face_weights: Ptr<f32>,
+        /// Gradient to the weights of rho, of each block of pixels, `[pictures, blocks, weights]`.
+        pixel_weights: Ptr<f32>,
         /// Gradients of items, `[items, item_values]`.
         items: Ptr<f32>,
         /// Where lists end, as `totals` wrote it: where the host does not know how many entries there are; else null.
@@ -281,6 +289,8 @@ structures! {
     struct Probing {
         /// The inputs, `[rows, inputs]`.
         from: Ptr<f32>,
+        /// The weights of the color aggregator.
+        weights: Ptr<f32>,
         /// The outputs, `[rows, outputs]`.
         to: Ptr<f32>,
         /// How many rows.
@@ -357,7 +367,7 @@ structures! {
         far: f32,
     }
 
-    /// What `reduce` and `gather` read.
+    /// What `reduce`, `reduce_weights` and `gather` read.
     struct Reducing {
         /// The step.
         globals: Globals,
@@ -371,6 +381,16 @@ structures! {
         texels: Ptr<f32>,
         /// Gradient to the textures, `[rows, texel_size]`.
         grad_rows: Ptr<f32>,
+        /// As in `Reversing`.
+        face_weights: Ptr<f32>,
+        /// As in `Reversing`.
+        pixel_weights: Ptr<f32>,
+        /// Gradient to the weights, `[pictures, of_faces + of_pixels]`.
+        weights: Ptr<f32>,
+        /// Weights that faces see.
+        of_faces: u32,
+        /// Weights that pixels see.
+        of_pixels: u32,
         /// Blocks of pixels of a picture.
         blocks: u32,
         /// 1 if no pictures share texture rows, and the rows ascend with the pictures.

@@ -236,6 +236,7 @@ impl CudaStep {
             corners: place(&self.own.grad_corners, self.wanted.intersects(Wanted::CORNERS)),
             rows: place(&self.own.grad_rows, asked.textures),
             sums: place(&self.own.sums, asked.pixels || self.wanted.intersects(per_face)),
+            ..Targets::default()
         };
         let seen = Seen { color: self.own.grad_color.ptr(gpu), alpha: self.own.grad_alpha.ptr(gpu) };
         drawn.reverse(outputs, asked, seen, drawn.globals.texels, targets, Start::Zero)

@@ -20,12 +20,13 @@ const TWINS: &[&str] = &[
     "color/softmax",
     "color/over",
     "color/hard",
+    "color/neural",
     "texture",
     "pair",
 ];
 
 /// Types beside `struct Name;` whose methods have no argument for them.
-const EMPTY: &[&str] = &["Parts", "Distance", "Distribution"];
+const EMPTY: &[&str] = &["Parts", "Distance", "Distribution", "Neural"];
 
 /// Functions of the core that kernels do without, and why.
 const HOST_ONLY: &[(&str, &str)] = &[
@@ -46,6 +47,10 @@ const HOST_ONLY: &[(&str, &str)] = &[
     ("sums", "sizes"),
     ("weights", "sizes"),
     ("texels", "sizes"),
+    ("layout", "sizes"),
+    ("check", "checked on the host"),
+    ("initial", "a network before it is drawn with"),
+    ("depth_weights", "a network before it is drawn with"),
     ("device_text", "for parts of the user's own"),
     ("surface_texel_centre", "for the making of textures"),
     ("of", "where texel gradients are added is fixed by stage"),
@@ -183,6 +188,8 @@ fn of_core(text: &str) -> Functions {
                     }
                 }
                 "like" => {}
+                // Weights have their gradient in stages of their own.
+                _ if argument.contains("WeightSink<") => {}
                 name if name.starts_with('_') || name.starts_with('(') => {}
                 name => arguments.push(name.to_owned()),
             }

@@ -11,11 +11,14 @@ pub(crate) struct Sums {
     /// Background and epsilon, `[B, C + 1]`.
     tiles: Vec<f64>,
     channels: usize,
+    /// The weights of the color aggregator, `[N]`: those that faces see, then those that pixels see.
+    weights: Vec<f64>,
 }
 
 impl Sums {
-    pub(crate) fn new(batch: usize, channels: usize) -> Self {
-        Self { faces: vec![[0.0; 4]; batch], tiles: vec![0.0; batch * (channels + 1)], channels }
+    pub(crate) fn new(batch: usize, channels: usize, weights: usize) -> Self {
+        let (faces, tiles) = (vec![[0.0; 4]; batch], vec![0.0; batch * (channels + 1)]);
+        Self { faces, tiles, channels, weights: vec![0.0; weights] }
     }
 
     /// Adds the gradients of the faces of a chunk: `[faces, 3, 3]` to those of the batch, then `[faces, 4]`.
@@ -53,6 +56,17 @@ impl Sums {
         }
     }
 
+    /// Adds rows of the gradient to the `count` weights that faces see.
+    pub(crate) fn add_face_weights(&mut self, count: u32, numbers: &[f32]) {
+        add_rows(&mut self.weights[..count as usize], numbers);
+    }
+
+    /// Adds rows of the gradient to the `count` weights that pixels see.
+    pub(crate) fn add_tile_weights(&mut self, count: u32, numbers: &[f32]) {
+        let first = self.weights.len() - count as usize;
+        add_rows(&mut self.weights[first..], numbers);
+    }
+
     /// Writes the sums where they are wanted.
     pub(crate) fn finish(self, gradients: &mut Gradients) {
         let wanted = [
@@ -66,6 +80,9 @@ impl Sums {
                 *out = sums[i] as f32;
             }
         }
+        for (out, &sum) in gradients.weights.iter_mut().flatten().zip(&self.weights) {
+            *out = sum as f32;
+        }
         let rows = self.tiles.chunks_exact(self.channels + 1);
         for (b, row) in rows.enumerate() {
             if let Some(out) = &mut gradients.epsilon {
@@ -76,6 +93,15 @@ impl Sums {
                     out[[b, c]] = value as f32;
                 }
             }
+        }
+    }
+}
+
+/// Adds rows to one.
+fn add_rows(sums: &mut [f64], numbers: &[f32]) {
+    for row in numbers.chunks_exact(sums.len().max(1)) {
+        for (sum, &value) in sums.iter_mut().zip(row) {
+            *sum += f64::from(value);
         }
     }
 }

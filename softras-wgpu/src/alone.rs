@@ -39,7 +39,7 @@ const SILHOUETTE: &str = "let x = array<f32, 4>(take(), take(), take(), take());
 const COLOR: &str = "let x = take3();
     let z = take3();
     let own = take3();
-    let context = ColorContext(1.0 / 0.9, 10.0, -10.0);
+    let context = ColorContext(1.0 / 0.9, 10.0, -10.0, first_weight());
     var pairs: array<ColorPair, 3>;
     for (var j = 0u; j < 3u; j++) {
         let p = logistic_probability(x[j], 1.0);
@@ -47,7 +47,7 @@ const COLOR: &str = "let x = take3();
         pairs[j] = ColorPair(p, nearness, z[j], f32(j), x[j] > 0.0, true, Channels(own[j], 0.0, 0.0));
     }
     var state = COLOR_identity();
-    var sums: Channels;
+    var sums: Sums;
     for (var j = 0u; j < 3u; j++) {
         COLOR_push(context, &state, &sums, pairs[j]);
     }
@@ -56,7 +56,7 @@ const COLOR: &str = "let x = take3();
     COLOR_finish(context, &state, &sums, background, &drawn);
     give(drawn[0]);
     let pixel = COLOR_Pixel(state, sums, background);
-    var grad_sums: Channels;
+    var grad_sums: Sums;
     var grad_background: Channels;
     var epsilon = 0.0;
     let grad = Channels(1.0, 0.0, 0.0);
@@ -168,7 +168,8 @@ fn module(axes: &Axes, body: &str) -> String {
 
 impl WgpuRasterizer {
     /// Runs WGSL of your own on `rows` rows of numbers: `body` reads its row with `take()`, writes one with `give(x)`, and
-    /// calls whatever `shaders/*.wgsl` has, the twins of the core's formulas. `COLOR_push` and its like are those of `color`.
+    /// calls whatever `shaders/*.wgsl` has, the twins of the core's formulas. `COLOR_push` and its like are those of `color`,
+    /// whose weights, if it has some, are those of [`Function::weights`].
     ///
     /// # Errors
     /// `Shape` if inputs or outputs are no whole number of rows, `Unsupported` for a color aggregator without kernels,
@@ -185,19 +186,20 @@ impl WgpuRasterizer {
             let found = [inputs.len(), outputs.len()];
             return Err(Error::shape("rows", &found, format!("{rows} rows of inputs and of outputs")));
         }
-        let Some(axes) = axes(&Function::Color(color.clone())) else {
+        let function = Function::Color(color.clone());
+        let Some(axes) = axes(&function) else {
             return Err(unsupported(format!("color aggregator {}", color.name()), "built-in parts"));
         };
-        Ok(self.run_module("WGSL", module(&axes, body), rows, inputs, outputs)?)
+        Ok(self.run_module("WGSL", module(&axes, body), rows, (inputs, &function.weights()), outputs)?)
     }
 
-    /// Runs the module `text` on rows.
+    /// Runs the module `text` on rows, behind which weights lie.
     fn run_module(
         &self,
         what: &str,
         text: String,
         rows: usize,
-        inputs: &[f32],
+        (inputs, weights): (&[f32], &[f64]),
         outputs: &mut [f32],
     ) -> crate::error::Result<()> {
         self.gpu.begin()?;
@@ -205,7 +207,7 @@ impl WgpuRasterizer {
         self.gpu.attempt(&format!("running {what}"), bytes, || {
             let build = || Ok(assemble(&self.gpu, "probe", &[Access::Read, Access::Write], text));
             let kernel = self.gpu.guarded(&|| what.to_owned(), build).map(Arc::new)?;
-            self.run_rows(&kernel, inputs, rows, outputs)
+            self.run_rows(&kernel, (inputs, weights), rows, outputs)
         })
     }
 
@@ -213,7 +215,7 @@ impl WgpuRasterizer {
     fn run_rows(
         &self,
         kernel: &Arc<Pipeline>,
-        inputs: &[f32],
+        (inputs, weights): (&[f32], &[f64]),
         rows: usize,
         outputs: &mut [f32],
     ) -> crate::error::Result<()> {
@@ -226,7 +228,8 @@ impl WgpuRasterizer {
             outputs: (outputs.len() / rows) as u32,
         };
         let uniform = self.filled(Use::Uniform, "probe", &[probed])?;
-        let numbers = self.filled(Use::Storage, "inputs of a function", inputs)?;
+        let numbers: Vec<f32> = inputs.iter().copied().chain(weights.iter().map(|&w| w as f32)).collect();
+        let numbers = self.filled(Use::Storage, "inputs of a function", &numbers)?;
         let count = outputs.len() as u64;
         let results = self.lend("outputs of a function", count)?;
         let host = self.arena.lend(&self.gpu, Use::Host, "outputs of a function", count)?;
@@ -256,7 +259,7 @@ impl Probe for WgpuRasterizer {
         let Some(text) = text(function) else {
             return Err(unsupported(format!("function {}", function.name()), "functions of built-in parts"));
         };
-        Ok(self.run_module(&function.name(), text, rows, inputs, outputs)?)
+        Ok(self.run_module(&function.name(), text, rows, (inputs, &function.weights()), outputs)?)
     }
 }
 
@@ -273,7 +276,8 @@ mod tests {
             let flags = wgpu::naga::valid::ValidationFlags::all();
             let mut validator =
                 wgpu::naga::valid::Validator::new(flags, wgpu::naga::valid::Capabilities::empty());
-            assert!(validator.validate(&module).is_ok(), "{}", function.name());
+            let valid = validator.validate(&module);
+            assert!(valid.is_ok(), "{}: {valid:?}", function.name());
         }
     }
 }

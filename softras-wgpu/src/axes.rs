@@ -1,7 +1,7 @@
 //! The compile-time axes of the kernels: outputs, distribution, silhouette aggregator, color aggregator, texture kind,
 //! channels, and parts of the user's own by their text.
 
-use softras_core::math::{Color, DeviceLanguage, Distance, Distribution, Silhouette};
+use softras_core::math::{Color, DeviceLanguage, Distance, Distribution, NeuralLayout, Silhouette};
 use softras_core::raster::{Outputs, RasterParams, TextureFamily};
 
 use crate::custom::Text;
@@ -194,13 +194,20 @@ pub(crate) enum ColorKernel {
     Softmax,
     Over,
     Hard,
+    /// A network.
+    Neural {
+        /// Its hidden units.
+        hidden: u32,
+    },
     /// A user's own.
     Custom(Text),
 }
 
 impl ColorKernel {
+    /// Each that is built in; the networks that take most memory and least.
     #[cfg(test)]
-    pub(crate) const ALL: &[Self] = &[Self::Softmax, Self::Over, Self::Hard];
+    pub(crate) const ALL: &[Self] =
+        &[Self::Softmax, Self::Over, Self::Hard, Self::Neural { hidden: 32 }, Self::Neural { hidden: 1 }];
 
     /// The kernel of a setting, if there is one.
     pub(crate) fn of(color: &Color) -> Option<Self> {
@@ -211,6 +218,7 @@ impl ColorKernel {
             Color::Softmax => Some(Self::Softmax),
             Color::Over => Some(Self::Over),
             Color::Hard => Some(Self::Hard),
+            Color::Neural { hidden } => Some(Self::Neural { hidden: *hidden as u32 }),
             _ => None,
         }
     }
@@ -221,6 +229,7 @@ impl ColorKernel {
             Self::Softmax => ("softmax_", "Softmax"),
             Self::Over => ("over_", "Over"),
             Self::Hard => ("hard_color_", "Hard"),
+            Self::Neural { .. } => ("neural_", "Neural"),
             Self::Custom(_) => ("custom_color_", "CustomColor"),
         }
     }
@@ -231,6 +240,7 @@ impl ColorKernel {
             Self::Softmax => 3,
             Self::Over => 4,
             Self::Hard => 2,
+            Self::Neural { .. } => 0,
             Self::Custom(_) => CUSTOM_PLANES,
         }
     }
@@ -240,8 +250,42 @@ impl ColorKernel {
         match self {
             Self::Softmax => 2,
             Self::Over => 3,
-            Self::Hard => 0,
+            Self::Hard | Self::Neural { .. } => 0,
             Self::Custom(_) => CUSTOM_PLANES,
+        }
+    }
+
+    /// Its sums.
+    pub(crate) const fn sums(self, channels: u32) -> u32 {
+        match self {
+            Self::Neural { hidden } => hidden,
+            Self::Softmax | Self::Over | Self::Hard | Self::Custom(_) => channels,
+        }
+    }
+
+    /// Rounds of loops that one face takes one pixel, beside those that all aggregators take: forward, at most.
+    pub(crate) const fn rounds(self, channels: u32) -> u32 {
+        match self {
+            Self::Neural { hidden } => hidden * (1 + channels),
+            Self::Softmax | Self::Over | Self::Hard | Self::Custom(_) => 0,
+        }
+    }
+
+    /// The same, backward.
+    pub(crate) const fn rounds_back(self, channels: u32) -> u32 {
+        match self {
+            Self::Neural { hidden } => hidden * (4 + 2 * channels),
+            Self::Softmax | Self::Over | Self::Hard | Self::Custom(_) => 0,
+        }
+    }
+
+    /// How its weights stand, if it has some.
+    pub(crate) const fn layout(self, channels: u32) -> Option<NeuralLayout> {
+        match self {
+            Self::Neural { hidden } => {
+                Some(NeuralLayout { hidden: hidden as usize, channels: channels as usize })
+            }
+            Self::Softmax | Self::Over | Self::Hard | Self::Custom(_) => None,
         }
     }
 }
@@ -293,7 +337,12 @@ impl Axes {
 
     /// Numbers of the cotangent of a pixel.
     pub(crate) const fn cotangent_stride(&self) -> u32 {
-        self.fixed_at() + if self.outputs.color() { self.color.cotangent_planes() + self.channels } else { 0 }
+        self.fixed_at() + if self.outputs.color() { self.color.cotangent_planes() + self.sums() } else { 0 }
+    }
+
+    /// Sums of the color aggregator at a pixel.
+    pub(crate) const fn sums(&self) -> u32 {
+        self.color.sums(self.channels)
     }
 
     /// Planes of a picture, and of its gradient.
@@ -323,6 +372,7 @@ impl Axes {
         ];
         let numbers = [
             ("CHANNELS", self.channels),
+            ("SUMS", self.sums()),
             ("CORNER_TEXELS", corner_texels),
             ("TEXTURE_TERMS", 64 * self.channels),
             ("ITEM_VALUES", self.item_values()),
@@ -341,6 +391,7 @@ impl Axes {
         for (name, value) in numbers {
             text.push_str(&format!("const {name}: u32 = {value}u;\n"));
         }
+        text.push_str(&self.constants_of_weights());
         text.push_str("alias CornerTexels = array<f32, CORNER_TEXELS>;\n\n");
         text
     }

@@ -28,6 +28,8 @@ pub(crate) struct Asked {
     pub(crate) textures: bool,
     /// Background and epsilon.
     pub(crate) pixels: bool,
+    /// The weights of the color aggregator.
+    pub(crate) weights: bool,
 }
 
 impl Asked {
@@ -38,7 +40,13 @@ impl Asked {
             faces: of_faces.into_iter().any(|one| wanted.contains(one)),
             textures: wanted.contains(Wanted::TEXTURES) && axes.outputs.color() && textured,
             pixels: wanted.intersects(Wanted::BACKGROUND | Wanted::EPSILON) && axes.outputs.color(),
+            weights: wanted.contains(Wanted::WEIGHTS) && axes.layout().is_some(),
         }
+    }
+
+    /// Tells whether anything is asked for that faces are walked for.
+    pub(crate) const fn walks(self) -> bool {
+        self.faces || self.textures || self.weights
     }
 }
 
@@ -71,6 +79,32 @@ pub(crate) struct Prepared {
     pub(crate) partials: Buffer,
     /// How many numbers that are; 0 where it is not asked for.
     pub(crate) partial_count: u64,
+    /// `[pictures, tiles, axes.tile_weights()]`, where it is asked for.
+    pub(crate) weight_rows: Buffer,
+    /// How many numbers that are; 0 where it is not asked for.
+    pub(crate) weight_count: u64,
+}
+
+impl Prepared {
+    /// Numbers that the host reads.
+    pub(crate) const fn count(&self) -> u64 {
+        self.partial_count + self.weight_count
+    }
+
+    /// Records that they are copied to `host`, from number `first` on.
+    pub(crate) fn copy(&self, host: &Buffer, first: u64, commands: &mut Commands<'_>) -> Result<()> {
+        commands.copy((&self.partials, 0), (host, first), self.partial_count)?;
+        commands.copy((&self.weight_rows, 0), (host, first + self.partial_count), self.weight_count)
+    }
+
+    /// Adds them to `sums`.
+    pub(crate) fn add(&self, axes: &Axes, turn: &Turn, numbers: &[f32], sums: &mut Sums) {
+        let (of_tiles, rows) = numbers.split_at(self.partial_count as usize);
+        if !of_tiles.is_empty() {
+            sums.add_tiles(turn, of_tiles);
+        }
+        sums.add_tile_weights(axes.tile_weights(), &rows[..self.weight_count as usize]);
+    }
 }
 
 /// What the walk over the faces of a chunk needs.
@@ -88,6 +122,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) face_grads: &'a Buffer,
     /// `[faces, texels]`.
     pub(crate) texel_slots: &'a Buffer,
+    /// `[faces, axes.face_weights()]`.
+    pub(crate) weight_rows: &'a Buffer,
     /// Numbers that the gradients of items may take.
     pub(crate) item_room: u64,
 }
@@ -98,6 +134,11 @@ impl Walk<'_> {
         let faces = u64::from(globals.faces);
         let slots = if asked.textures { faces * u64::from(globals.texel_size) } else { 1 };
         (faces * u64::from(FACE_VALUES), slots)
+    }
+
+    /// Numbers of the gradients to weights of a chunk's faces; 0 where they are not asked for.
+    pub(crate) fn weight_count(asked: Asked, axes: &Axes, globals: &Globals) -> u64 {
+        if asked.weights { u64::from(globals.faces) * u64::from(axes.face_weights()) } else { 0 }
     }
 }
 
@@ -146,7 +187,8 @@ impl WgpuRasterizer {
     }
 
     fn turns_back(&self, back: &Back<'_>, gradients: &mut Gradients) -> Result<()> {
-        let mut sums = Sums::new(back.drawn.plan.batch, back.drawn.plan.channels);
+        let Drawn { plan, params, .. } = back.drawn;
+        let mut sums = Sums::new(plan.batch, plan.channels, params.get_weights().len());
         for (turn, buffers) in &back.drawn.turns {
             self.turn_back(back, turn, buffers, gradients, &mut sums)?;
         }
@@ -173,28 +215,30 @@ impl WgpuRasterizer {
         self.prepare(&back.axes, turn, reads, &prepared, &mut commands)?;
         commands.hold([uniform, picture]);
         // They come back with the first chunk.
-        let mut partials = prepared.partial_count;
-        if back.asked.faces || back.asked.textures {
+        let mut left = Some(&prepared);
+        if back.asked.walks() {
             for (chunk, own) in turn.chunks.iter().zip(&buffers.chunks).filter(|(chunk, _)| chunk.faces > 0) {
                 if chunk.faces <= back.most {
-                    let reads = (own, &buffers.state, &prepared, partials);
+                    let reads = (own, &buffers.state, &prepared.cotangents, left.take());
                     self.chunk_back(back, turn, chunk, reads, commands, gradients, sums)?;
-                    (commands, partials) = (Commands::new(&self.gpu), 0);
+                    commands = Commands::new(&self.gpu);
                     continue;
                 }
                 for piece in pieces(chunk, back.drawn.faces.pictures(), back.most) {
                     let piece = Turn { chunks: vec![piece], ..turn.clone() };
                     let own = self.set_up_again(back, &piece)?;
-                    let reads = (&own, &buffers.state, &prepared, partials);
+                    let reads = (&own, &buffers.state, &prepared.cotangents, left.take());
                     self.chunk_back(back, turn, &piece.chunks[0], reads, commands, gradients, sums)?;
-                    (commands, partials) = (Commands::new(&self.gpu), 0);
+                    commands = Commands::new(&self.gpu);
                 }
             }
         }
-        if partials > 0 {
-            let host = self.arena.lend(&self.gpu, Use::Host, "sums of tiles", partials)?;
-            commands.copy((&prepared.partials, 0), (&host, 0), partials)?;
-            read_back(&self.gpu, commands, &host, |numbers: &[f32]| sums.add_tiles(turn, numbers))?;
+        if let Some(prepared) = left.filter(|prepared| prepared.count() > 0) {
+            let host = self.arena.lend(&self.gpu, Use::Host, "sums of tiles", prepared.count())?;
+            prepared.copy(&host, 0, &mut commands)?;
+            read_back(&self.gpu, commands, &host, |numbers: &[f32]| {
+                prepared.add(&back.axes, turn, numbers, sums);
+            })?;
         }
         Ok(())
     }
@@ -220,7 +264,7 @@ impl WgpuRasterizer {
         back: &Back<'_>,
         turn: &Turn,
         chunk: &Chunk,
-        (own, state, prepared, partials): (&ChunkBuffers, &Buffer, &Prepared, u64),
+        (own, state, cotangents, left): (&ChunkBuffers, &Buffer, &Buffer, Option<&Prepared>),
         mut commands: Commands<'_>,
         gradients: &mut Gradients,
         sums: &mut Sums,
@@ -232,6 +276,8 @@ impl WgpuRasterizer {
         let uniform = self.filled(Use::Uniform, "settings", &[globals])?;
         let face_grads = self.lend("gradients of faces", numbers)?;
         let texel_slots = self.lend("texel gradients of faces", slots)?;
+        let weights = Walk::weight_count(asked, &back.axes, &globals);
+        let weight_rows = self.lend("weight gradients of faces", weights)?;
         let walk = Walk {
             axes: &back.axes,
             asked,
@@ -239,9 +285,10 @@ impl WgpuRasterizer {
             uniform: &uniform,
             chunk: own,
             state,
-            cotangents: &prepared.cotangents,
+            cotangents,
             face_grads: &face_grads,
             texel_slots: &texel_slots,
+            weight_rows: &weight_rows,
             item_room: sizes.item_room(&turn.window, chunk),
         };
         self.walk(&walk, &mut commands)?;
@@ -254,7 +301,9 @@ impl WgpuRasterizer {
         };
         let faces = if asked.faces { numbers } else { 0 };
         let rows = texels.len() as u64;
-        let host = self.arena.lend(&self.gpu, Use::Host, "gradients of faces", faces + rows + partials)?;
+        let of_left = left.map_or(0, Prepared::count);
+        let count = faces + rows + weights + of_left;
+        let host = self.arena.lend(&self.gpu, Use::Host, "gradients of faces", count)?;
         commands.copy((&face_grads, 0), (&host, 0), faces)?;
         if rows > 0 {
             let own = self.filled(Use::Storage, "texel gradients", &*texels)?;
@@ -262,14 +311,19 @@ impl WgpuRasterizer {
             commands.copy((&own, 0), (&host, faces), rows)?;
             commands.hold([own]);
         }
-        commands.copy((&prepared.partials, 0), (&host, faces + rows), partials)?;
+        commands.copy((&weight_rows, 0), (&host, faces + rows), weights)?;
+        if let Some(prepared) = left {
+            prepared.copy(&host, faces + rows + weights, &mut commands)?;
+        }
         let read = |numbers: &[f32]| {
             let (of_faces, rest) = numbers.split_at(faces as usize);
-            let (of_texels, of_tiles) = rest.split_at(texels.len());
+            let (of_texels, rest) = rest.split_at(texels.len());
+            let (of_weights, of_tiles) = rest.split_at(weights as usize);
             texels.copy_from_slice(of_texels);
-            if partials > 0 {
-                sums.add_tiles(turn, of_tiles);
+            if let Some(prepared) = left {
+                prepared.add(&back.axes, turn, of_tiles, sums);
             }
+            sums.add_face_weights(back.axes.face_weights(), of_weights);
             if faces > 0 {
                 sums.add_faces(chunk, of_faces, corners.as_mut().and_then(|a| a.as_slice_mut()));
             }
@@ -281,11 +335,14 @@ impl WgpuRasterizer {
     pub(crate) fn room_to_prepare(&self, axes: &Axes, asked: Asked, turn: &Turn) -> Result<Prepared> {
         let tiles = turn.pictures.len() as u64 * u64::from(turn.window.tiles());
         let partial_count = if asked.pixels { tiles * u64::from(axes.channels + 1) } else { 0 };
+        let weight_count = if asked.weights { tiles * u64::from(axes.tile_weights()) } else { 0 };
         Ok(Prepared {
             cotangents: self
                 .lend("gradients of pixels", turn.pixels() * u64::from(axes.cotangent_stride()))?,
             partials: self.lend("sums of tiles", partial_count.max(1))?,
             partial_count,
+            weight_rows: self.lend("weight gradients of tiles", weight_count)?,
+            weight_count,
         })
     }
 
@@ -295,14 +352,16 @@ impl WgpuRasterizer {
         &self,
         axes: &Axes,
         turn: &Turn,
-        (uniform, first, state, picture): (&Buffer, &ChunkBuffers, &Buffer, &Buffer),
+        reads: (&Buffer, &ChunkBuffers, &Buffer, &Buffer),
         prepared: &Prepared,
         commands: &mut Commands<'_>,
     ) -> Result<()> {
+        let (uniform, first, state, picture) = reads;
         let storage =
             [&first.units, &first.numbers, state, picture, &prepared.cotangents, &prepared.partials];
         let tiles = turn.pictures.len() as u64 * u64::from(turn.window.tiles());
-        commands.run(&self.kernel(Stage::Prepare, axes)?, uniform, &storage, tiles)
+        commands.run(&self.kernel(Stage::Prepare, axes)?, uniform, &storage, tiles)?;
+        self.prepare_weights(axes, turn, reads, prepared, commands)
     }
 
     /// Records the walks over the faces of a chunk.
@@ -314,6 +373,9 @@ impl WgpuRasterizer {
         }
         if walk.asked.textures && !vertex {
             self.walk_texels(walk, commands)?;
+        }
+        if walk.asked.weights {
+            self.walk_weights(walk, commands)?;
         }
         Ok(())
     }
@@ -389,7 +451,7 @@ impl WgpuRasterizer {
         ];
         let groups = u64::from(walk.globals.blocks) * u64::from(BLOCK_FACES);
         let kernel = self.kernel(Stage::BackwardTexture, walk.axes)?;
-        let step = self.gpu.loops.texture_pixels(walk.axes.channels);
+        let step = self.gpu.loops.texture_pixels(walk.axes);
         let mut first = 0;
         while first < walk.globals.window_pixels {
             let end = first.saturating_add(step).min(walk.globals.window_pixels);

@@ -42,7 +42,7 @@ impl WgpuRasterizer {
     pub(crate) fn sizes(&self, layout: &Layout, plan: &Plan<f32>, params: &RasterParams) -> Sizes {
         let Pieces { faces, pictures } = self.pieces;
         let pieces = Pieces { faces, pictures: pictures.min(MOST_PICTURES) };
-        let run = self.gpu.loops.faces(layout.axes.channels);
+        let run = self.gpu.loops.faces(&layout.axes);
         Sizes { pieces, run, ..layout.sizes(plan, params, self.binding_bytes() / 4, self.tile) }
     }
 

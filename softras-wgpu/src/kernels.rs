@@ -40,6 +40,7 @@ shaders! {
     SOFTMAX = "color/softmax.wgsl";
     OVER = "color/over.wgsl";
     HARD = "color/hard.wgsl";
+    NEURAL = "color/neural.wgsl";
     TEXTURE = "texture.wgsl";
     PAIR = "pair.wgsl";
     GRID = "grid.wgsl";
@@ -53,10 +54,12 @@ shaders! {
     BIN = "bin.wgsl";
     FORWARD = "forward.wgsl";
     PREPARE = "prepare.wgsl";
+    PREPARE_WEIGHTS = "prepare_weights.wgsl";
     BACKWARD = "backward.wgsl";
     BACKWARD_ITEMS = "backward_items.wgsl";
     COMBINE = "combine.wgsl";
     BACKWARD_TEXTURE = "backward_texture.wgsl";
+    BACKWARD_WEIGHTS = "backward_weights.wgsl";
     GATHER = "gather.wgsl";
 }
 
@@ -70,10 +73,12 @@ pub(crate) enum Stage {
     BinFill,
     Forward,
     Prepare,
+    PrepareWeights,
     Backward,
     BackwardItems,
     Combine,
     BackwardTexture,
+    BackwardWeights,
     Gather,
 }
 
@@ -95,10 +100,12 @@ impl Stage {
         Self::BinFill,
         Self::Forward,
         Self::Prepare,
+        Self::PrepareWeights,
         Self::Backward,
         Self::BackwardItems,
         Self::Combine,
         Self::BackwardTexture,
+        Self::BackwardWeights,
         Self::Gather,
     ];
 
@@ -112,10 +119,12 @@ impl Stage {
             Self::BinFill => "bin_fill",
             Self::Forward => "forward",
             Self::Prepare => "prepare",
+            Self::PrepareWeights => "prepare_weights",
             Self::Backward => "backward",
             Self::BackwardItems => "backward_items",
             Self::Combine => "combine",
             Self::BackwardTexture => "backward_texture",
+            Self::BackwardWeights => "backward_weights",
             Self::Gather => "gather",
         }
     }
@@ -129,10 +138,11 @@ impl Stage {
             Self::BinCount | Self::BinFill => &[Read, Read, Write, Write],
             Self::Forward => &[Read, Read, Read, Read, Read, Read, Write, Write],
             Self::Prepare => &[Read, Read, Read, Read, Write, Write],
+            Self::PrepareWeights => &[Read, Read, Read, Read, Write],
             Self::Backward => &[Read, Read, Read, Read, Read, Read, Write, Write],
             Self::BackwardItems => &[Read, Read, Read, Read, Read, Read, Read, Write],
             Self::Combine => &[Read, Read, Write, Write],
-            Self::BackwardTexture => &[Read, Read, Read, Read, Read, Read, Write],
+            Self::BackwardTexture | Self::BackwardWeights => &[Read, Read, Read, Read, Read, Read, Write],
             Self::Gather => &[Read, Read, Write],
         }
     }
@@ -144,9 +154,13 @@ impl Stage {
             Self::Setup | Self::Scan | Self::ScanAdd | Self::BinCount | Self::BinFill | Self::Gather => {
                 (No, No)
             }
-            Self::Prepare => (Yes, No),
+            Self::Prepare | Self::PrepareWeights => (Yes, No),
             Self::Combine => (No, Yes),
-            Self::Forward | Self::Backward | Self::BackwardItems | Self::BackwardTexture => (Yes, Yes),
+            Self::Forward
+            | Self::Backward
+            | Self::BackwardItems
+            | Self::BackwardTexture
+            | Self::BackwardWeights => (Yes, Yes),
         }
     }
 
@@ -178,10 +192,12 @@ impl Stage {
             Self::BinCount | Self::BinFill => vec![GRID, UNITS, BIN],
             Self::Forward => with(&[GRID, CORNERS, FACES, STATE, FORWARD]),
             Self::Prepare => with(&[GRID, STATE, PREPARE]),
+            Self::PrepareWeights => with(&[GRID, STATE, PREPARE_WEIGHTS]),
             Self::Backward => with(&[GRID, UNITS, CORNERS, FACES, STATE, COTANGENT, BACKWARD]),
             Self::BackwardItems => with(&[GRID, UNITS, CORNERS, FACES, STATE, COTANGENT, BACKWARD_ITEMS]),
             Self::Combine => vec![GRID, COMBINE],
             Self::BackwardTexture => with(&[GRID, UNITS, CORNERS, FACES, STATE, COTANGENT, BACKWARD_TEXTURE]),
+            Self::BackwardWeights => with(&[GRID, UNITS, CORNERS, FACES, STATE, COTANGENT, BACKWARD_WEIGHTS]),
             Self::Gather => vec![GRID, GATHER],
         }
     }
@@ -202,6 +218,9 @@ fn assembled(axes: &Axes, files: &[&str]) -> String {
     }
     if files.contains(&DISTRIBUTION) {
         text.push_str(&family(axes));
+    }
+    if files.contains(&COLOR) {
+        text.push_str(if axes.layout().is_some() { NEURAL } else { "alias Sums = Channels;\n" });
     }
     let (silhouette, silhouette_state) = axes.silhouette.names();
     let (color, color_structures) = axes.color.names();
@@ -419,11 +438,17 @@ mod tests {
         all
     }
 
+    /// The permutations of a stage; of those that sum weights up, those that have some.
+    fn modules_of(stage: Stage) -> impl Iterator<Item = Axes> {
+        let weights = matches!(stage, Stage::PrepareWeights | Stage::BackwardWeights);
+        permutations(stage).into_iter().filter(move |axes| !weights || axes.layout().is_some())
+    }
+
     #[test]
     fn every_module_is_valid_and_needs_no_optional_feature() {
         let mut modules = 0;
         for &stage in Stage::ALL {
-            for axes in permutations(stage) {
+            for axes in modules_of(stage) {
                 let tile = Tile::ALL[modules % Tile::ALL.len()];
                 let text = source(stage, &axes, tile);
                 let module = wgpu::naga::front::wgsl::parse_str(&text)
@@ -439,9 +464,9 @@ mod tests {
                 modules += 1;
             }
         }
-        // 27 combinations of aggregators, outputs and textures for each of four stages, times three numbers of channels.
-        // And some 25 distributions and silhouettes for each of five stages.
-        assert!(modules < 550, "{modules} modules");
+        // Some 45 combinations of aggregators, outputs and textures for each of four stages, times three numbers of channels,
+        // and those with a network for two. And some 25 distributions and silhouettes for each of six stages.
+        assert!(modules < 1000, "{modules} modules");
     }
 
     fn check_bindings(stage: Stage, module: &wgpu::naga::Module, _: &wgpu::naga::valid::ModuleInfo) {

@@ -24,6 +24,7 @@ mod traffic;
 mod turns;
 #[cfg(test)]
 mod twins;
+mod weights;
 mod workspace;
 
 use std::sync::Arc;

@@ -79,6 +79,8 @@ struct ChunkGrads {
     slots: Buffer,
     /// The chunk's rows of the gradient to the texels.
     rows: Buffer,
+    /// `[faces, axes.face_weights()]`.
+    weights: Buffer,
 }
 
 impl WgpuRasterizer {
@@ -148,7 +150,7 @@ impl WgpuRasterizer {
             (0..turn.chunks.len()).map(|number| self.upload(input, &turn, number)).collect();
         let chunks = chunks?;
         let grads: crate::error::Result<Vec<_>> =
-            chunks.iter().map(|own| self.room_for_gradients(own, asked)).collect();
+            chunks.iter().map(|own| self.room_for_gradients(axes, own, asked)).collect();
         Ok(Part {
             state: self.lend("states of pixels", pixels * u64::from(input.layout.state_stride))?,
             picture: self.lend("pictures", pixels * planes)?,
@@ -162,13 +164,20 @@ impl WgpuRasterizer {
         })
     }
 
-    fn room_for_gradients(&self, own: &ChunkBuffers, asked: Asked) -> crate::error::Result<ChunkGrads> {
+    fn room_for_gradients(
+        &self,
+        axes: &Axes,
+        own: &ChunkBuffers,
+        asked: Asked,
+    ) -> crate::error::Result<ChunkGrads> {
         let (faces, slots) = Walk::counts(asked, &own.globals);
+        let weights = Walk::weight_count(asked, axes, &own.globals);
         Ok(ChunkGrads {
             uniform: self.filled(Use::Uniform, "settings", &[Globals::default()])?,
             faces: self.lend("gradients of faces", faces)?,
             slots: self.lend("texel gradients of faces", slots)?,
             rows: self.lend("texel gradients", if asked.textures { own.row_numbers() } else { 1 })?,
+            weights: self.lend("weight gradients of faces", weights)?,
         })
     }
 }
@@ -406,7 +415,7 @@ impl Resident<'_> {
             let reads = (&part.uniform, first, &part.state, &part.picture_grad);
             device.prepare(axes, &part.turn, reads, &part.prepared, &mut commands)?;
             for ((chunk, own), grads) in part.turn.chunks.iter().zip(&part.chunks).zip(&part.grads) {
-                if chunk.faces == 0 || !(asked.faces || asked.textures) {
+                if chunk.faces == 0 || !asked.walks() {
                     continue;
                 }
                 let globals = Globals { wants_textures: u32::from(asked.textures), ..own.globals };
@@ -423,6 +432,7 @@ impl Resident<'_> {
                     cotangents: &part.prepared.cotangents,
                     face_grads: &grads.faces,
                     texel_slots: &grads.slots,
+                    weight_rows: &grads.weights,
                     item_room: self.sizes.item_room(&part.turn.window, chunk),
                 };
                 device.walk(&walk, &mut commands)?;

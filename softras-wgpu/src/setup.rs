@@ -11,6 +11,7 @@ use crate::axes::{Axes, Tile};
 use crate::buffers::{Buffer, Commands, Use, write};
 use crate::error::{Result, WgpuError};
 use crate::kernels::Stage;
+use crate::loops::small_pixels;
 use crate::shared::*;
 use crate::turns::{Chunk, Turn, Window};
 use crate::workspace::{ChunkBuffers, Layout, finite};
@@ -29,7 +30,7 @@ impl WgpuRasterizer {
     pub(crate) fn upload(&self, input: &Input<'_>, turn: &Turn, number: usize) -> Result<ChunkBuffers> {
         let chunk = &turn.chunks[number];
         let globals = globals(input, turn, number, self.tile);
-        let units = units(input, chunk)?;
+        let units = units(input, chunk, &globals)?;
         let (corners, absent) = (self.corners(input.faces, chunk)?, absent(input.faces, chunk));
         let numbers = self.numbers(input, turn, chunk, &globals)?;
         let faces = chunk.faces as u64;
@@ -69,12 +70,15 @@ impl WgpuRasterizer {
         Ok(())
     }
 
-    /// Pixel centres of the window's columns and rows, backgrounds, texels.
+    /// Pixel centres of the window's columns and rows, backgrounds, weights, texels.
     fn numbers(&self, input: &Input<'_>, turn: &Turn, chunk: &Chunk, globals: &Globals) -> Result<Buffer> {
         let Input { faces, plan, layout, .. } = input;
         let mut head = centres(plan, &turn.window);
         for span in &chunk.spans {
             head.extend(&plan.background[span.picture * plan.channels..(span.picture + 1) * plan.channels]);
+        }
+        if layout.axes.layout().is_some() {
+            head.extend(input.params.get_weights());
         }
         let size = layout.texel_size as usize;
         let texels = if size == 0 { 0 } else { chunk.rows.len() * size };
@@ -133,6 +137,7 @@ fn globals(input: &Input<'_>, turn: &Turn, number: usize, tile: Tile) -> Globals
     let chunk = &turn.chunks[number];
     let bins = window.bins(tile);
     let background = window.width + window.height;
+    let weights = background + (chunk.spans.len() * plan.channels) as u32;
     Globals {
         units: chunk.spans.len() as u32,
         blocks: chunk.blocks as u32,
@@ -155,10 +160,12 @@ fn globals(input: &Input<'_>, turn: &Turn, number: usize, tile: Tile) -> Globals
         color_at: layout.color_at,
         sums_at: layout.sums_at,
         background,
-        texels: background + (chunk.spans.len() * plan.channels) as u32,
+        weights,
+        texels: weights + layout.axes.face_weights() + layout.axes.tile_weights(),
         texel_size: layout.texel_size,
         side: layout.side,
         rows: chunk.rows.len() as u32,
+        small_pixels: small_pixels(&layout.axes),
         skip: u32::from(may_skip(input)),
         ..Globals::default()
     }
@@ -169,7 +176,7 @@ fn may_skip(input: &Input<'_>) -> bool {
     *input.params.get_saturation() == Saturation::Skip && !input.plan.draws_color
 }
 
-fn units(input: &Input<'_>, chunk: &Chunk) -> Result<Vec<Unit>> {
+fn units(input: &Input<'_>, chunk: &Chunk, globals: &Globals) -> Result<Vec<Unit>> {
     let unit = |span: &crate::turns::Span| {
         let own = input.plan.setting(span.picture, &[]);
         Ok(Unit {
@@ -180,13 +187,13 @@ fn units(input: &Input<'_>, chunk: &Chunk) -> Result<Vec<Unit>> {
             first_block: span.first_block as u32,
             blocks: span.faces.len().div_ceil(BLOCK_FACES as usize) as u32,
             cull_reach: finite(cull_reach(input.params, &own)),
-            setting: setting(&own, input.params)?,
+            setting: setting(&own, input.params, globals)?,
         })
     };
     chunk.spans.iter().map(unit).collect()
 }
 
-fn setting(own: &CoreSetting<'_, f32>, params: &RasterParams) -> Result<Setting> {
+fn setting(own: &CoreSetting<'_, f32>, params: &RasterParams, globals: &Globals) -> Result<Setting> {
     Ok(Setting {
         inv_sigma: own.inv_sigma,
         cut: own.cut,
@@ -229,6 +236,7 @@ fn setting(own: &CoreSetting<'_, f32>, params: &RasterParams) -> Result<Setting>
             rate: own.color.rate,
             inv_gamma: own.color.inv_gamma,
             background_nearness: own.color.background_nearness,
+            weights: globals.weights,
         },
     })
 }

@@ -46,8 +46,6 @@ constants! {
     NUMBER_LANES = 256;
     /// Lanes of a workgroup that has a lane a face, and walks it.
     WALK_LANES = 64;
-    /// The most pixels of a face that one thread walks.
-    SMALL_PIXELS = 64;
     /// `Distance::Euclidean`.
     DISTANCE_EUCLIDEAN = 0;
     /// `Distance::Barycentric`.
@@ -89,6 +87,8 @@ structures! {
         inv_gamma: f32,
         /// The nearness of the background.
         background_nearness: f32,
+        /// Where the aggregator's own weights begin among the numbers.
+        weights: u32,
     }
 
     /// The numbers all pairs of a picture share; as in the core, and the choices that are uniform branches.
@@ -193,6 +193,8 @@ structures! {
         sums_at: u32,
         /// Where the background colors begin among the numbers.
         background: u32,
+        /// Where the color aggregator's own weights begin among the numbers.
+        weights: u32,
         /// Where the texels begin among the numbers.
         texels: u32,
         /// Numbers of the texels of a face.
@@ -201,6 +203,8 @@ structures! {
         side: u32,
         /// Texture rows of the chunk.
         rows: u32,
+        /// The most pixels of a face that one thread walks.
+        small_pixels: u32,
         /// 1 if opaque pixels may be skipped.
         skip: u32,
         /// 1 if the gradient to the textures is wanted.

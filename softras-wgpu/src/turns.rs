@@ -38,6 +38,10 @@ pub(crate) struct Sizes {
     pub(crate) channels: u64,
     /// Numbers of a face's texels.
     pub(crate) texels: u64,
+    /// Weights of the color aggregator that faces see, a row of sums for each face.
+    pub(crate) face_weights: u64,
+    /// Those that pixels see, a row for each tile.
+    pub(crate) tile_weights: u64,
     /// Numbers that one buffer holds.
     pub(crate) limit: u64,
     /// The most faces of a chunk, and pictures of a turn.
@@ -175,8 +179,18 @@ impl Sizes {
         let faces = chunk.faces as u64;
         let bins = u64::from(window.bins(self.tile).bins);
         let pixels = chunk.spans.len() as u64 * u64::from(window.pixels()) * self.work_pixel;
-        let of_faces = faces * (FACE_NUMBERS + self.texels) + chunk.rows.len() as u64 * self.texels;
-        pixels + of_faces + bins * chunk.blocks as u64 + LEAST_ITEMS * (FACE_NUMBERS + 3 * self.channels)
+        let of_faces =
+            faces * (FACE_NUMBERS + self.texels + self.face_weights) + chunk.rows.len() as u64 * self.texels;
+        pixels
+            + of_faces
+            + self.rows_of_tiles(window, chunk)
+            + bins * chunk.blocks as u64
+            + LEAST_ITEMS * (FACE_NUMBERS + 3 * self.channels)
+    }
+
+    /// Numbers of the rows of sums of the tiles of a chunk's pictures.
+    fn rows_of_tiles(&self, window: &Window, chunk: &Chunk) -> u64 {
+        chunk.spans.len() as u64 * u64::from(window.tiles()) * self.tile_weights
     }
 
     /// Numbers that the gradients of items may take.
@@ -198,12 +212,18 @@ impl Sizes {
         let units = chunk.spans.len() as u64;
         let (faces, blocks, rows) = (chunk.faces as u64, chunk.blocks as u64, chunk.rows.len() as u64);
         let bins = u64::from(window.bins(self.tile).bins);
-        let head = u64::from(window.width) + u64::from(window.height) + units * self.channels;
+        let head = u64::from(window.width)
+            + u64::from(window.height)
+            + units * self.channels
+            + self.face_weights
+            + self.tile_weights;
         [
             units * u64::from(window.pixels()) * self.pixel,
             units * UNIT_NUMBERS,
             faces * FACE_NUMBERS + 1,
             faces * self.texels,
+            faces * self.face_weights,
+            self.rows_of_tiles(window, chunk),
             head + rows * self.texels,
             bins * blocks + 1,
         ]
@@ -334,6 +354,8 @@ mod tests {
         pixel: 7,
         channels: 3,
         texels: 9,
+        face_weights: 0,
+        tile_weights: 0,
         limit: 32 << 20,
         pieces: Pieces::LARGEST,
         run: usize::MAX,

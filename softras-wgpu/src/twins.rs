@@ -26,6 +26,7 @@ const CORE: &[(&str, &str)] = &[
     ("color.wgsl", include_str!("../../softras-core/src/math/color.rs")),
     ("color/softmax.wgsl", include_str!("../../softras-core/src/math/color/softmax.rs")),
     ("color/over.wgsl", include_str!("../../softras-core/src/math/color/over.rs")),
+    ("color/neural.wgsl", include_str!("../../softras-core/src/math/color/neural.rs")),
     ("color/hard.wgsl", include_str!("../../softras-core/src/math/color/hard.rs")),
     ("texture.wgsl", include_str!("../../softras-core/src/math/texture.rs")),
     ("pair.wgsl", include_str!("../../softras-core/src/math/pair.rs")),
@@ -77,9 +78,17 @@ const HOST_ONLY: &[&str] = &[
     "push_shade",
     // A sink is a pointer to a local array.
     "texel_sink_of",
-    // No part that has kernels has weights.
+    // Weights have their gradient in stages of their own.
     "weight_sink_add",
+    // A network before it is drawn with.
+    "neural_layout",
+    "neural_check",
+    "neural_initial",
+    "neural_depth_weights",
 ];
+
+/// Types of the core whose data are constants of a module.
+const IN_CONSTANTS: &[&str] = &["Neural", "NeuralLayout"];
 
 /// Types of the core whose functions have no twins: closed lists whose WGSL twin is the choice of a
 /// module, and points in space, which only the host knows.
@@ -226,7 +235,7 @@ fn add_methods(out: &mut BTreeMap<String, Arguments>, own: &str, without_data: b
         if arguments.first().is_some_and(|a| a == "self") {
             arguments.remove(0);
             // A setting is what a distance or distribution is told by, too.
-            if !without_data && own != "Parts" {
+            if !without_data && own != "Parts" && !IN_CONSTANTS.contains(&own) {
                 arguments.insert(0, snake(own));
             }
         }
@@ -254,6 +263,7 @@ fn same_arguments(expected: &Arguments, found: &Arguments) -> bool {
                 "shape",
                 "faces",
                 "state",
+                "pixel",
                 "grad",
                 "grad_s",
                 "context",

@@ -62,7 +62,7 @@ pub(crate) struct ChunkBuffers {
     pub(crate) absent: Buffer,
     /// `[faces, 2]`.
     pub(crate) rects: Buffer,
-    /// Pixel centres of the window's columns and rows, backgrounds, texels.
+    /// Pixel centres of the window's columns and rows, backgrounds, weights, texels.
     pub(crate) numbers: Buffer,
     /// Where the items of each face begin, `[faces + 1]`.
     pub(crate) items: Buffer,
@@ -100,7 +100,7 @@ impl Layout {
         Ok(Self {
             axes,
             // And how many faces counted.
-            state_stride: sums_at + plan.channels as u32 + 1,
+            state_stride: sums_at + if plan.draws_color { axes.sums() } else { 0 } + 1,
             color_at,
             sums_at,
             texel_size: textures.map_or(0, |_| (kind.texels() * plan.channels) as u32),
@@ -119,6 +119,8 @@ impl Layout {
             pixel: widest.into(),
             channels: plan.channels as u64,
             texels: self.texel_size.into(),
+            face_weights: self.axes.face_weights().into(),
+            tile_weights: self.axes.tile_weights().into(),
             limit,
             pieces: Pieces::LARGEST,
             run: usize::MAX,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use ndarray::Array3;
-use softras_core::math::TextureKind;
+use softras_core::math::{Color, Neural, TextureKind};
 use softras_core::raster::{Gradients, Outputs, RasterParams, Rasterizer, Wanted};
 use softras_core::scene::{Faces, Picture, Textures};
 use softras_core::{Error, Image, ImageGrad};
@@ -62,6 +62,18 @@ fn params(width: usize, height: usize) -> RasterParams {
     RasterParams::new(width, height).sigma(1e-3).gamma(1e-2).background(&[0.2, 0.3, 0.4])
 }
 
+/// The same, drawn by a network.
+fn of_a_network(params: RasterParams) -> RasterParams {
+    let part = Neural { hidden: 3 };
+    let mut i = 0.0;
+    let random = || {
+        i += 1.0;
+        f64::sin(i * i)
+    };
+    let weights = part.initial(3, [-2.2, 3.0], random).into_iter().map(|w| w as f32).collect();
+    params.color(Color::Neural { hidden: part.hidden }).weights(weights)
+}
+
 fn grad_of(image: &Image) -> ImageGrad {
     ImageGrad {
         color: image.color.as_ref().map(|a| a.map(|x| x - 0.4)),
@@ -83,7 +95,7 @@ fn bits((image, g): &(Image, Gradients)) -> Vec<u32> {
     all.extend(image.silhouette.iter().flatten());
     all.extend(g.corners.iter().chain(&g.textures).flatten());
     all.extend(g.background.iter().flatten());
-    all.extend(g.sigma.iter().chain(&g.gamma).chain(&g.epsilon).flatten());
+    all.extend(g.sigma.iter().chain(&g.gamma).chain(&g.epsilon).chain(&g.weights).flatten());
     all.into_iter().map(f32::to_bits).collect()
 }
 
@@ -95,6 +107,8 @@ fn gives_the_bits_of_the_trait(device: &WgpuRasterizer) {
         (surface, params(40, 30), None),
         (TextureKind::Vertex, params(90, 70), None),
         (surface, params(24, 24).outputs(Outputs::Color), Some((7, 2))),
+        (TextureKind::Vertex, of_a_network(params(20, 18)), None),
+        (surface, of_a_network(params(24, 24)), Some((7, 2))),
     ];
     for (kind, params, pieces) in scenes {
         let own = in_pieces(device, pieces);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use ndarray::Array3;
-use softras_core::math::{Color, TextureKind};
+use softras_core::math::{Color, DepthMap, MAX_HIDDEN, Neural, TextureKind};
 use softras_core::raster::{DynRasterizer, DynSaved, Gradients, Outputs, RasterParams, Rasterizer, Wanted};
 use softras_core::scene::{Faces, Picture, Textures};
 use softras_core::{Error, Image, ImageGrad};
@@ -95,7 +95,7 @@ fn bits((image, g): &(Image, Gradients)) -> Vec<u32> {
     all.extend(image.silhouette.iter().flatten());
     all.extend(g.corners.iter().chain(&g.textures).flatten());
     all.extend(g.background.iter().flatten());
-    all.extend(g.sigma.iter().chain(&g.gamma).chain(&g.epsilon).flatten());
+    all.extend(g.sigma.iter().chain(&g.gamma).chain(&g.epsilon).chain(&g.weights).flatten());
     all.into_iter().map(f32::to_bits).collect()
 }
 
@@ -103,22 +103,33 @@ fn params(width: usize, height: usize) -> RasterParams {
     RasterParams::new(width, height).sigma(1e-3).gamma(1e-2).background(&[0.2, 0.3, 0.4])
 }
 
+/// Parameters that draw with `color`, with weights if it has some.
+fn drawn_with(color: Color, params: RasterParams) -> RasterParams {
+    let Color::Neural { hidden } = color else { return params.color(color) };
+    let mut next = numbers(13);
+    let depth = Neural::depth_weights(DepthMap::Linear, 2.0, 5.0);
+    let weights = Neural { hidden }.initial(3, depth, || 2.0 * f64::from(next()) - 1.0);
+    params.color(color).weights(weights.into_iter().map(|w| w as f32).collect())
+}
+
 fn every_run(device: WgpuRasterizer) {
     let faces = scene(TextureKind::Vertex, 160);
-    let params = params(100, 70);
-    let first = bits(&draw(&device, &faces, &params));
-    let different = first.iter().collect::<std::collections::HashSet<_>>().len();
-    assert!(different > 10_000, "the scene draws something: {different} different numbers");
-    for run in 1..20 {
-        assert!(bits(&draw(&device, &faces, &params)) == first, "run {run} differs");
+    for (color, runs) in [(Color::Softmax, 20), (Color::Neural { hidden: MAX_HIDDEN }, 4)] {
+        let params = drawn_with(color, params(100, 70));
+        let first = bits(&draw(&device, &faces, &params));
+        let different = first.iter().collect::<std::collections::HashSet<_>>().len();
+        assert!(different > 10_000, "the scene draws something: {different} different numbers");
+        for run in 1..runs {
+            assert!(bits(&draw(&device, &faces, &params)) == first, "run {run} differs");
+        }
     }
 }
 
 fn wherever_pictures_and_faces_are_cut(mut device: WgpuRasterizer) {
     for kind in [TextureKind::Vertex, TextureKind::Surface { side: 8 }] {
-        for color in [Color::Softmax, Color::Over, Color::Hard] {
+        for color in [Color::Softmax, Color::Over, Color::Hard, Color::Neural { hidden: 5 }] {
             let faces = scene(kind, 800);
-            let params = params(70, 50).color(color).outputs(Outputs::Both);
+            let params = drawn_with(color, params(70, 50)).outputs(Outputs::Both);
             device = device.with_binding_bytes(u64::MAX);
             let whole = bits(&draw(&device, &faces, &params));
             // A picture takes 126,000 bytes. At the first limit pictures go alone; at the last so do a few faces.
@@ -132,20 +143,23 @@ fn wherever_pictures_and_faces_are_cut(mut device: WgpuRasterizer) {
 }
 
 fn in_tiles_and_pieces_of_any_shape(mut device: WgpuRasterizer) {
-    let faces = scene(TextureKind::Vertex, 800);
-    let params = params(150, 90);
-    let whole = bits(&draw(&device, &faces, &params));
-    let variants = Rasterizer::variants(&device);
-    assert!(variants.len() >= 3);
-    for variant in variants {
-        let drawn = draw(&*variant.backend, &faces, &params);
-        assert!(bits(&drawn) == whole, "{} differs", variant.name);
-    }
-    for (many, pictures) in [(1, 1), (100, 3), (255, 1), (256, 2), (257, 3)] {
-        device = device.with_pieces(many, pictures);
-        // One face at a time takes long.
-        let (faces, whole) = if many > 1 { (Arc::clone(&faces), whole.clone()) } else { few(&params) };
-        assert!(bits(&draw(&device, &faces, &params)) == whole, "{many} faces at a time differ");
+    for (color, count) in [(Color::Softmax, 800), (Color::Neural { hidden: 4 }, 300)] {
+        let faces = scene(TextureKind::Vertex, count);
+        let params = drawn_with(color, params(150, 90));
+        device = device.with_pieces(usize::MAX, usize::MAX);
+        let whole = bits(&draw(&device, &faces, &params));
+        let variants = Rasterizer::variants(&device);
+        assert!(variants.len() >= 3);
+        for variant in variants {
+            let drawn = draw(&*variant.backend, &faces, &params);
+            assert!(bits(&drawn) == whole, "{} differs", variant.name);
+        }
+        for (many, pictures) in [(1, 1), (100, 3), (255, 1), (256, 2), (257, 3)] {
+            device = device.with_pieces(many, pictures);
+            // One face at a time takes long.
+            let (faces, whole) = if many > 1 { (Arc::clone(&faces), whole.clone()) } else { few(&params) };
+            assert!(bits(&draw(&device, &faces, &params)) == whole, "{many} faces at a time differ");
+        }
     }
 }
 

@@ -6,13 +6,13 @@
 use core::ops::RangeInclusive;
 
 use super::color::{
-    Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPixel, ColorPixelGrad, WeightSink,
+    Color, ColorAggregator, ColorContext, ColorCotangent, ColorPair, ColorPixel, ColorPixelGrad, Neural,
+    WeightSink,
 };
-use super::custom::MAX_COLOR_PLANES;
 use super::depth::DepthMap;
 use super::distance::{Distance, DistanceMetric};
 use super::distribution::{Distribution, DistributionFunction, Probability, smooth_window};
-use super::real::Real;
+use super::real::{Real, Scalar};
 use super::silhouette::{Silhouette, SilhouetteAggregator};
 use super::texture::{surface_texel, vertex_color, vertex_color_vjp};
 use super::triangle::Triangle;
@@ -26,8 +26,12 @@ const CUT: f64 = 9.210_24;
 const SILHOUETTE_FACES: usize = 4;
 /// Faces of [`Function::Color`].
 const COLOR_FACES: usize = 3;
-/// gamma of [`Function::Color`], between depths 1 and 10.
+/// Channels of [`Function::Color`], of which the first alone has numbers.
+const CHANNELS: usize = 3;
+/// gamma of [`Function::Color`].
 const GAMMA: f64 = 0.1;
+/// Depths of [`Function::Color`].
+const DEPTHS: (f64, f64) = (1.0, 10.0);
 
 /// What an input of a [`Function`] means, so that sensible ones can be drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,13 +113,14 @@ pub enum Function {
     SurfaceTexel,
     /// An aggregator A_O on four logistic probabilities: the alpha, then its gradient to each x.
     Silhouette(Silhouette),
-    /// An aggregator A_S on three faces of one channel: the color, then for each face its gradient to x, to the depth
-    /// and to the color. gamma is 0.1 between depths 1 and 10, epsilon 0, the background 0.3.
+    /// An aggregator A_S on three faces and three channels, the last two of which are 0: the first channel of the color,
+    /// then for each face the gradient of that to x, to the depth and to the first channel. gamma is 0.1 between depths 1
+    /// and 10, epsilon 0, the background 0.3; the weights are [`Function::weights`].
     Color(Color),
 }
 
 impl Function {
-    /// Returns every function, with every built-in part but aggregators that have weights of their own.
+    /// Returns every function, with every built-in part.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let mut out = vec![
@@ -141,8 +146,7 @@ impl Function {
         }
         out.extend(Distribution::BUILT_IN.iter().cloned().map(Self::Probability));
         out.extend(Silhouette::BUILT_IN.iter().cloned().map(Self::Silhouette));
-        let weightless = Color::BUILT_IN.iter().filter(|color| color.weights(1) == 0);
-        out.extend(weightless.cloned().map(Self::Color));
+        out.extend(Color::BUILT_IN.iter().cloned().map(Self::Color));
         out
     }
 
@@ -255,6 +259,21 @@ impl Function {
         }
     }
 
+    /// Returns the weights that a color aggregator is run with, exact in `f32`; none where the part has none.
+    #[must_use]
+    pub fn weights(&self) -> Vec<f64> {
+        let Self::Color(Color::Neural { hidden }) = self else { return Vec::new() };
+        let depth = Neural::depth_weights(DepthMap::Linear, DEPTHS.0, DEPTHS.1);
+        let mut i = 0.0;
+        // The multiples of the golden section, which fill -1..1 evenly.
+        let random = || {
+            i += 1.0;
+            2.0 * (i * 0.618_033_988_749_894_9_f64).fract() - 1.0
+        };
+        let weights = Neural { hidden: *hidden }.initial(CHANNELS, depth, random);
+        weights.into_iter().map(|w| f64::from(w as f32)).collect()
+    }
+
     /// Runs it on one row: `inputs` of [`Function::inputs`] numbers, `outputs` of [`Function::outputs`].
     ///
     /// # Panics
@@ -315,7 +334,7 @@ impl Function {
             }
             Self::SurfaceTexel => outputs[0] = surface_texel(&triple(x), like.lit(SIDE)),
             Self::Silhouette(part) => silhouette(part, x, like.lit(self.shape()), outputs),
-            Self::Color(part) => color(part, x, outputs),
+            Self::Color(part) => color(part, &self.weights(), x, outputs),
         }
     }
 }
@@ -369,14 +388,16 @@ fn silhouette<R: Real>(part: &Silhouette, x: &[R], shape: R, outputs: &mut [R]) 
     }
 }
 
-fn color<R: Real>(part: &Color, x: &[R], outputs: &mut [R]) {
+fn color<R: Real>(part: &Color, weights: &[f64], x: &[R], outputs: &mut [R]) {
     let like = x[0];
     let (zero, one) = (like.zero(), like.one());
+    let weights: Vec<R::Scalar> = weights.iter().map(|&w| R::Scalar::from_f64(w)).collect();
+    let colors: [[R; CHANNELS]; COLOR_FACES] = core::array::from_fn(|j| [x[6 + j], zero, zero]);
     let context = ColorContext {
-        rate: like.lit(1.0 / (9.0 * GAMMA)),
+        rate: like.lit(1.0 / ((DEPTHS.1 - DEPTHS.0) * GAMMA)),
         inv_gamma: like.lit(1.0 / GAMMA),
-        background_nearness: like.lit(-10.0),
-        weights: &[],
+        background_nearness: like.lit(-DEPTHS.1),
+        weights: &weights,
     };
     let map = DepthMap::Linear;
     let pair = |j: usize| ColorPair {
@@ -386,25 +407,26 @@ fn color<R: Real>(part: &Color, x: &[R], outputs: &mut [R]) {
         face: like.lit(j as f64),
         holds: x[j].gt(zero),
         member: one.mask(true),
-        color: &x[6 + j..7 + j],
+        color: &colors[j],
     };
     let mut state = part.identity(like);
-    let mut sums = [zero; MAX_COLOR_PLANES];
-    let sums = &mut sums[..part.sums(1).min(MAX_COLOR_PLANES)];
+    let mut sums = vec![zero; part.sums(CHANNELS)];
+    let sums = &mut sums[..];
     for j in 0..COLOR_FACES {
         part.push(&context, &mut state, sums, &pair(j));
     }
-    let background = [like.lit(0.3)];
-    part.finish(&context, &mut state, sums, &background, &mut outputs[..1]);
+    let (background, mut drawn) = ([like.lit(0.3), zero, zero], [zero; CHANNELS]);
+    part.finish(&context, &mut state, sums, &background, &mut drawn);
+    outputs[0] = drawn[0];
     let pixel = ColorPixel { state, sums, background: &background };
-    let (mut grad_sums, mut grad_background) = ([zero; MAX_COLOR_PLANES], [zero]);
-    let grad_sums = &mut grad_sums[..sums.len()];
+    let (mut grad_sums, mut grad_background) = (vec![zero; sums.len()], [zero; CHANNELS]);
+    let grad_sums = &mut grad_sums[..];
     let mut to =
         ColorPixelGrad { sums: grad_sums, background: &mut grad_background, weights: WeightSink::Nowhere };
-    let (fixed, _) = part.pixel_vjp(&context, &pixel, &[one], &mut to);
+    let (fixed, _) = part.pixel_vjp(&context, &pixel, &[one, zero, zero], &mut to);
     let cotangent = ColorCotangent { fixed, sums: grad_sums };
     for j in 0..COLOR_FACES {
-        let mut grad_color = [zero];
+        let mut grad_color = [zero; CHANNELS];
         let g =
             part.pair_vjp(&context, &pixel, &cotangent, &pair(j), &mut grad_color, &mut WeightSink::Nowhere);
         outputs[1 + 3 * j] = pair(j).p.vjp(&g.p);

@@ -24,8 +24,8 @@ FN ColorGrad color_grad_at(const Reversing& reversing, u64 pixel, const Channels
         const float* fixed = reversing.cotangents + FIXED_AT * globals.all_pixels;
         out.pixel = ColorPixel{color_state_at(globals, pixel), sums_at(globals, pixel), background};
         out.fixed = planes_load<ColorCotangent>(fixed, globals.all_pixels, pixel);
-        out.sums = channels_load(fixed + COTANGENT_PLANES * globals.all_pixels, globals.all_pixels, pixel,
-                                 globals.channels);
+        out.sums = sums_load(fixed + COTANGENT_PLANES * globals.all_pixels, globals.all_pixels, pixel,
+                             globals.channels);
     }
     return out;
 }

@@ -31,7 +31,7 @@ extern "C" __global__ void __launch_bounds__(256) forward(const Drawing drawing)
 
     SilhouetteState silhouette = SILHOUETTE(identity)();
     ColorState color = COLOR(identity)();
-    Channels sums = channels_zero();
+    Sums sums{};
     u64 pairs = 0u;
 
     u64 first = 0u;
@@ -117,7 +117,7 @@ extern "C" __global__ void __launch_bounds__(256) forward(const Drawing drawing)
         channels_store(to, globals.pixels, local_pixel, globals.channels, drawn);
         planes_store(globals.state + globals.color_at * globals.all_pixels, globals.all_pixels, pixel, color);
         float* sums_to = globals.state + globals.sums_at * globals.all_pixels;
-        channels_store(sums_to, globals.all_pixels, pixel, globals.channels, sums);
+        sums_store(sums_to, globals.all_pixels, pixel, globals.channels, sums);
     }
     if (DRAWS_SILHOUETTE) {
         drawing.alpha[pixel] = SILHOUETTE(finish)(silhouette, setting.faces, setting.t_conorm_shape);

@@ -43,7 +43,7 @@ struct SilhouetteGrad {
 struct ColorGrad {
     ColorPixel pixel;
     ColorCotangent fixed;
-    Channels sums;
+    Sums sums;
 };
 
 FN PairGrad pair_grad_zero() {
@@ -146,7 +146,7 @@ FN ColorPair color_pair(const Touch& touch, const Shade& shade, const Face& face
 
 // Adds a face to the silhouette and color of the pixel `at`; tells whether the pair counted.
 FN bool parts_forward(const Setting& setting, const Face& face, Vec2 at, SilhouetteState& silhouette,
-                      ColorState& color, Channels& sums) {
+                      ColorState& color, Sums& sums) {
     Touch touch = parts_touch(setting, face, at);
     if (!touch.member) {
         return false;

@@ -45,13 +45,13 @@ extern "C" __global__ void __launch_bounds__(256) prepare(const Reversing revers
             reversing.cotangents[ANY_AT * globals.all_pixels + pixel] = any ? 1.0f : 0.0f;
             ColorPixel finished{color_state_at(globals, pixel), sums_at(globals, pixel),
                                 background_of(globals, number)};
-            Channels grad_sums = channels_zero();
+            Sums grad_sums{};
             ColorCotangent cotangent = COLOR(pixel_vjp)(globals.picture[number].setting.color, finished, grad,
                                                         grad_sums, grad_background, grad_epsilon);
             float* fixed = reversing.cotangents + FIXED_AT * globals.all_pixels;
             planes_store(fixed, globals.all_pixels, pixel, cotangent);
-            channels_store(fixed + COTANGENT_PLANES * globals.all_pixels, globals.all_pixels, pixel,
-                           globals.channels, grad_sums);
+            sums_store(fixed + COTANGENT_PLANES * globals.all_pixels, globals.all_pixels, pixel, globals.channels,
+                       grad_sums);
         }
     }
     if (DRAWS_COLOR && reversing.partials != nullptr) {

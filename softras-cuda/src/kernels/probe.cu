@@ -67,10 +67,10 @@ FN ColorPair probed_pair(const float* x, int j) {
 }
 
 // An aggregator A_S on three faces of one channel: the color, then each face's gradient to x, depth and color.
-#define PROBE_COLOR(prefix, Name)                                                                     \
+#define PROBE_COLOR(prefix, Name, SumsOf)                                                                 \
     {                                                                                                 \
         Name##State state = prefix##identity();                                                       \
-        Channels sums = channels_zero();                                                              \
+        SumsOf sums{};                                                                                \
         for (int j = 0; j < PROBED_FACES_OF_COLOR; ++j) {                                             \
             prefix##push(context, state, sums, probed_pair(x, j));                                    \
         }                                                                                             \
@@ -82,7 +82,7 @@ FN ColorPair probed_pair(const float* x, int j) {
         Name##Pixel pixel{state, sums, background};                                                   \
         Channels grad = channels_zero();                                                              \
         grad.c[0] = 1.0f;                                                                             \
-        Channels grad_sums = channels_zero();                                                         \
+        SumsOf grad_sums{};                                                                           \
         Channels grad_background = channels_zero();                                                   \
         float grad_epsilon = 0.0f;                                                                    \
         Name##Cotangent fixed =                                                                       \
@@ -97,13 +97,16 @@ FN ColorPair probed_pair(const float* x, int j) {
         }                                                                                             \
     }
 
-FN void probe_color(u32 part, const float* x, float* y) {
-    // gamma is 0.1 between depths 1 and 10, epsilon 0.
-    ColorContext context{1.1111111111111112f, 10.0f, -10.0f};
+FN void probe_color(u32 part, const float* weights, const float* x, float* y) {
+    // gamma is 0.1 between depths 1 and 10, epsilon 0; there are three channels, of which the first alone is not 0.
+    ColorContext context{1.1111111111111112f, 10.0f, -10.0f, 3u, const_cast<float*>(weights)};
     switch (part) {
-        case PROBED_COLOR_OVER: PROBE_COLOR(over_, Over) break;
-        case PROBED_COLOR_HARD: PROBE_COLOR(hard_color_, Hard) break;
-        default: PROBE_COLOR(softmax_, Softmax)
+        case PROBED_COLOR_OVER: PROBE_COLOR(over_, Over, Channels) break;
+        case PROBED_COLOR_HARD: PROBE_COLOR(hard_color_, Hard, Channels) break;
+        #ifdef HIDDEN
+        case PROBED_COLOR_NEURAL: PROBE_COLOR(neural_, Neural, NeuralSums) break;
+#endif
+        default: PROBE_COLOR(softmax_, Softmax, Channels)
     }
 }
 
@@ -184,7 +187,7 @@ extern "C" __global__ void __launch_bounds__(256) probe(const Probing probing) {
         }
         case PROBED_SURFACE_TEXEL: y[0] = surface_texel(probed_three(x), PROBED_SIDE); break;
         case PROBED_SILHOUETTE: probe_silhouette(probing.part, probing.shape, x, y); break;
-        case PROBED_COLOR: probe_color(probing.part, x, y); break;
+        case PROBED_COLOR: probe_color(probing.part, probing.weights, x, y); break;
         default: probe_face(probing.function, probing.part, x, y);
     }
 }

@@ -1,5 +1,19 @@
 // Reduce: a block a picture and value adds what blocks of pixels or faces have left, in `f64` and in a fixed order.
 
+// Adds one number of each thread of the block, by halves; the sum is that of thread 0.
+FN double block_sum_f64(double* terms, double term) {
+    u32 lane = threadIdx.x;
+    terms[lane] = term;
+    __syncthreads();
+    for (u32 half = 128u; half > 0u; half /= 2u) {
+        if (lane < half) {
+            terms[lane] += terms[lane + half];
+        }
+        __syncthreads();
+    }
+    return terms[0];
+}
+
 extern "C" __global__ void __launch_bounds__(256) reduce(const Reducing reducing) {
     __shared__ double terms[256];
     const Globals& globals = reducing.globals;
@@ -24,16 +38,32 @@ extern "C" __global__ void __launch_bounds__(256) reduce(const Reducing reducing
             sum += (double)from[i];
         }
     }
-    terms[lane] = sum;
-    __syncthreads();
-    for (u32 half = 128u; half > 0u; half /= 2u) {
-        if (lane < half) {
-            terms[lane] += terms[lane + half];
-        }
-        __syncthreads();
-    }
+    sum = block_sum_f64(terms, sum);
     if (lane == 0u) {
-        reducing.sums[blockIdx.x] = (float)terms[0];
+        reducing.sums[blockIdx.x] = (float)sum;
+    }
+}
+
+// Reduce the weights: a block a picture and weight adds the rows of its faces, or of its pixels, as `reduce` does.
+extern "C" __global__ void __launch_bounds__(256) reduce_weights(const Reducing reducing) {
+    __shared__ double terms[256];
+    u32 weights = reducing.of_faces + reducing.of_pixels;
+    u32 number = blockIdx.x / weights;
+    u32 n = blockIdx.x % weights;
+    u32 lane = threadIdx.x;
+    const Picture& picture = reducing.globals.picture[number];
+    bool of_faces = n < reducing.of_faces;
+    u32 rows = of_faces ? picture.face_count : reducing.blocks;
+    u64 stride = of_faces ? reducing.of_faces : reducing.of_pixels;
+    const float* from = of_faces ? reducing.face_weights + picture.first_face * stride + n
+                                 : reducing.pixel_weights + (u64)number * reducing.blocks * stride + n - reducing.of_faces;
+    double sum = 0.0;
+    for (u32 i = lane; i < rows; i += 256u) {
+        sum += (double)from[i * stride];
+    }
+    sum = block_sum_f64(terms, sum);
+    if (lane == 0u) {
+        reducing.weights[blockIdx.x] = (float)sum;
     }
 }
 

@@ -55,9 +55,28 @@ FN ColorState color_state_at(const Globals& globals, u64 pixel) {
     return planes_load<ColorState>(globals.state + globals.color_at * globals.all_pixels, globals.all_pixels, pixel);
 }
 
-FN Channels sums_at(const Globals& globals, u64 pixel) {
+// The sums of the color aggregator: one a channel, or one a unit of the network.
+FN Sums sums_load(const float* from, u64 stride, u64 pixel, u32 channels) {
+#ifdef HIDDEN
+    (void)channels;
+    return planes_load<Sums>(from, stride, pixel);
+#else
+    return channels_load(from, stride, pixel, channels);
+#endif
+}
+
+FN void sums_store(float* to, u64 stride, u64 pixel, u32 channels, const Sums& sums) {
+#ifdef HIDDEN
+    (void)channels;
+    planes_store(to, stride, pixel, sums);
+#else
+    channels_store(to, stride, pixel, channels, sums);
+#endif
+}
+
+FN Sums sums_at(const Globals& globals, u64 pixel) {
     const float* sums = globals.state + globals.sums_at * globals.all_pixels;
-    return channels_load(sums, globals.all_pixels, pixel, globals.channels);
+    return sums_load(sums, globals.all_pixels, pixel, globals.channels);
 }
 
 FN Channels background_of(const Globals& globals, u32 picture) {

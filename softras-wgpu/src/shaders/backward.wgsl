@@ -28,7 +28,7 @@ fn backward(
     }
     let f = units[u].first_face + local;
     let rect = rect_unpack(rects[f]);
-    if rect_items(rect) > 0u {
+    if rect_items(rect, globals.small_pixels) > 0u {
         return;
     }
     let face = face_of(u, local);

@@ -17,8 +17,8 @@ fn color_grad_at(pixel: u32, background: Channels) -> ColorGrad {
             planes[i] = cotangents[first + i];
         }
         out.fixed = COLOR_cotangent_load(planes);
-        for (var c = 0u; c < CHANNELS; c++) {
-            out.sums[c] = cotangents[first + COTANGENT_PLANES + c];
+        for (var i = 0u; i < SUMS; i++) {
+            out.sums[i] = cotangents[first + COTANGENT_PLANES + i];
         }
     }
     return out;

@@ -110,7 +110,7 @@ fn forward(
 
     var silhouette = SILHOUETTE_identity();
     var color = COLOR_identity();
-    var sums: Channels;
+    var sums: Sums;
     var pairs = 0u;
     let count_at = (pixel + 1u) * globals.state_stride - 1u;
     if draws && globals.first_chunk == 0u {
@@ -173,8 +173,8 @@ fn forward(
         for (var i = 0u; i < PLANES_OF_COLOR; i++) {
             state[pixel * globals.state_stride + globals.color_at + i] = planes[i];
         }
-        for (var c = 0u; c < CHANNELS; c++) {
-            state[pixel * globals.state_stride + globals.sums_at + c] = sums[c];
+        for (var i = 0u; i < SUMS; i++) {
+            state[pixel * globals.state_stride + globals.sums_at + i] = sums[i];
         }
     }
 }

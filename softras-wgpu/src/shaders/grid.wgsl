@@ -28,9 +28,9 @@ fn rect_area(rect: PixelRect) -> u32 {
     return (rect.x1 - rect.x0) * (rect.y1 - rect.y0);
 }
 
-// How many items a face is walked in: none if it is small, and one thread walks it.
-fn rect_items(rect: PixelRect) -> u32 {
-    if rect_area(rect) <= SMALL_PIXELS {
+// How many items a face is walked in: none if it is small, of at most `small_pixels`, and one thread walks it.
+fn rect_items(rect: PixelRect, small_pixels: u32) -> u32 {
+    if rect_area(rect) <= small_pixels {
         return 0u;
     }
     let across = (rect.x1 - rect.x0 + ITEM_SIDE - 1u) / ITEM_SIDE;

@@ -40,7 +40,7 @@ struct SilhouetteGrad {
 struct ColorGrad {
     pixel: COLOR_Pixel,
     fixed: COLOR_Cotangent,
-    sums: Channels,
+    sums: Sums,
 }
 
 fn face_new(corners: array<vec3<f32>, 3>, number: f32, texels: FaceTexels) -> Face {
@@ -158,7 +158,7 @@ fn parts_forward(
     at: vec2<f32>,
     silhouette: ptr<function, SILHOUETTE_State>,
     color: ptr<function, COLOR_State>,
-    sums: ptr<function, Channels>,
+    sums: ptr<function, Sums>,
 ) -> bool {
     let touch = parts_touch(setting, face, at);
     if !touch.member {

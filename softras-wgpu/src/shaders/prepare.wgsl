@@ -52,7 +52,7 @@ fn prepare(
                 grad[c] = picture_grad[planes + c * globals.window_pixels];
             }
             let finished = COLOR_Pixel(color_state_at(pixel), sums_at(pixel), background_of(u));
-            var grad_sums: Channels;
+            var grad_sums: Sums;
             let context = units[u].setting.color;
             let fixed =
                 COLOR_pixel_vjp(context, finished, grad, &grad_sums, &grad_background, &grad_epsilon);
@@ -61,8 +61,8 @@ fn prepare(
             for (var i = 0u; i < COTANGENT_PLANES; i++) {
                 cotangents[first + i] = stored[i];
             }
-            for (var c = 0u; c < CHANNELS; c++) {
-                cotangents[first + COTANGENT_PLANES + c] = grad_sums[c];
+            for (var i = 0u; i < SUMS; i++) {
+                cotangents[first + COTANGENT_PLANES + i] = grad_sums[i];
             }
         }
     }

@@ -50,10 +50,14 @@ fn take_pair() -> ColorPair {
     let color = take3();
     return ColorPair(p, nearness, depth, face, true, true, Channels(color.x, color.y, color.z));
 }
+// The weights of the color aggregator lie behind the rows.
+fn first_weight() -> u32 {
+    return probed.count * probed.inputs;
+}
 fn take_context() -> ColorContext {
     let rate = take();
     let inv_gamma = take();
-    return ColorContext(rate, inv_gamma, take());
+    return ColorContext(rate, inv_gamma, take(), first_weight());
 }
 fn take_channels() -> Channels {
     let c = take3();

@@ -60,5 +60,5 @@ fn setup(
     }
     let packed = rect_pack(rect);
     rects[f] = packed;
-    items[f] = rect_items(rect_unpack(packed));
+    items[f] = rect_items(rect_unpack(packed), globals.small_pixels);
 }

@@ -17,10 +17,10 @@ fn color_state_at(pixel: u32) -> COLOR_State {
     return COLOR_load(planes);
 }
 
-fn sums_at(pixel: u32) -> Channels {
-    var sums: Channels;
-    for (var c = 0u; c < CHANNELS; c++) {
-        sums[c] = state[pixel * globals.state_stride + globals.sums_at + c];
+fn sums_at(pixel: u32) -> Sums {
+    var sums: Sums;
+    for (var i = 0u; i < SUMS; i++) {
+        sums[i] = state[pixel * globals.state_stride + globals.sums_at + i];
     }
     return sums;
 }

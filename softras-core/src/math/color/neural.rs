@@ -100,6 +100,16 @@ struct Features<R> {
     zeta: R,
 }
 
+/// A unit of rho, and the gradient to what it adds up.
+struct RhoGrad<R> {
+    /// What the faces add to the unit: with them, less without.
+    step: R,
+    /// The gradient to what it adds up of the sums.
+    with_faces: R,
+    /// The gradient to what it adds up of the background, which both have.
+    without: R,
+}
+
 impl Neural {
     /// The hidden units of the network that comes with [`Color::BUILT_IN`].
     pub const DEFAULT_HIDDEN: usize = 16;
@@ -173,6 +183,13 @@ impl Neural {
         sum
     }
 
+    /// Returns unit `k` of phi, and the gradient to what it adds up.
+    #[inline(always)]
+    fn phi_vjp<R: Real>(weights: &[R::Scalar], seen: &Features<R>, color: &[R], grad_sum: R) -> (R, R) {
+        let (unit, slope) = squash(Self::phi(weights, seen, color));
+        (unit, grad_sum * seen.d * slope)
+    }
+
     /// Returns what a unit of rho adds up without faces, and with them.
     #[inline(always)]
     fn rho<R: Real>(like: R, weights: &[R::Scalar], background: &[R], sums: &[R]) -> (R, R) {
@@ -186,6 +203,25 @@ impl Neural {
             with += like.splat(w) * h;
         }
         (without, with)
+    }
+
+    /// Returns what the faces add to a unit of rho, and the gradient to what it adds up, given `grad` with respect to the
+    /// color.
+    #[inline(always)]
+    fn rho_vjp<R: Real>(
+        weights: &[R::Scalar],
+        pixel: &ColorPixel<'_, [R; 0], R>,
+        grad: &[R],
+        like: R,
+    ) -> RhoGrad<R> {
+        let (without, with) = Self::rho(like, weights, pixel.background, pixel.sums);
+        let ((before, slope_before), (after, slope_after)) = (squash(without), squash(with));
+        let mut grad_step = like.zero();
+        for (&g, &w) in grad.iter().zip(&weights[weights.len() - grad.len()..]) {
+            grad_step += g * like.splat(w);
+        }
+        let with_faces = grad_step * slope_after;
+        RhoGrad { step: after - before, with_faces, without: with_faces - grad_step * slope_before }
     }
 }
 
@@ -279,25 +315,19 @@ impl ColorAggregator for Neural {
         for k in 0..self.hidden {
             let first = layout.rho(k);
             let weights = &context.weights[first..layout.rho(k + 1)];
-            let (without, with) = Self::rho(like, weights, pixel.background, pixel.sums);
-            let ((before, slope_before), (after, slope_after)) = (squash(without), squash(with));
-            let outputs = 1 + channels + self.hidden;
-            let mut grad_step = like.zero();
+            let unit = Self::rho_vjp(weights, pixel, grad, like);
             for (c, &g) in grad.iter().enumerate() {
-                grad_step += g * like.splat(weights[outputs + c]);
-                out.weights.add(first + outputs + c, g * (after - before));
+                out.weights.add(first + 1 + channels + self.hidden + c, g * unit.step);
             }
-            let grad_with = grad_step * slope_after;
-            let grad_without = grad_with - grad_step * slope_before;
-            out.weights.add(first, grad_without);
+            out.weights.add(first, unit.without);
             for (c, (out_background, &behind)) in out.background.iter_mut().zip(pixel.background).enumerate()
             {
-                *out_background += grad_without * like.splat(weights[1 + c]);
-                out.weights.add(first + 1 + c, grad_without * behind);
+                *out_background += unit.without * like.splat(weights[1 + c]);
+                out.weights.add(first + 1 + c, unit.without * behind);
             }
             for (i, (out_sum, &h)) in out.sums.iter_mut().zip(pixel.sums).enumerate() {
-                *out_sum += grad_with * like.splat(weights[1 + channels + i]);
-                out.weights.add(first + 1 + channels + i, grad_with * h);
+                *out_sum += unit.with_faces * like.splat(weights[1 + channels + i]);
+                out.weights.add(first + 1 + channels + i, unit.with_faces * h);
             }
         }
         ([], like.zero())
@@ -321,8 +351,7 @@ impl ColorAggregator for Neural {
         for (k, &grad_sum) in cotangent.sums.iter().enumerate() {
             let first = layout.phi(k);
             let weights = &context.weights[first..layout.phi(k + 1)];
-            let (unit, slope) = squash(Self::phi(weights, &seen, pair.color));
-            let grad_unit = grad_sum * seen.d * slope;
+            let (unit, grad_unit) = Self::phi_vjp(weights, &seen, pair.color, grad_sum);
             grad_d += grad_sum * unit + grad_unit * like.splat(weights[1]);
             grad_zeta += grad_unit * like.splat(weights[2]);
             grad_weights.add(first, grad_unit);
