@@ -193,7 +193,9 @@ impl Compiler {
         }
         let architecture = architecture(gpu.capability).while_doing(what)?;
         let mut tried = Vec::new();
-        if !self.ptx_is_too_new.load(Ordering::Relaxed) {
+        if self.ptx_is_too_new.load(Ordering::Relaxed) {
+            tried.push("PTX of this compiler is too new".to_owned());
+        } else {
             let target = Target::Ptx(architecture);
             let kept = self.kept(program, target).and_then(|path| std::fs::read_to_string(path).ok());
             if let Some(Ok(module)) = kept.map(load) {
@@ -361,6 +363,14 @@ fn named(name: &str) -> Option<PathBuf> {
 /// The folder of modules compiled in advance that the environment names: `$SOFTRAS_CUDA_KERNELS`.
 pub(crate) fn precompiled_folder() -> Option<PathBuf> {
     named("SOFTRAS_CUDA_KERNELS")
+}
+
+/// Whether kernels are compiled, if nobody says: not where `$SOFTRAS_CUDA_COMPILE` is `never`.
+pub(crate) fn compiling() -> Compiling {
+    match std::env::var_os("SOFTRAS_CUDA_COMPILE") {
+        Some(word) if word == "never" => Compiling::Never,
+        _ => Compiling::WhenNeeded,
+    }
 }
 
 /// The folder that modules are kept in if none is named: `$XDG_CACHE_HOME/softras` or `~/.cache/softras`.

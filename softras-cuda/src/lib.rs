@@ -85,7 +85,7 @@ impl CudaOptions {
             device,
             folder: compiler::default_folder(),
             precompiled: compiler::precompiled_folder(),
-            compiling: Compiling::default(),
+            compiling: compiler::compiling(),
             buffers: Buffers::default(),
         }
     }
@@ -105,7 +105,8 @@ impl CudaOptions {
         self
     }
 
-    /// Sets whether kernels may be compiled; at first they are, where NVRTC is installed.
+    /// Sets whether kernels may be compiled; at first they are, where NVRTC is installed, unless `$SOFTRAS_CUDA_COMPILE` is
+    /// `never`.
     #[must_use]
     pub fn compiling(mut self, compiling: Compiling) -> Self {
         self.compiling = compiling;

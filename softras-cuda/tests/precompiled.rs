@@ -101,7 +101,10 @@ fn are_used_without_a_compiler_and_with_one_that_is_too_new() {
     same(&open(Some(&folder)));
     let error = open(Some(&folder)).forward(&faces, &params).expect_err("nothing is taken");
     let words = text(&error);
-    assert!(words.contains("UNSUPPORTED_PTX_VERSION") && words.contains("machine code for sm_90"), "{words}");
+    assert!(
+        words.contains("PTX of this compiler is too new") && words.contains("machine code for sm_90"),
+        "{words}"
+    );
     assert!(words.contains("precompiled-") && words.contains("module "), "{words}");
     refuse(Refused::Nothing).expect("is loaded");
     std::fs::remove_dir_all(&folder).expect("is removed");
