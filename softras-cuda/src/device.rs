@@ -139,7 +139,7 @@ pub(crate) struct Gpu {
     pub(crate) name: String,
     pub(crate) context: Arc<CudaContext>,
     /// The same context for others: with cudarc's own tracking of events, which that of our one stream does without.
-    pub(crate) shared: Arc<CudaContext>,
+    shared: Arc<CudaContext>,
     pub(crate) stream: Arc<CudaStream>,
     /// Compute capability times ten, plus the minor one: 90 for 9.0.
     pub(crate) capability: u32,
@@ -192,6 +192,11 @@ impl Gpu {
     /// Says what is being done, and on which device.
     pub(crate) fn on(&self, what: &str) -> String {
         format!("{what} on device {} ({})", self.ordinal, self.name)
+    }
+
+    /// Its context, for others.
+    pub(crate) const fn shared(&self) -> &Arc<CudaContext> {
+        &self.shared
     }
 
     /// Makes the device that of the calling thread.

@@ -139,7 +139,7 @@ impl CudaRasterizer {
     /// another handle of the same context, without.
     #[must_use]
     pub fn context(&self) -> &Arc<CudaContext> {
-        &self.work.gpu.shared
+        self.work.gpu.shared()
     }
 
     /// As `forward_into`, with faces and pictures on the device. The host waits once, for the sizes of the lists; where all

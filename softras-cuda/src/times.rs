@@ -18,16 +18,24 @@ pub struct KernelTime {
     pub milliseconds: f32,
 }
 
-/// What was launched while somebody measured, each between two events.
+/// What was launched, between the event before it and the one after.
+#[derive(Debug)]
+struct Launched {
+    kernel: &'static str,
+    before: CudaEvent,
+    after: CudaEvent,
+}
+
+/// What was launched while somebody measured; none while nobody does.
 #[derive(Debug, Default)]
-pub(crate) struct Times(Mutex<Option<Vec<(&'static str, CudaEvent, CudaEvent)>>>);
+pub(crate) struct Times(Mutex<Option<Vec<Launched>>>);
 
 impl Times {
-    /// Launches `what`, between two events if somebody measures.
+    /// Launches `kernel`, between two events if somebody measures.
     pub(crate) fn around(
         &self,
         gpu: &Gpu,
-        name: &'static str,
+        kernel: &'static str,
         launch: impl FnOnce() -> Result<(), DriverError>,
     ) -> Result<(), DriverError> {
         let mut times = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -35,7 +43,7 @@ impl Times {
         let flags = Some(CUevent_flags::CU_EVENT_DEFAULT);
         let before = gpu.stream.record_event(flags)?;
         launch()?;
-        times.push((name, before, gpu.stream.record_event(flags)?));
+        times.push(Launched { kernel, before, after: gpu.stream.record_event(flags)? });
         Ok(())
     }
 
@@ -45,7 +53,7 @@ impl Times {
 
     fn end(&self, gpu: &Gpu) -> Result<Vec<KernelTime>> {
         let times = self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
-        let one = |(kernel, before, after): (&'static str, CudaEvent, CudaEvent)| {
+        let one = |Launched { kernel, before, after }: Launched| {
             let milliseconds =
                 before.elapsed_ms(&after).while_doing(|| gpu.on(&format!("timing {kernel}")))?;
             Ok(KernelTime { kernel, milliseconds })

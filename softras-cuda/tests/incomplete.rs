@@ -1,7 +1,5 @@
 //! A driver's library that lacks something is refused with a reason; without the check a call of it would panic.
 
-#![expect(clippy::expect_used, reason = "a test may panic")]
-
 use std::path::Path;
 
 use softras_core::Error;

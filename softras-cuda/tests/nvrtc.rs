@@ -22,7 +22,7 @@ const MOST_SPILLED: [u32; 3] = [0, 64, 4096];
 /// The most that the kernels of a module may spill.
 fn most_spilled(name: &str) -> u32 {
     let room = |room: &&str| name.split('-').any(|word| word == *room);
-    MOST_SPILLED[["32", "128"].iter().position(|r| room(&r)).map_or(0, |i| i + 1)]
+    MOST_SPILLED[["32", "128"].iter().position(room).map_or(0, |i| i + 1)]
 }
 
 /// A default module compiles, twice to the same.
