@@ -5,6 +5,8 @@
 //! Without a card there is one ignored trial with the reason, and a failure where `SOFTRAS_REQUIRE` names `cuda`. Where it
 //! names `card-emulated` all of it is tried on an emulated device, on small scenes and with few runs.
 
+#![expect(clippy::print_stdout, reason = "its tables are what it is run for")]
+
 mod scenes;
 mod steps;
 mod times;

@@ -180,8 +180,9 @@ pub(crate) fn table(card: Card) -> Outcome {
         row(card, &device, goal, &mut out)?;
     }
     let info = DynRasterizer::<f32>::info(&device);
+    let runs = if card == Card::Real { RUNS } else { 1 };
     println!(
-        "Kernels on {}, {}; the median of {RUNS} runs, by events of the device.\n",
+        "Kernels on {}, {}; the median of {runs} runs, by events of the device.\n",
         info.device, info.details
     );
     println!("{}", out.join("\n"));
