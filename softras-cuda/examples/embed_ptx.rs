@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             format!("NVRTC {}.{} is needed, this is {}.{}", version.0, version.1, found.0, found.1).into()
         );
     }
-    for module in modules(3).into_iter().filter(|module| module.is_default) {
+    for module in modules().into_iter().filter(|module| module.is_default) {
         let path = folder.join(format!("{}.ptx", module.name));
         std::fs::write(&path, module.compile(architecture)?)?;
     }

@@ -8,8 +8,8 @@ use softras_cuda::{COLUMNS, modules};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = format!("module\t{COLUMNS}\n");
-    for module in modules(3) {
-        for kernel in module.resources(90)? {
+    for module in modules() {
+        for kernel in module.assemble(90)?.1 {
             writeln!(out, "{}\t{kernel}", module.name)?;
         }
     }

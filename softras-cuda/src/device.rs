@@ -1,6 +1,6 @@
 //! Devices: opening one, and giving it work.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cudarc::driver::{
     CudaContext, CudaStream, DeviceRepr, DriverError, LaunchConfig, PushKernelArg, result, sys,
@@ -9,7 +9,60 @@ use softras_core::Error;
 use softras_core::raster::Info;
 
 use crate::error::{BACKEND, CudaError, Result, While};
-use crate::kernels::Kernel;
+use crate::loaded::Kernel;
+use crate::times::Times;
+
+/// What is called of the driver's library, by us and by what we call.
+const CALLED: &[&str] = &[
+    "cuInit",
+    "cuDriverGetVersion",
+    "cuDeviceGetCount",
+    "cuDeviceGet",
+    "cuDeviceGetName",
+    "cuDeviceGetUuid",
+    "cuDeviceTotalMem_v2",
+    "cuDeviceGetAttribute",
+    "cuDevicePrimaryCtxRetain",
+    "cuDevicePrimaryCtxRelease_v2",
+    "cuCtxGetCurrent",
+    "cuCtxSetCurrent",
+    "cuCtxSynchronize",
+    "cuGetErrorName",
+    "cuGetErrorString",
+    "cuMemGetInfo_v2",
+    "cuMemAlloc_v2",
+    "cuMemFree_v2",
+    "cuMemAllocAsync",
+    "cuMemFreeAsync",
+    "cuMemsetD8Async",
+    "cuMemcpyHtoDAsync_v2",
+    "cuMemcpyDtoHAsync_v2",
+    "cuMemcpyDtoDAsync_v2",
+    "cuModuleLoadData",
+    "cuModuleUnload",
+    "cuModuleGetFunction",
+    "cuFuncGetAttribute",
+    "cuLaunchKernel",
+    "cuStreamCreate",
+    "cuStreamDestroy_v2",
+    "cuStreamSynchronize",
+    "cuStreamQuery",
+    "cuStreamWaitEvent",
+    "cuEventCreate",
+    "cuEventDestroy_v2",
+    "cuEventRecord",
+    "cuEventSynchronize",
+    "cuEventQuery",
+    "cuEventElapsedTime",
+    "cuStreamBeginCapture_v2",
+    "cuStreamEndCapture",
+    "cuStreamIsCapturing",
+    "cuGraphInstantiateWithFlags",
+    "cuGraphLaunch",
+    "cuGraphUpload",
+    "cuGraphDestroy",
+    "cuGraphExecDestroy",
+];
 
 /// The most blocks of a grid.
 const MAX_BLOCKS: u64 = 0x7fff_ffff;
@@ -44,6 +97,15 @@ fn count(what: &str) -> softras_core::Result<usize> {
     if !unsafe { sys::is_culib_present() } {
         return Err(unavailable("no NVIDIA driver is installed (libcuda was not found)".to_owned()));
     }
+    // SAFETY: the library was just found.
+    let library = unsafe { sys::culib() };
+    // SAFETY: the symbols are looked for, not called.
+    let has = |name: &str| unsafe { library.get::<unsafe extern "C" fn()>(name.as_bytes()).is_ok() };
+    // A call of what is not there would panic.
+    static MISSING: OnceLock<Option<&str>> = OnceLock::new();
+    if let Some(missing) = MISSING.get_or_init(|| CALLED.iter().copied().find(|name| !has(name))) {
+        return Err(unavailable(format!("the driver is incomplete or too old: libcuda has no {missing}")));
+    }
     let count = CudaContext::device_count().map_err(|e| unavailable(format!("the driver says {e}")))?;
     Ok(usize::try_from(count).unwrap_or(0))
 }
@@ -76,10 +138,14 @@ pub(crate) struct Gpu {
     pub(crate) ordinal: usize,
     pub(crate) name: String,
     pub(crate) context: Arc<CudaContext>,
+    /// The same context for others: with cudarc's own tracking of events, which that of our one stream does without.
+    shared: Arc<CudaContext>,
     pub(crate) stream: Arc<CudaStream>,
     /// Compute capability times ten, plus the minor one: 90 for 9.0.
     pub(crate) capability: u32,
     pub(crate) driver_version: i32,
+    /// What kernels took, while somebody asks.
+    pub(crate) times: Times,
 }
 
 impl Gpu {
@@ -91,15 +157,17 @@ impl Gpu {
         if ordinal >= count {
             return Err(unavailable(format!("the driver has {count} device(s)")));
         }
+        let shared = CudaContext::new(ordinal).map_err(because)?;
         let context = CudaContext::new(ordinal).map_err(because)?;
-        // SAFETY: all work of this context goes to one stream, so there is nothing that events would order.
+        // SAFETY: all work by this handle of the context goes to one stream, so there is nothing that events would order.
         unsafe { context.disable_event_tracking() };
         let stream = context.new_stream().map_err(because)?;
         let name = context.name().map_err(because)?;
         let (major, minor) = context.compute_capability().map_err(because)?;
         let driver_version = driver_version().map_err(because)?;
         let capability = capability(major, minor);
-        Ok(Self { ordinal, name, context, stream, capability, driver_version })
+        let times = Times::default();
+        Ok(Self { ordinal, name, context, shared, stream, capability, driver_version, times })
     }
 
     /// The same device with a stream of its own.
@@ -109,9 +177,11 @@ impl Gpu {
             ordinal: self.ordinal,
             name: self.name.clone(),
             context: Arc::clone(&self.context),
+            shared: Arc::clone(&self.shared),
             stream,
             capability: self.capability,
             driver_version: self.driver_version,
+            times: Times::default(),
         })
     }
 
@@ -122,6 +192,16 @@ impl Gpu {
     /// Says what is being done, and on which device.
     pub(crate) fn on(&self, what: &str) -> String {
         format!("{what} on device {} ({})", self.ordinal, self.name)
+    }
+
+    /// Its context, for others.
+    pub(crate) const fn shared(&self) -> &Arc<CudaContext> {
+        &self.shared
+    }
+
+    /// Makes the device that of the calling thread.
+    pub(crate) fn bind(&self) -> Result<()> {
+        self.context.bind_to_thread().while_doing(|| self.on("setting the device"))
     }
 
     /// Runs a kernel on `blocks` blocks; none if there are none.
@@ -139,11 +219,30 @@ impl Gpu {
             block_dim: (kernel.stage.threads(), 1, 1),
             shared_mem_bytes: 0,
         };
-        // SAFETY: every kernel takes the one structure its stage is launched with, which is declared to both by one
-        // macro; the buffers it points to are held by the caller, large enough for the sizes given beside them, and go
-        // back to an arena whose next user comes later on the same stream.
-        unsafe { self.stream.launch_builder(&kernel.function).arg(params).launch(config) }
-            .while_doing(what)?;
-        Ok(())
+        let launch = || {
+            // SAFETY: every kernel takes the one structure its stage is launched with, which is declared to both by one
+            // macro; the buffers it points to are held by the caller, large enough for the sizes given beside them, and
+            // go back to an arena whose next user comes later on the same stream.
+            unsafe { self.stream.launch_builder(&kernel.function).arg(params).launch(config) }.map(drop)
+        };
+        self.times.around(self, kernel.stage.entry(), launch).while_doing(what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CALLED;
+
+    /// The emulated driver has what is called and nothing else: what the tests call there is what they can call.
+    #[test]
+    fn what_is_called_of_the_driver_is_what_the_emulated_one_has() {
+        let files =
+            [include_str!("../emulator/cpp/entry_points.cpp"), include_str!("../emulator/cpp/queues.cpp")];
+        let entries = files.iter().flat_map(|file| file.split("\nENTRY ").skip(1));
+        let mut emulated: Vec<&str> = entries.filter_map(|rest| rest.split('(').next()).collect();
+        let mut called = CALLED.to_vec();
+        emulated.sort_unstable();
+        called.sort_unstable();
+        assert_eq!(called, emulated);
     }
 }

@@ -12,11 +12,27 @@ pub enum CudaError {
     /// The driver refused.
     #[error(transparent)]
     Driver(#[from] cudarc::driver::DriverError),
-    /// The compiler refused a kernel.
-    #[error("the compiler refused it: {log}")]
+    /// The compiler refused a module.
+    #[error("the compiler refused module {module}: {log}")]
     Compiler {
+        /// The module.
+        module: String,
         /// What it said.
         log: String,
+    },
+    /// The compiler failed, for no fault of a module.
+    #[error("the compiler of kernels failed: {why}")]
+    CompilerFailed {
+        /// What it said.
+        why: String,
+    },
+    /// The driver is older than the compiler, and takes nothing that it makes of a module.
+    #[error("the driver takes nothing that NVRTC makes of module {module}: {why}")]
+    DriverTooOld {
+        /// The module.
+        module: String,
+        /// What was tried, and what came of it.
+        why: String,
     },
     /// There is no compiler, and the kernel was not compiled in advance.
     #[error("NVRTC, which compiles kernels, is not installed: {why}")]
@@ -48,7 +64,15 @@ pub(crate) type Result<T, E = Failure> = core::result::Result<T, E>;
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        Self::Device { backend: BACKEND.to_owned(), what: failure.what, source: Box::new(failure.source) }
+        let mut what = failure.what;
+        // What the compiler complains of first; all of it is in the source.
+        if let CudaError::Compiler { log, .. } = &failure.source
+            && let Some(first) =
+                log.lines().find(|line| line.contains("error")).or_else(|| log.lines().next())
+        {
+            what = format!("{what}: {}", first.trim());
+        }
+        Self::Device { backend: BACKEND.to_owned(), what, source: Box::new(failure.source) }
     }
 }
 

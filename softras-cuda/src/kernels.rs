@@ -3,17 +3,11 @@
 //! The axes are stage, outputs, silhouette aggregator, color aggregator, texture kind, and for how many channels there is
 //! room; all other choices are uniform branches.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use cudarc::driver::{CudaFunction, CudaModule};
 use softras_core::math::{Color, MAX_COLOR_PLANES, MAX_SILHOUETTE_PLANES, Neural, Silhouette};
 use softras_core::raster::{Outputs, TextureFamily};
 
-use crate::compiler::{Compiler, Program, Rounding};
+use crate::compiler::{Program, Rounding};
 use crate::custom::Texts;
-use crate::device::Gpu;
-use crate::error::{Result, While};
 use crate::family;
 use crate::shared::{CONSTANTS, SIZES, STRUCTURES, TYPES};
 
@@ -140,7 +134,7 @@ impl Stage {
         }
     }
 
-    const fn family(self) -> Family {
+    pub(crate) const fn family(self) -> Family {
         match self {
             Self::Forward => Family::Forward,
             Self::Prepare
@@ -322,7 +316,7 @@ pub(crate) struct Axes {
     pub(crate) texture: TextureFamily,
     /// One of [`ROOMS`].
     pub(crate) channels: u32,
-    /// Parts of the user's own, as [`Kernels::custom`] numbered their texts.
+    /// Parts of the user's own, as [`crate::loaded::Kernels::custom`] numbered their texts.
     pub(crate) custom: Option<usize>,
 }
 
@@ -493,62 +487,7 @@ pub(crate) fn program(family: Family, axes: &Axes, own: &Texts) -> Program {
     let rounding = if family == Family::Brute { Rounding::Fused } else { Rounding::Exact };
     let mut definitions = axes.definitions();
     definitions.extend(own.definitions());
+    // Without a text that it reads it is the module without any, and has its name.
+    let axes = Axes { custom: axes.custom.filter(|_| *own != Texts::default()), ..axes };
     Program { name: axes.name(family), text, definitions, rounding }
-}
-
-/// A kernel, ready to run.
-#[derive(Clone, Debug)]
-pub(crate) struct Kernel {
-    pub(crate) stage: Stage,
-    pub(crate) function: CudaFunction,
-}
-
-/// The kernels compiled so far.
-#[derive(Debug)]
-pub(crate) struct Kernels {
-    compiler: Compiler,
-    modules: Mutex<HashMap<(Family, Axes), Arc<CudaModule>>>,
-    own: Mutex<Vec<Arc<Texts>>>,
-}
-
-impl Kernels {
-    pub(crate) fn new(compiler: Compiler) -> Self {
-        Self { compiler, modules: Mutex::default(), own: Mutex::default() }
-    }
-
-    /// The number by which axes know texts of the user's own; `None` if there are none.
-    pub(crate) fn custom(&self, texts: Texts) -> Option<usize> {
-        if texts == Texts::default() {
-            return None;
-        }
-        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(number) = own.iter().position(|known| **known == texts) {
-            return Some(number);
-        }
-        own.push(Arc::new(texts));
-        Some(own.len() - 1)
-    }
-
-    /// The texts of the user's own at `axes`.
-    fn texts(&self, axes: &Axes) -> Arc<Texts> {
-        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        axes.custom.and_then(|number| own.get(number).cloned()).unwrap_or_default()
-    }
-
-    /// Returns the kernel of `stage` at `axes`, compiled if it is the first time.
-    pub(crate) fn get(&self, gpu: &Gpu, stage: Stage, axes: &Axes) -> Result<Kernel> {
-        let family = stage.family();
-        let key = (family, axes.of_family(family));
-        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        let module = if let Some(module) = modules.get(&key) {
-            Arc::clone(module)
-        } else {
-            let module = self.compiler.load(gpu, &program(family, &key.1, &self.texts(&key.1)))?;
-            modules.insert(key, Arc::clone(&module));
-            module
-        };
-        let what = || gpu.on(&format!("looking for kernel {}", stage.entry()));
-        let function = module.load_function(stage.entry()).while_doing(what)?;
-        Ok(Kernel { stage, function })
-    }
 }

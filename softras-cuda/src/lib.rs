@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod accumulate;
+mod arrays;
 mod backward;
 mod bins;
 mod brute;
@@ -13,7 +14,9 @@ mod error;
 mod family;
 mod forward;
 mod kernels;
+mod loaded;
 mod modules;
+mod portions;
 mod probe;
 mod ptx;
 mod resident;
@@ -23,6 +26,7 @@ mod setup;
 mod shards;
 mod shared;
 mod step;
+mod times;
 mod weights;
 mod workspace;
 
@@ -38,25 +42,29 @@ use softras_core::scene::Faces;
 use softras_core::{Error, Image, ImageGrad, Result};
 
 use accumulate::Start;
+pub use arrays::{DeviceArray, DeviceArrayMut, RawArray};
 pub use brute::{CudaBrute, CudaBruteSaved};
 use buffers::Arena;
 pub use buffers::Buffers;
 use compiler::Compiler;
+pub use compiler::Compiling;
+/// The bindings by which arrays and streams are passed, in the version that is used here.
+pub use cudarc;
 use device::Gpu;
 pub use device::devices;
 use error::BACKEND;
 pub use error::CudaError;
 use forward::Begun;
-use kernels::{ColorKernel, Kernels, SilhouetteKernel};
-pub use modules::{Module, compiler_version, embedded_by, modules, rooms};
-pub use resident::{
-    DeviceArray, DeviceArrayMut, DeviceFaces, DeviceGradients, DeviceImage, DeviceImageGrad, RawArray,
-};
+use kernels::{ColorKernel, SilhouetteKernel};
+use loaded::Kernels;
+pub use modules::{Module, compiler_version, embedded_by, modules};
+pub use resident::{DeviceFaces, DeviceGradients, DeviceImage, DeviceImageGrad};
 pub use resources::{COLUMNS, Resources};
 use runs::Turns;
 use setup::Source;
 pub use shards::{CudaShards, CudaShardsSaved};
 pub use step::CudaStep;
+pub use times::KernelTime;
 pub use workspace::CudaSaved;
 use workspace::Kept;
 
@@ -66,6 +74,7 @@ pub struct CudaOptions {
     device: usize,
     folder: Option<PathBuf>,
     precompiled: Option<PathBuf>,
+    compiling: Compiling,
     buffers: Buffers,
 }
 
@@ -77,6 +86,7 @@ impl CudaOptions {
             device,
             folder: compiler::default_folder(),
             precompiled: compiler::precompiled_folder(),
+            compiling: compiler::compiling(),
             buffers: Buffers::default(),
         }
     }
@@ -89,10 +99,18 @@ impl CudaOptions {
     }
 
     /// Sets a folder of modules compiled in advance, for machines without NVRTC, where only the paper's own are embedded;
-    /// at first `$SOFTRAS_CUDA_KERNELS`. `examples/precompile.rs` fills one.
+    /// at first `$SOFTRAS_CUDA_KERNELS`. `examples/precompile.rs` fills one with [`modules`].
     #[must_use]
     pub fn precompiled(mut self, folder: Option<PathBuf>) -> Self {
         self.precompiled = folder;
+        self
+    }
+
+    /// Sets whether kernels may be compiled; at first they are, where NVRTC is installed, unless `$SOFTRAS_CUDA_COMPILE` is
+    /// `never`.
+    #[must_use]
+    pub fn compiling(mut self, compiling: Compiling) -> Self {
+        self.compiling = compiling;
         self
     }
 
@@ -108,10 +126,11 @@ impl CudaOptions {
     /// # Errors
     /// `Unavailable` says why it cannot be had: no driver, no such device.
     pub fn open(self) -> Result<CudaRasterizer> {
+        let compiler = Compiler::new(self.folder, self.precompiled, self.compiling);
         let work = Work {
             gpu: Gpu::open(self.device)?,
             arena: Arena::new(self.buffers),
-            kernels: Arc::new(Kernels::new(Compiler::new(self.folder, self.precompiled))),
+            kernels: Arc::new(Kernels::new(compiler)),
         };
         Ok(CudaRasterizer { work: Arc::new(work) })
     }
@@ -138,6 +157,13 @@ impl CudaRasterizer {
     /// `Unavailable` says why it cannot be had: no driver, no such device.
     pub fn new(device: usize) -> Result<Self> {
         CudaOptions::new(device).open()
+    }
+
+    /// The files of the modules that it has needed so far, as [`Module::file`] names them: what a folder of modules compiled
+    /// in advance must hold for a program that does the same.
+    #[must_use]
+    pub fn files_of_modules(&self) -> Vec<String> {
+        self.work.kernels.files()
     }
 
     /// Tells whether this rasterizer, or a clone of it, filled `saved`.
@@ -175,10 +201,10 @@ impl CudaRasterizer {
                 return runs.backward(own, grad, wanted, gradients, carried);
             }
             Kept::Whole(drawn) => drawn,
+            Kept::Portions(_) => return Err(resident_faces()),
         };
         if !matches!(drawn.source, Source::Host) {
-            let expected = "faces from the host; backward_on_device goes back through those on the device";
-            return Err(Error::layout("saved state", "faces on the device", expected));
+            return Err(resident_faces());
         }
         grad.check(&drawn.plan)?;
         gradients.fit(wanted, &drawn.faces, &drawn.plan, drawn.params.get_weights().len());
@@ -224,7 +250,12 @@ impl Rasterizer<f32> for CudaRasterizer {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            custom: CustomParts::DeviceText(DeviceLanguage::Cuda),
+            // Their text must be compiled.
+            custom: if self.work.kernels.compiles() {
+                CustomParts::DeviceText(DeviceLanguage::Cuda)
+            } else {
+                CustomParts::Refused
+            },
             choices: Choices::Kernels,
             distributions: with(Distribution::BUILT_IN, |part| setup::distribution_number(part).is_some()),
             silhouettes: with(Silhouette::BUILT_IN, |part| SilhouetteKernel::drawn(part).is_some()),
@@ -267,6 +298,12 @@ impl Rasterizer<f32> for CudaRasterizer {
     fn probe(&self) -> Option<&dyn Probe> {
         Some(self)
     }
+}
+
+/// The error of going back on the host through faces that it does not have.
+fn resident_faces() -> Error {
+    let expected = "faces from the host; backward_on_device goes back through those on the device";
+    Error::layout("saved state", "faces on the device", expected)
 }
 
 /// The parts that have a kernel.

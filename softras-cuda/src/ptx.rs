@@ -21,6 +21,10 @@ embedded! {
     "backward-silhouette-probabilistic-or",
 }
 
+/// How many modules are embedded.
+#[cfg(test)]
+pub(crate) const COUNT: usize = EMBEDDED.len();
+
 /// The PTX of a module, if it is embedded.
 pub(crate) fn embedded(name: &str) -> Option<&'static str> {
     EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, ptx)| *ptx)

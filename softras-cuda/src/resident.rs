@@ -1,235 +1,23 @@
-//! Arrays that stay on the device: faces, pictures and gradients in memory that others own, without a copy.
+//! Faces, pictures and gradients in memory that others own, without a copy.
 //!
-//! The device's primary context is used, as PyTorch, CuPy, candle and burn do, so that their memory can be passed. Every
-//! call first lets its own stream wait for the streams the arrays belong to, and lets those wait for it at the end:
-//! nothing waits on the host, and what is given to those streams later, the freeing of an array too, comes after.
+//! The device's primary context is used, as PyTorch, CuPy, candle and burn do, so that their memory can be passed.
 
 use std::sync::Arc;
 
-use cudarc::driver::{CudaContext, CudaStream, DevicePtr, DevicePtrMut, result, sys};
+use cudarc::driver::CudaContext;
 use softras_core::raster::{Plan, RasterParams, Rasterizer, Wanted};
 use softras_core::scene::Faces;
 use softras_core::{Error, Result};
 
 use crate::accumulate::{Start, sums_of_picture};
+use crate::arrays::{DeviceArray, DeviceArrayMut, visit};
 use crate::backward::{Asked, Seen, Targets, outputs};
-use crate::device::Gpu;
-use crate::error::{BACKEND, While};
+use crate::error::BACKEND;
 use crate::forward::{self, Begun};
+use crate::portions::{Portions, Resident};
 use crate::setup::Source;
-use crate::shared::Ptr;
 use crate::workspace::Kept;
 use crate::{CudaRasterizer, CudaSaved, buffers};
-
-/// An array of `f32` on a device that this process reached in another way than through cudarc: an address, a shape and the
-/// stream that orders the work on it.
-#[derive(Debug)]
-pub struct RawArray {
-    address: u64,
-    shape: Vec<usize>,
-    stream: sys::CUstream,
-}
-
-impl RawArray {
-    /// Describes an array of `f32`, row-major without gaps, of the given shape at a device address. `stream` is the stream
-    /// on which its owner works with it: a `CUstream` or `cudaStream_t`, null for the default stream.
-    ///
-    /// # Safety
-    /// As long as this value lives, and until the stream has come past the last call that was given it:
-    /// - `address` is of memory of the device of the rasterizer it is given to, in the device's primary context, and holds
-    ///   as many numbers as the shape says; it is a multiple of 4;
-    /// - `stream` is a stream of that context that is not captured;
-    /// - nobody writes the memory other than in the order of `stream`, nor reads it where it is passed to be written;
-    /// - arrays that are passed to one call do not overlap, where one of them is written.
-    #[must_use]
-    pub unsafe fn new(address: u64, shape: &[usize], stream: sys::CUstream) -> Self {
-        Self { address, shape: shape.to_vec(), stream }
-    }
-}
-
-/// An array on the device that is read.
-pub struct DeviceArray<'a>(Place<'a>);
-
-enum Place<'a> {
-    Slice(&'a dyn DevicePtr<f32>),
-    Raw(&'a RawArray),
-}
-
-/// An array on the device that is written.
-pub struct DeviceArrayMut<'a>(PlaceMut<'a>);
-
-enum PlaceMut<'a> {
-    Slice(&'a mut dyn DevicePtrMut<f32>),
-    Raw(&'a mut RawArray),
-}
-
-impl<'a> DeviceArray<'a> {
-    /// A slice or view of cudarc, row-major.
-    #[must_use]
-    pub fn new(slice: &'a impl DevicePtr<f32>) -> Self {
-        Self(Place::Slice(slice))
-    }
-    /// Memory by its address.
-    #[must_use]
-    pub const fn raw(array: &'a RawArray) -> Self {
-        Self(Place::Raw(array))
-    }
-}
-
-impl<'a> DeviceArrayMut<'a> {
-    /// A slice or view of cudarc, row-major.
-    #[must_use]
-    pub fn new(slice: &'a mut impl DevicePtrMut<f32>) -> Self {
-        Self(PlaceMut::Slice(slice))
-    }
-    /// Memory by its address.
-    #[must_use]
-    pub const fn raw(array: &'a mut RawArray) -> Self {
-        Self(PlaceMut::Raw(array))
-    }
-}
-
-/// Checks the shape of an array; slices know only their length.
-fn check_shape(name: &str, found: &[usize], expected: &[usize]) -> Result<()> {
-    let flat = found.len() == 1 && found[0] == expected.iter().product::<usize>();
-    if flat || found == expected {
-        return Ok(());
-    }
-    Err(Error::shape(name, found, format!("{expected:?}")))
-}
-
-fn check_context(gpu: &Gpu, context: &CudaContext) -> Result<()> {
-    if context.cu_ctx() == gpu.context.cu_ctx() {
-        return Ok(());
-    }
-    let found = format!("one in another context, of device {}", context.ordinal());
-    Err(Error::layout("device array", found, format!("one in the primary context of device {}", gpu.ordinal)))
-}
-
-/// Lets the stream of `gpu` wait for `stream`.
-fn wait_for(gpu: &Gpu, stream: &CudaStream) -> Result<()> {
-    Ok(gpu.stream.join(stream).while_doing(|| gpu.on("waiting for the stream of an array"))?)
-}
-
-/// Lets `stream` wait for that of `gpu`.
-fn let_wait(gpu: &Gpu, stream: &CudaStream) -> Result<()> {
-    Ok(stream.join(&gpu.stream).while_doing(|| gpu.on("letting the stream of an array wait"))?)
-}
-
-impl RawArray {
-    fn begin(&self, gpu: &Gpu) -> Result<Ptr<f32>> {
-        let what = || gpu.on("waiting for the stream of an array");
-        let event = gpu.context.new_event(None).while_doing(what)?;
-        // SAFETY: the event was just made; the stream is one of this context, as `new` demands.
-        unsafe { result::event::record(event.cu_event(), self.stream) }.while_doing(what)?;
-        gpu.stream.wait(&event).while_doing(what)?;
-        Ok(Ptr::new(self.address))
-    }
-
-    fn end(&self, gpu: &Gpu) -> Result<()> {
-        let what = || gpu.on("letting the stream of an array wait");
-        let event = gpu.stream.record_event(None).while_doing(what)?;
-        let flags = sys::CUevent_wait_flags::CU_EVENT_WAIT_DEFAULT;
-        // SAFETY: the event was just recorded; the stream is one of this context, as `new` demands.
-        unsafe { result::stream::wait_event(self.stream, event.cu_event(), flags) }.while_doing(what)?;
-        Ok(())
-    }
-}
-
-impl DeviceArray<'_> {
-    pub(crate) fn check(&self, name: &str, expected: &[usize]) -> Result<()> {
-        match &self.0 {
-            Place::Slice(slice) => check_shape(name, &[slice.len()], expected),
-            Place::Raw(raw) => check_shape(name, &raw.shape, expected),
-        }
-    }
-
-    fn begin(&self, gpu: &Gpu) -> Result<Ptr<f32>> {
-        match &self.0 {
-            Place::Slice(slice) => {
-                check_context(gpu, slice.stream().context())?;
-                let (address, _read) = slice.device_ptr(slice.stream());
-                wait_for(gpu, slice.stream())?;
-                Ok(Ptr::new(address))
-            }
-            Place::Raw(raw) => raw.begin(gpu),
-        }
-    }
-
-    fn end(&self, gpu: &Gpu) -> Result<()> {
-        match &self.0 {
-            Place::Slice(slice) => {
-                let_wait(gpu, slice.stream())?;
-                // Its owner's record of the last read now comes after ours.
-                let (_, _read) = slice.device_ptr(slice.stream());
-                Ok(())
-            }
-            Place::Raw(raw) => raw.end(gpu),
-        }
-    }
-}
-
-impl DeviceArrayMut<'_> {
-    pub(crate) fn check(&self, name: &str, expected: &[usize]) -> Result<()> {
-        match &self.0 {
-            PlaceMut::Slice(slice) => check_shape(name, &[slice.len()], expected),
-            PlaceMut::Raw(raw) => check_shape(name, &raw.shape, expected),
-        }
-    }
-
-    fn begin(&mut self, gpu: &Gpu) -> Result<Ptr<f32>> {
-        match &mut self.0 {
-            PlaceMut::Slice(slice) => {
-                let stream = Arc::clone(slice.stream());
-                check_context(gpu, stream.context())?;
-                let (address, _written) = slice.device_ptr_mut(&stream);
-                wait_for(gpu, &stream)?;
-                Ok(Ptr::new(address))
-            }
-            PlaceMut::Raw(raw) => raw.begin(gpu),
-        }
-    }
-
-    fn end(&mut self, gpu: &Gpu) -> Result<()> {
-        match &mut self.0 {
-            PlaceMut::Slice(slice) => {
-                let stream = Arc::clone(slice.stream());
-                let_wait(gpu, &stream)?;
-                // Its owner's record of the last write now comes after ours.
-                let (_, _written) = slice.device_ptr_mut(&stream);
-                Ok(())
-            }
-            PlaceMut::Raw(raw) => raw.end(gpu),
-        }
-    }
-}
-
-/// Does `work` on the device with the places of arrays, null where there is none, in the order of their streams.
-pub(crate) fn visit<const N: usize, const M: usize>(
-    gpu: &Gpu,
-    read: [Option<&DeviceArray<'_>>; N],
-    mut written: [Option<&mut DeviceArrayMut<'_>>; M],
-    work: impl FnOnce([Ptr<f32>; N], [Ptr<f32>; M]) -> Result<()>,
-) -> Result<()> {
-    gpu.context.bind_to_thread().while_doing(|| gpu.on("setting the device"))?;
-    let (mut from, mut to) = ([Ptr::default(); N], [Ptr::default(); M]);
-    for (place, array) in from.iter_mut().zip(&read) {
-        if let Some(array) = array {
-            *place = array.begin(gpu)?;
-        }
-    }
-    for (place, array) in to.iter_mut().zip(&mut written) {
-        if let Some(array) = array {
-            *place = array.begin(gpu)?;
-        }
-    }
-    let done = work(from, to);
-    // Whatever was begun must end before the arrays are touched again.
-    let ends = read.iter().flatten().map(|array| array.end(gpu));
-    let ended: Vec<Result<()>> =
-        ends.chain(written.iter_mut().flatten().map(|array| array.end(gpu))).collect();
-    done.and_then(|()| ended.into_iter().collect())
-}
 
 /// Faces whose corners and texels lie on the device.
 pub struct DeviceFaces<'a> {
@@ -346,13 +134,16 @@ impl DeviceGradients<'_> {
 }
 
 impl CudaRasterizer {
-    /// The primary context of the device, in which arrays for it may be allocated.
+    /// The primary context of the device, in which arrays for it may be allocated. It is as [`CudaContext::new`] makes it:
+    /// slices are tracked by events, so that two streams of the caller's may use one. The back end's own work goes by
+    /// another handle of the same context, without.
     #[must_use]
     pub fn context(&self) -> &Arc<CudaContext> {
-        &self.work.gpu.context
+        self.work.gpu.shared()
     }
 
-    /// As `forward_into`, with faces and pictures on the device. The host waits once, for the sizes of the lists.
+    /// As `forward_into`, with faces and pictures on the device. The host waits once, for the sizes of the lists; where all
+    /// pictures at once are over the memory budget they are drawn in runs, and it waits once for each.
     ///
     /// ```no_run
     /// # use std::sync::Arc;
@@ -407,13 +198,22 @@ impl CudaRasterizer {
         visit(&self.work.gpu, read, written, |[corners, texels], [color, alpha]| {
             let source = Source::Device { corners, texels };
             match forward::begin(&self.work, layout, params, &plan, source)? {
-                Begun::Needs(bytes) => Err(forward::over_budget(&self.work, "face lists", bytes, params)),
-                Begun::Ready(drawn) => {
+                Begun::Ready(drawn)
+                    if plan.batch < 2 || drawn.bytes_of_all() <= *params.get_memory_budget() =>
+                {
                     drawn.draw(color, alpha)?;
                     saved.kept = Kept::Whole(drawn);
-                    Ok(())
+                    return Ok(());
                 }
+                Begun::Needs(bytes) if plan.batch < 2 => {
+                    return Err(forward::over_budget(&self.work, "face lists", bytes, params));
+                }
+                // What it took is given back here.
+                Begun::Ready(_) | Begun::Needs(_) => {}
             }
+            let batch = Resident { layout, params, plan: &plan, corners, texels, color, alpha };
+            saved.kept = Kept::Portions(Box::new(Portions::draw(&self.work, &batch)?));
+            Ok(())
         })
     }
 
@@ -430,45 +230,52 @@ impl CudaRasterizer {
         mut gradients: DeviceGradients<'_>,
     ) -> Result<()> {
         self.check_saved(saved)?;
-        let Kept::Whole(drawn) = &saved.kept else {
-            return Err(Error::layout(
-                "saved state",
-                "runs of pictures",
-                "one that forward_on_device filled",
-            ));
+        let (layout, plan) = match &saved.kept {
+            Kept::Whole(drawn) => (&drawn.faces, &drawn.plan),
+            Kept::Portions(kept) => (&kept.layout, &kept.plan),
+            Kept::Nothing | Kept::Runs(_) => {
+                let expected = "one that forward_on_device filled";
+                return Err(Error::layout("saved state", "runs of pictures of the host", expected));
+            }
         };
-        let plan = &drawn.plan;
-        let resident = matches!(drawn.source, Source::Device { .. });
+        let resident = !matches!(&saved.kept, Kept::Whole(drawn) if matches!(drawn.source, Source::Host));
         let texels = texels.filter(|_| plan.draws_color && resident);
         if resident {
-            check_texels(&drawn.faces, plan, texels)?;
+            check_texels(layout, plan, texels)?;
         }
         grad.check(plan)?;
-        gradients.check(&drawn.faces, plan)?;
+        gradients.check(layout, plan)?;
         let Some(wanted) = gradients.wanted() else { return Ok(()) };
         let read = [grad.color.as_ref(), grad.silhouette.as_ref(), texels];
         let DeviceGradients { corners, textures, sums } = &mut gradients;
         let written = [corners.as_mut(), textures.as_mut(), sums.as_mut()];
         let gpu = &self.work.gpu;
         visit(gpu, read, written, |[color, alpha, texels], [corners, rows, sums]| {
-            let texels = if resident { texels } else { drawn.globals.texels };
             let targets = Targets { corners, rows, sums, ..Targets::default() };
             let outputs = outputs(grad.color.is_some(), grad.silhouette.is_some());
             let asked = outputs.map(|outputs| Asked::of(wanted, outputs));
-            let numbers = texels_shape(&drawn.faces).iter().product();
+            let numbers = texels_shape(layout).iter().product();
             if !rows.is_null() && !asked.is_some_and(|asked| asked.textures) {
                 buffers::zero(gpu, rows, numbers)?;
             }
             let (Some(outputs), Some(asked), 1..) = (outputs, asked, plan.batch) else {
                 if !corners.is_null() {
-                    buffers::zero(gpu, corners, drawn.faces.count() * 9)?;
+                    buffers::zero(gpu, corners, layout.count() * 9)?;
                 }
                 if !sums.is_null() {
                     buffers::zero(gpu, sums, plan.batch * sums_of_picture(plan.channels))?;
                 }
                 return Ok(());
             };
-            drawn.reverse(outputs, asked, Seen { color, alpha }, texels, targets, Start::Zero)
+            let seen = Seen { color, alpha };
+            match &saved.kept {
+                Kept::Whole(drawn) => {
+                    let texels = if resident { texels } else { drawn.globals.texels };
+                    drawn.reverse(outputs, asked, seen, texels, targets, Start::Zero)
+                }
+                Kept::Portions(kept) => kept.reverse(outputs, asked, seen, texels, targets),
+                Kept::Nothing | Kept::Runs(_) => Ok(()), // refused above
+            }
         })
     }
 }

@@ -1,11 +1,7 @@
 //! What a kernel takes of a multiprocessor, as the compiler says: no device is needed.
 
-use std::ffi::CString;
 use std::fmt;
 
-use cudarc::nvrtc::{result, sys};
-
-use crate::compiler::{self, Program};
 use crate::error::CudaError;
 
 /// What one kernel takes.
@@ -35,41 +31,19 @@ impl fmt::Display for Resources {
 /// The names of the columns that [`Resources`] are written in, after that of the module.
 pub const COLUMNS: &str = "kernel\tregisters\tshared\tstack\tspill stores\tspill loads";
 
-/// Compiles a module for an architecture down to machine code, and returns what each of its kernels takes.
-pub(crate) fn of(program: &Program, architecture: u32) -> Result<Vec<Resources>, CudaError> {
-    compiler::check_installed()?;
-    let refused = |e: result::NvrtcError| CudaError::Compiler { log: e.to_string() };
-    let text = CString::new(program.text.as_str())
-        .map_err(|e| CudaError::Compiler { log: format!("the text of the module: {e}") })?;
-    let mut options = vec![format!("--gpu-architecture=sm_{architecture}"), "--ptxas-options=-v".to_owned()];
-    options.extend(program.rounding.options().iter().map(|&option| option.to_owned()));
-    options.extend(program.definitions.iter().cloned());
-    let own = Owned(result::create_program(&text, None).map_err(refused)?);
-    // SAFETY: the program was just created, and `Owned` frees it later.
-    let (compiled, log) =
-        unsafe { (result::compile_program(own.0, &options), result::get_program_log(own.0)) };
-    let log: Vec<u8> = log.map_err(refused)?.into_iter().map(|c| c as u8).collect();
-    let log = String::from_utf8_lossy(&log).trim_end_matches('\0').to_owned();
-    if compiled.is_err() {
-        return Err(CudaError::Compiler { log });
-    }
-    let found = parse(&log);
+/// What each kernel of a module takes, by what the assembler said when it was compiled with [`VERBOSE`].
+pub(crate) fn of(module: &str, log: &str) -> Result<Vec<Resources>, CudaError> {
+    let found = parse(log);
     // Each kernel begins a paragraph of the log.
     if found.is_empty() || found.iter().any(|r| r.registers == 0) {
-        return Err(CudaError::Compiler { log: format!("it does not say what the kernels take:\n{log}") });
+        let why = format!("it does not say what the kernels of {module} take:\n{log}");
+        return Err(CudaError::CompilerFailed { why });
     }
     Ok(found)
 }
 
-/// A program of the compiler, freed when it is dropped.
-struct Owned(sys::nvrtcProgram);
-
-impl Drop for Owned {
-    fn drop(&mut self) {
-        // SAFETY: it was created, and is freed once. What freeing says does not matter any more.
-        let _freed = unsafe { result::destroy_program(self.0) };
-    }
-}
+/// The option by which the assembler tells.
+pub(crate) const VERBOSE: &str = "--ptxas-options=-v";
 
 /// Reads what the assembler says of each kernel.
 fn parse(log: &str) -> Vec<Resources> {

@@ -42,7 +42,7 @@ struct Run {
 }
 
 /// The faces of a run of pictures as a batch of its own, and where they were.
-fn cut(faces: &Faces, pictures: &Range<usize>) -> Result<(Faces, Range<usize>, Range<usize>)> {
+pub(crate) fn cut(faces: &Faces, pictures: &Range<usize>) -> Result<(Faces, Range<usize>, Range<usize>)> {
     let own = &faces.pictures()[pictures.clone()];
     let range = own.first().map_or(0, |p| p.faces.start)..own.last().map_or(0, |p| p.faces.end);
     let rows = own.iter().map(|p| p.first_texture).min().unwrap_or(0)
@@ -63,7 +63,7 @@ fn cut(faces: &Faces, pictures: &Range<usize>) -> Result<(Faces, Range<usize>, R
 }
 
 /// The parameters of a run of pictures.
-fn params_of(params: &RasterParams, pictures: &Range<usize>) -> RasterParams {
+pub(crate) fn params_of(params: &RasterParams, pictures: &Range<usize>) -> RasterParams {
     let mut own = params.clone();
     macro_rules! each {
         ($($get:ident, $set:ident;)+) => {$(

@@ -14,13 +14,14 @@ use softras_core::scene::Faces;
 use softras_core::{Error, Result};
 
 use crate::accumulate::{Start, sums_of_picture};
+use crate::arrays::visit;
 use crate::backward::{Asked, Seen, Targets};
 use crate::bins::{self, Ends, Lists};
 use crate::buffers::{self, Arena, Buffer};
 use crate::error::{BACKEND, CudaError, While};
-use crate::forward::axes;
+use crate::forward::{axes, over_budget};
 use crate::resident::{
-    DeviceFaces, DeviceGradients, DeviceImage, DeviceImageGrad, check_texels, texels_shape, visit,
+    DeviceFaces, DeviceGradients, DeviceImage, DeviceImageGrad, check_texels, texels_shape,
 };
 use crate::setup::{self, Source};
 use crate::shared::Ptr;
@@ -43,7 +44,7 @@ pub struct CudaStep {
     wanted: Wanted,
     drawn: bool,
     recordings: u64,
-    work: Arc<Work>,
+    pub(crate) work: Arc<Work>,
 }
 
 /// The step's own arrays, which the graphs read and write.
@@ -158,13 +159,13 @@ impl CudaStep {
         }
         let ends = ends(&room);
         let all = ends[ends.len() - 1];
+        let bytes = all.saturating_mul(4);
+        if bytes > *self.params.get_memory_budget() {
+            // A recorded step is one piece: it is not drawn in runs.
+            return Err(over_budget(work, "face lists", bytes, &self.params));
+        }
         let entries = bins::give_room(work, &mut globals, all)?;
-        let lists = Lists {
-            ends,
-            counted: counted.ptr(gpu),
-            bytes: all.saturating_mul(4),
-            held: vec![begins, entries],
-        };
+        let lists = Lists { ends, counted: counted.ptr(gpu), bytes, held: vec![begins, entries] };
         let tiles = self.plan.batch * globals.tiles as usize;
         let drawn = Drawn {
             faces: Arc::clone(&self.layout),
@@ -286,7 +287,8 @@ impl CudaStep {
             let Some(recorded) = &self.recorded else {
                 return Err(Error::layout("step", "one that could not be recorded anew", "a recorded one"));
             };
-            recorded.forward.launch().while_doing(|| gpu.on("playing forward"))?;
+            let play = || recorded.forward.launch();
+            gpu.times.around(gpu, "forward graph", play).while_doing(|| gpu.on("playing forward"))?;
             if recorded.drawn.globals.chunks == 0 {
                 return Ok(());
             }
@@ -338,7 +340,8 @@ impl CudaStep {
             if plan.draws_silhouette {
                 give(alpha, &own.grad_alpha, pixels)?;
             }
-            recorded.backward.launch().while_doing(|| gpu.on("playing backward"))?;
+            let play = || recorded.backward.launch();
+            gpu.times.around(gpu, "backward graph", play).while_doing(|| gpu.on("playing backward"))?;
             let take = |from: &Buffer, to: Ptr<f32>, count: usize| {
                 if to.is_null() {
                     return Ok(());

@@ -9,6 +9,7 @@ use crate::Work;
 use crate::bins::Lists;
 use crate::buffers::{self, Buffer};
 use crate::kernels::Axes;
+use crate::portions::Portions;
 use crate::runs::Runs;
 use crate::setup::Source;
 use crate::shared::Globals;
@@ -29,6 +30,8 @@ pub(crate) enum Kept {
     Whole(Box<Drawn>),
     /// A run of pictures at a time, since all at once were over the memory budget.
     Runs(Box<Runs>),
+    /// The same of a batch that lies on the device.
+    Portions(Box<Portions>),
 }
 
 /// What a picture was drawn from, and what its reverse needs.
@@ -47,7 +50,6 @@ pub(crate) struct Drawn {
     /// How many pairs counted in each tile.
     pub(crate) pairs: Buffer,
     /// What `globals` points to, held until the picture is forgotten.
-    #[expect(dead_code, reason = "it keeps the memory lent")]
     pub(crate) held: Vec<Buffer>,
     /// Where corners and texels came from.
     pub(crate) source: Source,
@@ -72,7 +74,14 @@ impl CudaSaved {
             Kept::Nothing => 0,
             Kept::Whole(drawn) => drawn.list_entries,
             Kept::Runs(runs) => runs.saved().map(Self::list_entries).sum(),
+            Kept::Portions(portions) => portions.all.iter().map(|portion| portion.drawn.list_entries).sum(),
         }
+    }
+
+    /// Tells whether the batch was drawn all at once, and not in runs of pictures for being over the memory budget.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        matches!(self.kept, Kept::Whole(_))
     }
 
     /// Reads how many pairs counted; `None` if nothing was drawn, or the device fails.
@@ -81,6 +90,7 @@ impl CudaSaved {
             Kept::Nothing => None,
             Kept::Whole(drawn) => drawn.pairs(),
             Kept::Runs(runs) => runs.saved().map(Self::pairs).sum(),
+            Kept::Portions(portions) => portions.all.iter().map(|portion| portion.drawn.pairs()).sum(),
         }
     }
 
@@ -90,6 +100,7 @@ impl CudaSaved {
             Kept::Nothing => None,
             Kept::Whole(drawn) => Some(&drawn.work),
             Kept::Runs(runs) => runs.saved().find_map(Self::device),
+            Kept::Portions(portions) => portions.all.first().map(|portion| &portion.drawn.work),
         }
     }
 

@@ -256,4 +256,6 @@ fn parts_without_a_text_are_refused_and_wrong_ones_quoted() {
     let error = device.forward(&faces, &params).expect_err("does not compile");
     let log = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
     assert!(log.contains("not_there"), "{error}: {log}");
+    let own = error.to_string();
+    assert!(own.contains("module forward-both") && own.contains("not_there"), "{own}");
 }

@@ -1,10 +1,12 @@
 //! The conformance suite on the emulated driver, in two orders of threads and blocks: `cuda-emulated`.
 //!
 //! The host code and the kernels are those of a card; only the driver and the compiler are emulated. On the first device
-//! memory is lent by the arena, on the second every buffer is exactly as large as it must be, between guard pages.
+//! memory is lent by the arena, on the second every buffer is exactly as large as it must be, between guard pages. New
+//! memory is full of NaN, or of the byte that `SOFTRAS_EMULATED_FILL` names: `00`, `7f`.
 
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use softras_conformance::{Opened, Subject};
 use softras_core::raster::{Capabilities, Gradients, Info, Probe, RasterParams, Rasterizer, Variant, Wanted};
 use softras_core::scene::Faces;
 use softras_core::{Image, ImageGrad, Result};
-use softras_cuda::{Buffers, CudaOptions, CudaRasterizer, CudaSaved, CudaShards};
+use softras_cuda::{Buffers, CudaOptions, CudaRasterizer, CudaSaved, CudaShards, Module, modules};
 
 /// The name by which `SOFTRAS_REQUIRE` knows it.
 const NAME: &str = "cuda-emulated";
@@ -73,9 +75,25 @@ fn open_device(device: usize, buffers: Buffers) -> Result<CudaRasterizer> {
     CudaOptions::new(device).cache(Some(folder().join("kernels"))).buffers(buffers).open()
 }
 
-fn open(device: usize, buffers: Buffers) -> Opened {
-    let opened = open_device(device, buffers).map(|device| Subject::single(Emulated(device)));
+/// Opens a device, and keeps a handle of it in `devices`.
+fn open(device: usize, buffers: Buffers, devices: &mut Vec<CudaRasterizer>) -> Opened {
+    let opened = open_device(device, buffers).map(|device| {
+        devices.push(device.clone());
+        Subject::single(Emulated(device))
+    });
     Opened { name: NAME.to_owned(), subject: opened.map_err(|e| e.to_string()) }
+}
+
+/// Tells whether all modules that the suite asked for are among those compiled in advance for machines without a compiler.
+fn all_are_listed(devices: &[CudaRasterizer]) -> bool {
+    let listed: HashSet<String> = modules().iter().map(Module::file).collect();
+    let used: HashSet<String> = devices.iter().flat_map(CudaRasterizer::files_of_modules).collect();
+    let others: Vec<_> = used.difference(&listed).collect();
+    eprintln!("{} modules were asked for, of {} that are listed", used.len(), listed.len());
+    if !others.is_empty() {
+        eprintln!("these are not: {others:?}");
+    }
+    others.is_empty()
 }
 
 /// Tells whether somebody asked for this suite, which compiles many kernels and runs them a thread at a time.
@@ -88,9 +106,13 @@ fn main() -> ExitCode {
         let why = format!("takes long: SOFTRAS_REQUIRE={NAME} runs it");
         return softras_conformance::test(vec![Opened { name: NAME.to_owned(), subject: Err(why) }]);
     }
+    let mut devices = Vec::new();
     let opened = match softras_cuda_emulator::load(folder()) {
-        Ok(()) => vec![open(0, Buffers::Reused), open(1, Buffers::Exact)],
+        Ok(()) => {
+            vec![open(0, Buffers::Reused, &mut devices), open(1, Buffers::Exact, &mut devices)]
+        }
         Err(why) => vec![Opened { name: NAME.to_owned(), subject: Err(why.to_string()) }],
     };
-    softras_conformance::test(opened)
+    let code = softras_conformance::test(opened);
+    if all_are_listed(&devices) { code } else { ExitCode::FAILURE }
 }

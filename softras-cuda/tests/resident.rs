@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use cudarc::driver::{CudaContext, CudaSlice, CudaStream, DevicePtr};
 use softras_core::math::TextureKind;
-use softras_core::raster::{Gradients, RasterParams, Rasterizer, Wanted};
+use softras_core::raster::{Gradients, Outputs, RasterParams, Rasterizer, Wanted};
 use softras_core::scene::Faces;
 use softras_core::{Error, Image};
 use softras_cuda::{
@@ -75,6 +75,35 @@ impl Theirs {
         };
         device.forward_on_device(&faces, params, image, &mut saved).unwrap_or_else(|e| panic!("{e:?}"));
         saved
+    }
+
+    /// Draws and goes back.
+    fn attempt(
+        &mut self,
+        device: &CudaRasterizer,
+        layout: &Arc<Faces>,
+        params: &RasterParams,
+    ) -> softras_core::Result<CudaSaved> {
+        let mut saved = CudaSaved::default();
+        let texels = Some(DeviceArray::new(&self.texels));
+        let faces = DeviceFaces { layout, corners: DeviceArray::new(&self.corners), texels };
+        let image = DeviceImage {
+            color: Some(DeviceArrayMut::new(&mut self.color)),
+            silhouette: Some(DeviceArrayMut::new(&mut self.alpha)),
+        };
+        device.forward_on_device(&faces, params, image, &mut saved)?;
+        let grad = DeviceImageGrad {
+            color: Some(DeviceArray::new(&self.grad_color)),
+            silhouette: Some(DeviceArray::new(&self.grad_alpha)),
+        };
+        let gradients = DeviceGradients {
+            corners: Some(DeviceArrayMut::new(&mut self.grad_corners)),
+            textures: Some(DeviceArrayMut::new(&mut self.grad_texels)),
+            sums: Some(DeviceArrayMut::new(&mut self.sums)),
+        };
+        let texels = DeviceArray::new(&self.texels);
+        device.backward_on_device(&saved, Some(&texels), &grad, gradients)?;
+        Ok(saved)
     }
 
     fn play(&mut self, step: &mut CudaStep, layout: &Arc<Faces>) {
@@ -215,6 +244,93 @@ fn arrays_that_do_not_fit_are_refused() {
     };
     let error = device.forward_on_device(&faces, &params, image, &mut CudaSaved::default());
     assert!(error.expect_err("another device's").to_string().contains("device 2"));
+}
+
+#[test]
+fn null_addresses_are_refused() {
+    let device = open(0, Buffers::Exact);
+    let (layout, params) = settings().remove(0);
+    let params = params.outputs(Outputs::Silhouette);
+    let theirs = Theirs::new(0, &layout, &params, &draw(&device, &layout, &settings().remove(0).1).0);
+    let stream = theirs.stream.cu_stream();
+    // SAFETY: they are refused before anything is read.
+    let raw = |address: u64, shape: &[usize]| unsafe { RawArray::new(address, shape, stream) };
+    let at = |slice: &CudaSlice<f32>| slice.device_ptr(&theirs.stream).0;
+    let (corners, alpha) = (at(&theirs.corners), at(&theirs.alpha));
+    for (corners, alpha, expected) in
+        [(0, alpha, "null"), (corners, 0, "null"), (corners + 2, alpha, "multiple of 4")]
+    {
+        let corners = raw(corners, &[layout.count(), 3, 3]);
+        let mut alpha = raw(alpha, &[layout.batch(), params.height(), params.width()]);
+        let faces = DeviceFaces { layout: &layout, corners: DeviceArray::raw(&corners), texels: None };
+        let image = DeviceImage { color: None, silhouette: Some(DeviceArrayMut::raw(&mut alpha)) };
+        let error = device.forward_on_device(&faces, &params, image, &mut CudaSaved::default());
+        let error = error.expect_err("nowhere");
+        assert!(matches!(&error, Error::Layout { .. }) && error.to_string().contains(expected), "{error}");
+    }
+    // No faces are no memory.
+    let none = Arc::new(Faces::packed(ndarray::Array3::zeros((0, 3, 3)), Vec::new()).expect("valid faces"));
+    let (corners, mut alpha) = (raw(0, &[0, 3, 3]), raw(0, &[0, params.height(), params.width()]));
+    let faces = DeviceFaces { layout: &none, corners: DeviceArray::raw(&corners), texels: None };
+    let image = DeviceImage { color: None, silhouette: Some(DeviceArrayMut::raw(&mut alpha)) };
+    device.forward_on_device(&faces, &params, image, &mut CudaSaved::default()).expect("a batch of none");
+}
+
+/// Two streams of the caller's on one slice are ordered by cudarc itself, as its users expect.
+#[test]
+fn the_context_that_is_handed_out_tracks_events() {
+    for number in [0, 1] {
+        let device = open(number, Buffers::Reused);
+        let context = device.context();
+        assert!(context.is_event_tracking());
+        let (a, b) = (context.new_stream().expect("a stream"), context.new_stream().expect("a stream"));
+        let mut place = a.clone_htod(&[1.0f32]).expect("memory");
+        a.memcpy_htod(&[2.0f32], &mut place).expect("copies");
+        assert_eq!(b.clone_dtoh(&place).expect("copies"), [2.0], "device {number}");
+    }
+}
+
+/// What a thread does first may need no memory, which would set its device.
+#[test]
+fn a_batch_of_none_is_drawn_by_any_thread() {
+    let device = open(2, Buffers::Reused);
+    let (faces, params) = settings().remove(0);
+    let _warm = draw(&device, &faces, &params);
+    let none = Arc::new(Faces::packed(ndarray::Array3::zeros((0, 3, 3)), Vec::new()).expect("valid faces"));
+    let params = params.outputs(Outputs::Silhouette).background(&[]);
+    let drawn = std::thread::spawn(move || device.forward(&none, &params).map(drop)).join();
+    drawn.expect("no panic").unwrap_or_else(|e| panic!("{e:?}"));
+}
+
+#[test]
+fn batches_over_the_memory_budget_are_drawn_in_runs_with_the_same_bits() {
+    let device = open(0, Buffers::Reused);
+    for (i, (layout, params)) in settings().into_iter().enumerate() {
+        let expected = draw(&device, &layout, &params);
+        let mut theirs = Theirs::new(0, &layout, &params, &expected.0);
+        let (mut refused, mut cut, mut budget) = (0, 0, 64);
+        while budget < 1 << 24 {
+            let params = params.clone().memory_budget(budget);
+            match theirs.attempt(&device, &layout, &params) {
+                Ok(saved) => {
+                    assert!(theirs.bits() == bits_of(&expected), "scene {i}, {budget} bytes");
+                    let pairs = device.forward(&layout, &params).ok();
+                    let pairs = pairs.and_then(|(_, saved)| device.pairs(&saved));
+                    assert_eq!(device.pairs(&saved), pairs, "scene {i}, {budget} bytes");
+                    cut += usize::from(!saved.is_whole());
+                }
+                Err(Error::OutOfMemory { limit, .. }) => {
+                    assert_eq!(limit, u128::from(budget));
+                    refused += 1;
+                }
+                Err(error) => panic!("{error:?}"),
+            }
+            budget = budget * 3 / 2 + 1;
+        }
+        assert!(refused > 0 && cut > 0, "scene {i}: {refused} refused, {cut} in runs");
+        let tight = CudaStep::record(&device, &layout, &params.memory_budget(64), Wanted::ALL);
+        assert!(matches!(tight, Err(Error::OutOfMemory { .. })), "scene {i}: a recorded step is one piece");
+    }
 }
 
 /// The same faces, `by` times as large about the middle of the picture.

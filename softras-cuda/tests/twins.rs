@@ -10,12 +10,18 @@ use std::path::PathBuf;
 
 /// Files that are twins.
 const TWINS: &[&str] = &[
+    "vector",
+    "exp",
+    "special",
     "triangle",
     "distance",
     "distribution",
+    "distribution/tail",
     "distribution/symmetric",
+    "distribution/one_sided",
     "silhouette",
     "silhouette/max",
+    "silhouette/t_conorm",
     "depth",
     "color/softmax",
     "color/over",
@@ -26,7 +32,20 @@ const TWINS: &[&str] = &[
 ];
 
 /// Types beside `struct Name;` whose methods have no argument for them.
-const EMPTY: &[&str] = &["Parts", "Distance", "Distribution", "Neural"];
+const EMPTY: &[&str] = &["Parts", "Distance", "Distribution", "Neural", "G"];
+
+/// Functions of the core that have another name in kernels, where the core has a module or a type for it.
+const RENAMED: &[(&str, &str)] = &[
+    ("erfcx", "erfcx_f32"),
+    ("gamma", "gamma_at"),
+    ("ln", "ln_held"),
+    ("g_identity", "t_conorm_identity"),
+    ("g_push", "t_conorm_push"),
+    ("g_merge", "t_conorm_merge"),
+    ("g_finish", "t_conorm_finish"),
+    ("g_pair_vjp", "t_conorm_pair_vjp"),
+    ("g_shape_vjp", "t_conorm_shape_vjp"),
+];
 
 /// Functions of the core that kernels do without, and why.
 const HOST_ONLY: &[(&str, &str)] = &[
@@ -53,7 +72,12 @@ const HOST_ONLY: &[(&str, &str)] = &[
     ("depth_weights", "a network before it is drawn with"),
     ("device_text", "for parts of the user's own"),
     ("surface_texel_centre", "for the making of textures"),
-    ("of", "where texel gradients are added is fixed by stage"),
+    ("texel_sink_of", "where texel gradients are added is fixed by stage"),
+    ("polynomial", "written out"),
+    ("polynomial_and_slope", "written out"),
+    ("atanh_ratio", "written out"),
+    ("side_select", "a branch"),
+    ("vec2_select", "a branch"),
     ("face_new", "a face is set up once, as a record"),
     ("push_silhouette", "a step of forward, which kernels take whole"),
     ("push_color", "a step of forward, which kernels take whole"),
@@ -63,11 +87,19 @@ const HOST_ONLY: &[(&str, &str)] = &[
 /// Types whose choice is made when a module is compiled.
 const CHOSEN_BEFORE: &[&str] = &["Silhouette", "Color"];
 
+/// Types that kernels do without: directions in the world are the host's.
+const HOST_TYPES: &[&str] = &["Vec3"];
+
 /// Functions of kernels that the core has as operators, closures or in another form, and why.
 const DEVICE_ONLY: &[(&str, &str)] = &[
     ("triangle_edges", "a record keeps no edges"),
     ("spread", "a closure over corners"),
     ("surface_cell", "a closure"),
+    ("ln_f32", "a method of numbers"),
+    ("vec2_add", "an operator"),
+    ("vec2_sub", "an operator"),
+    ("t_conorm_saturated", "provided by the trait"),
+    ("einstein_shape_slope", "provided by the trait"),
     ("sum_saturated", "provided by the trait"),
     ("hard_silhouette_saturated", "provided by the trait"),
     ("max_saturated", "provided by the trait"),
@@ -157,7 +189,7 @@ fn of_core(text: &str) -> Functions {
                 header
             };
             owner = header.chars().take_while(|c| c.is_alphanumeric()).collect();
-            skips = skips || CHOSEN_BEFORE.contains(&owner.as_str());
+            skips = skips || CHOSEN_BEFORE.contains(&owner.as_str()) || HOST_TYPES.contains(&owner.as_str());
         } else if line == "}" {
             owner = String::new();
             skips = false;
@@ -196,7 +228,17 @@ fn of_core(text: &str) -> Functions {
         }
         let full = if owner.is_empty() { name } else { format!("{}_{name}", snake(&owner)) };
         if HOST_ONLY.iter().all(|(other, _)| *other != full) {
-            all.insert(full, arguments);
+            let own =
+                RENAMED.iter().find(|(name, _)| *name == full).map_or(full, |(_, own)| (*own).to_owned());
+            all.insert(own, arguments);
+        }
+    }
+    // Distributions declared by their sides.
+    for (at, _) in text.match_indices("\nby_sides! {") {
+        let body = bracketed(text, at + text[at..].find('{').unwrap_or(0));
+        let line = body.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("///"));
+        if let Some((name, _)) = line.and_then(|line| line.split_once(':')) {
+            all.insert(format!("{}_probability", snake(name)), vec!["x".to_owned()]);
         }
     }
     all
@@ -223,7 +265,9 @@ fn of_kernels(text: &str) -> Functions {
 /// Tells whether `all` holds `some` in their order. `out` may be there in parts: `out_sums`.
 fn holds_in_order(all: &[String], some: &[String]) -> bool {
     let mut rest = all.iter();
-    let is = |other: &str, name: &str| other == name || other.starts_with(&format!("{name}_"));
+    let is = |other: &str, name: &str| {
+        other.trim_end_matches('_') == name || other.starts_with(&format!("{name}_"))
+    };
     some.iter().all(|name| rest.any(|other| is(other, name)))
 }
 
@@ -251,6 +295,19 @@ fn every_function_has_its_twin_with_the_same_arguments() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(compared > 60, "{compared} functions were compared");
+}
+
+/// The core's numbers are a trait: what kernels have of it are functions of the same names and arguments.
+#[test]
+fn every_function_of_numbers_is_a_method_of_the_trait() {
+    let text = read("../softras-core/src/math/real.rs").replace("pub trait Real:", "impl Real:");
+    let core = of_core(&text);
+    let kernels = of_kernels(&read("src/kernels/real.cuh"));
+    assert!(kernels.len() >= 8, "{} functions", kernels.len());
+    for (name, own) in &kernels {
+        let arguments = core.get(name).unwrap_or_else(|| panic!("the core has no {name}: {:?}", core.keys()));
+        assert!(holds_in_order(own, arguments), "{name} takes {own:?}, in the core {arguments:?}");
+    }
 }
 
 #[test]

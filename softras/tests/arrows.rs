@@ -9,7 +9,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("softras-conformance", &["softras-core"], &[]),
     ("softras-cpu", &["softras-core"], &["softras-conformance"]),
     ("softras-wgpu", &["softras-core"], &["softras-conformance"]),
-    ("softras-cuda", &["softras-core"], &["softras-conformance", "softras-cuda-emulator"]),
+    ("softras-cuda", &["softras-core"], &["softras-bench", "softras-conformance", "softras-cuda-emulator"]),
     ("softras-cuda-emulator", &[], &[]),
     ("softras-io", &["softras-core"], &[]),
     ("softras-fit", &["softras-core", "softras-io"], &["softras-cpu"]),

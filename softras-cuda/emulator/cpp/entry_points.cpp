@@ -88,7 +88,8 @@ ENTRY cuGetErrorName(int error, const char** name) {
     static const std::map<int, const char*> names = {
         {0, "CUDA_SUCCESS"}, {1, "CUDA_ERROR_INVALID_VALUE"}, {2, "CUDA_ERROR_OUT_OF_MEMORY"},
         {101, "CUDA_ERROR_INVALID_DEVICE"}, {200, "CUDA_ERROR_INVALID_IMAGE"},
-        {201, "CUDA_ERROR_INVALID_CONTEXT"}, {400, "CUDA_ERROR_INVALID_HANDLE"}, {500, "CUDA_ERROR_NOT_FOUND"},
+        {201, "CUDA_ERROR_INVALID_CONTEXT"}, {222, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"},
+        {400, "CUDA_ERROR_INVALID_HANDLE"}, {500, "CUDA_ERROR_NOT_FOUND"},
         {600, "CUDA_ERROR_NOT_READY"}, {700, "CUDA_ERROR_ILLEGAL_ADDRESS"}, {719, "CUDA_ERROR_LAUNCH_FAILED"},
         {900, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"}, {901, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"}};
     auto found = names.find(error);
@@ -216,14 +217,26 @@ ENTRY cuMemcpyDtoDAsync_v2(void* to, const void* from, size_t bytes, void* strea
 
 // Modules: the image is what the emulated compiler gave, a line that names a shared library.
 
+// What is refused as if it came from a newer compiler: PTX, machine code.
+static bool refuses_ptx = false, refuses_machine_code = false;
+
 ENTRY cuModuleLoadData(void** module, const void* image) {
     ENTER()
-    static const char* PREFIX = "// emulated: ";
-    const char* text = static_cast<const char*>(image);
-    if (strncmp(text, PREFIX, strlen(PREFIX)) != 0) {
+    static const std::string PTX = "// emulated: ", MACHINE_CODE = "// emulated machine code: ";
+    std::string text(static_cast<const char*>(image));
+    bool is_ptx = text.compare(0, PTX.size(), PTX) == 0;
+    if (!is_ptx && text.compare(0, MACHINE_CODE.size(), MACHINE_CODE) != 0) {
         return own.fail(INVALID_IMAGE, "the image is not from the emulated compiler");
     }
-    std::string path(text + strlen(PREFIX));
+    // What was compiled in advance came from an old compiler.
+    bool is_new = text.find("// in advance") == std::string::npos;
+    if (is_ptx && refuses_ptx && is_new) {
+        return own.fail(UNSUPPORTED_PTX, "the PTX is of a newer version");
+    }
+    if (!is_ptx && refuses_machine_code) {
+        return own.fail(INVALID_IMAGE, "the machine code is of a newer version");
+    }
+    std::string path = text.substr(is_ptx ? PTX.size() : MACHINE_CODE.size());
     path = path.substr(0, path.find('\n'));
     void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
@@ -308,4 +321,10 @@ ENTRY cuLaunchKernel(void* function, unsigned bx, unsigned by, unsigned bz, unsi
 extern "C" __attribute__((visibility("default"))) void emulated_set_memory(size_t bytes) {
     std::lock_guard<std::mutex> guard(emulated::lock());
     set_total_bytes(bytes);
+}
+// For tests: a driver that is older than the compiler, and refuses its PTX, or its machine code too.
+extern "C" __attribute__((visibility("default"))) void emulated_refuse(int ptx, int machine_code) {
+    std::lock_guard<std::mutex> guard(emulated::lock());
+    refuses_ptx = ptx != 0;
+    refuses_machine_code = machine_code != 0;
 }

@@ -2,7 +2,7 @@
 //
 // The order of blocks and threads follows a seed, so that a kernel whose result depends on it is found out. What a card
 // leaves undefined is an error here: a barrier that some thread never reaches, threads that wait at different barriers,
-// a shuffle with a lane that is not there. Shared memory is filled with garbage (NaN) before every block.
+// a shuffle with a lane that is not there. Shared memory is filled as device memory is, before every block.
 
 #include "launch.h"
 
@@ -255,9 +255,9 @@ bool release_block(std::string& why) {
     return false;
 }
 
-std::string run_block(uint64_t seed, uint64_t number, std::vector<uint64_t>& order) {
+std::string run_block(int device, uint64_t seed, uint64_t number, std::vector<uint64_t>& order) {
     if (kernel_->shared_begin != nullptr) {
-        memset(kernel_->shared_begin, 0xff, kernel_->shared_end - kernel_->shared_begin);
+        memset(kernel_->shared_begin, filling(device), kernel_->shared_end - kernel_->shared_begin);
     }
     for (unsigned i = 0; i < count_; ++i) {
         fibre_begin(threads_[i].fibre, entry);
@@ -331,7 +331,7 @@ Outcome launch(const Kernel& kernel, Size blocks, Size threads, const std::vecto
             device_.block = uint3{static_cast<unsigned>(number % across),
                                   static_cast<unsigned>(number / across % down),
                                   static_cast<unsigned>(number / across / down)};
-            std::string why = run_block(seed, number, order);
+            std::string why = run_block(device, seed, number, order);
             if (!why.empty()) {
                 outcome = {LAUNCH_FAILED, why};
                 break;

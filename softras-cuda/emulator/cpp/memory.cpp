@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 
@@ -40,6 +41,15 @@ void set_total_bytes(size_t bytes) { total_ = bytes; }
 
 size_t allocated_bytes(int device) { return allocated_[device]; }
 
+int filling(int device) {
+    static const char* given = getenv("SOFTRAS_EMULATED_FILL");
+    if (given != nullptr && *given != 0) {
+        return static_cast<int>(strtol(given, nullptr, 16)) & 0xff;
+    }
+    constexpr int OWN[] = {0xff, 0xff, 0x00, 0x7f};
+    return OWN[device % 4];
+}
+
 void* allocate(int device, size_t bytes) {
     if (bytes == 0 || bytes > total_ || allocated_[device] > total_ - bytes) {
         return nullptr;
@@ -58,7 +68,7 @@ void* allocate(int device, size_t bytes) {
     }
     // The end lies against the guard page, but for the alignment.
     char* begin = first + inner - held;
-    memset(begin, 0xff, bytes);
+    memset(begin, filling(device), bytes);
     memset(begin + bytes, MARGIN, held - bytes);
     allocations_[reinterpret_cast<uintptr_t>(begin)] = {static_cast<char*>(mapped), mapped_bytes, bytes, device};
     allocated_[device] += bytes;

@@ -1,4 +1,4 @@
-// Device memory: every allocation between two pages that nobody may touch, filled with NaN.
+// Device memory: every allocation between two pages that nobody may touch, filled with what a kernel must not rely on.
 
 #pragma once
 
@@ -7,7 +7,10 @@
 
 namespace emulated {
 
-// Returns `bytes` of memory of a device, full of 0xff (NaN), or null if there is no more.
+// The byte that new memory of a device is full of: 0xff (NaN) on the first two, 0x00 on the third, 0x7f (large numbers) on
+// the fourth; on all of them the one that the variable SOFTRAS_EMULATED_FILL names, in hexadecimal digits.
+int filling(int device);
+// Returns `bytes` of memory of a device, full of its filling, or null if there is no more.
 void* allocate(int device, size_t bytes);
 // Gives memory back; tells whether it was an allocation.
 bool release(void* at);

@@ -21,7 +21,7 @@ namespace {
 constexpr int SUCCESS = 0, COMPILATION = 6, INVALID_INPUT = 3;
 
 struct Program {
-    std::string source, log, ptx;
+    std::string source, log, ptx, machine_code;
 };
 
 // Where libraries are written, and the file with the emulated language.
@@ -119,7 +119,7 @@ ENTRY nvrtcGetSupportedArchs(int* known) {
     return SUCCESS;
 }
 ENTRY nvrtcCreateProgram(Program** program, const char* source, const char*, int, const char**, const char**) {
-    *program = new Program{source, "", ""};
+    *program = new Program{source, "", "", ""};
     return SUCCESS;
 }
 ENTRY nvrtcDestroyProgram(Program** program) {
@@ -147,7 +147,9 @@ ENTRY nvrtcCompileProgram(Program* program, int count, const char** options) {
     std::string command = compiler +
                           " -std=c++17 -O2 -fPIC -shared -ffp-contract=off -fno-exceptions -fno-rtti"
                           " -fno-semantic-interposition -Wall -Wextra -Wno-unused-function -Wno-unknown-pragmas";
+    bool for_machine = false;
     for (int i = 0; i < count; ++i) {
+        for_machine = for_machine || strncmp(options[i], "--gpu-architecture=sm_", 22) == 0;
         if (strncmp(options[i], "-D", 2) == 0) {
             command += " '" + std::string(options[i]) + "'";
         }
@@ -177,6 +179,7 @@ ENTRY nvrtcCompileProgram(Program* program, int count, const char** options) {
         }
     }
     program->ptx = "// emulated: " + library + "\n";
+    program->machine_code = for_machine ? "// emulated machine code: " + library + "\n" : "";
     return SUCCESS;
 }
 ENTRY nvrtcGetPTXSize(Program* program, size_t* size) {
@@ -185,6 +188,14 @@ ENTRY nvrtcGetPTXSize(Program* program, size_t* size) {
 }
 ENTRY nvrtcGetPTX(Program* program, char* ptx) {
     memcpy(ptx, program->ptx.c_str(), program->ptx.size() + 1);
+    return SUCCESS;
+}
+ENTRY nvrtcGetCUBINSize(Program* program, size_t* size) {
+    *size = program->machine_code.empty() ? 0 : program->machine_code.size() + 1;
+    return SUCCESS;
+}
+ENTRY nvrtcGetCUBIN(Program* program, char* code) {
+    memcpy(code, program->machine_code.c_str(), program->machine_code.empty() ? 0 : program->machine_code.size() + 1);
     return SUCCESS;
 }
 ENTRY nvrtcGetProgramLogSize(Program* program, size_t* size) {

@@ -89,8 +89,19 @@ ENTRY cuEventQuery(void* event) {
     }
     return found->second->reached == found->second->recorded ? SUCCESS : NOT_READY;
 }
-ENTRY cuEventElapsedTime(float* milliseconds, void*, void*) {
-    *milliseconds = 0.0f;  // emulated time stands still
+ENTRY cuEventElapsedTime(float* milliseconds, void* from, void* to) {
+    ENTER()
+    auto begin = own.events.find(from);
+    auto end = own.events.find(to);
+    if (begin == own.events.end() || end == own.events.end()) {
+        return own.fail(INVALID_HANDLE, "no such event");
+    }
+    for (const auto& event : {begin->second, end->second}) {
+        if (event->recorded == 0 || event->reached != event->recorded) {
+            return NOT_READY;
+        }
+    }
+    *milliseconds = static_cast<float>((end->second->seconds - begin->second->seconds) * 1e3);
     return SUCCESS;
 }
 

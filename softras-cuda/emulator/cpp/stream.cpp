@@ -1,5 +1,7 @@
 #include "stream.h"
 
+#include <chrono>
+
 namespace emulated {
 
 namespace {
@@ -19,6 +21,8 @@ Outcome step(Stream& stream) {
     }
     if (command.records != nullptr) {
         command.records->reached = command.at;
+        auto now = std::chrono::steady_clock::now().time_since_epoch();
+        command.records->seconds = std::chrono::duration<double>(now).count();
         return {};
     }
     return command.run();

@@ -19,6 +19,7 @@ struct Event {
     uint64_t recorded = 0;  // how often it was given to a stream
     uint64_t reached = 0;   // how many of those a stream has come to
     struct Stream* stream = nullptr;
+    double seconds = 0.0;  // when a stream last came to it, by the clock of the host
 };
 
 struct Command {

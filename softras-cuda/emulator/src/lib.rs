@@ -78,20 +78,28 @@ impl std::error::Error for Error {}
 /// # Errors
 /// [`Error`] says which file, compiler or library failed.
 pub fn load(folder: &Path) -> Result<(), Error> {
+    load_without(folder, &[])
+}
+
+/// As [`load`], but the driver lacks the entry points of these names, as an old or broken one does.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_without(folder: &Path, missing: &[&str]) -> Result<(), Error> {
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     if loaded.is_some() {
         return Ok(());
     }
     let mut hasher = DefaultHasher::new();
-    FILES.hash(&mut hasher);
+    (FILES, missing).hash(&mut hasher);
     let own = folder.join(format!("emulator-{:016x}", hasher.finish()));
     std::fs::create_dir_all(&own).map_err(|e| Error::Io(own.clone(), e))?;
     let own = own.canonicalize().map_err(|e| Error::Io(own.clone(), e))?;
     for (name, text) in FILES {
         write(&own.join(name), text)?;
     }
-    let driver = build(&own, "libcuda.so", DRIVER)?;
-    let compiler = build(&own, "libnvrtc.so", COMPILER)?;
+    let driver = build(&own, "libcuda.so", DRIVER, missing)?;
+    let compiler = build(&own, "libnvrtc.so", COMPILER, &[])?;
 
     // A library that is loaded already is found again by its soname, so `dlopen("libcuda.so")` gives this one.
     let driver = open(&driver)?;
@@ -123,6 +131,33 @@ pub fn set_memory(bytes: usize) -> Result<(), Error> {
         let set: Symbol<unsafe extern "C" fn(usize)> =
             driver.get(b"emulated_set_memory\0").map_err(Error::Load)?;
         set(bytes);
+    }
+    Ok(())
+}
+
+/// What the driver refuses as if its compiler were newer; nothing at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Nothing.
+    Nothing,
+    /// PTX, but not that which begins a line with `// in advance`.
+    Ptx,
+    /// That, and machine code.
+    All,
+}
+
+/// Lets the driver refuse what a compiler newer than itself makes, for tests.
+///
+/// # Errors
+/// [`Error::NotLoaded`] if [`load`] was not called.
+pub fn refuse(what: Refused) -> Result<(), Error> {
+    let loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(Loaded { driver, .. }) = loaded.as_ref() else { return Err(Error::NotLoaded) };
+    // SAFETY: the symbol is the function of this signature in entry_points.cpp.
+    unsafe {
+        let refuse: Symbol<unsafe extern "C" fn(i32, i32)> =
+            driver.get(b"emulated_refuse\0").map_err(Error::Load)?;
+        refuse(i32::from(what != Refused::Nothing), i32::from(what == Refused::All));
     }
     Ok(())
 }
@@ -167,7 +202,7 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
         .map_err(|e| Error::Io(staged, e))
 }
 
-fn build(folder: &Path, name: &str, sources: &[&str]) -> Result<PathBuf, Error> {
+fn build(folder: &Path, name: &str, sources: &[&str], missing: &[&str]) -> Result<PathBuf, Error> {
     let library = folder.join(name);
     if library.exists() {
         return Ok(library);
@@ -178,6 +213,7 @@ fn build(folder: &Path, name: &str, sources: &[&str]) -> Result<PathBuf, Error> 
         .current_dir(folder)
         .args(["-std=c++17", "-O2", "-fPIC", "-shared", "-fvisibility=hidden", "-pthread"])
         .arg(format!("-Wl,-soname,{name}"))
+        .args(missing.iter().map(|name| format!("-D{name}=missing_{name}")))
         .arg("-o")
         .arg(&staged)
         .args(sources)
