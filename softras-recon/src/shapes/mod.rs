@@ -73,7 +73,7 @@ impl Category {
     /// Makes one: closed parts wound outward, colors at vertices, centred, longest side 1, y up, front +z. Its left is its
     /// right, so that a network of mirrored meshes can make it.
     ///
-    /// Each axis is stretched by a factor from 1 / [`STRETCH`] to [`STRETCH`], so that proportions are as free as parts.
+    /// Each axis is stretched by a factor from 1 / 2 to 2, so that proportions are as free as parts.
     ///
     /// # Errors
     /// None but a bug of the shapes: a mesh that is not valid.
