@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, ArrayView3, ArrayView4, Axis};
 use softras_core::Image;
-use softras_core::loss::iou;
+use softras_core::loss::{iou, iou_score};
 use softras_core::raster::{DynRasterizer, DynSaved, Gradients, Outputs, RasterParams, Wanted};
 use softras_core::scene::{Camera, Mesh, View, project_batch};
 use softras_fit::{Adam, AdamSettings, StepScale};
@@ -134,15 +134,11 @@ impl<'d> Refiner<'d> {
     ) -> Result<Vec<f32>> {
         let drawn = self.draw(network, vertices, sides)?;
         let Some(silhouettes) = &drawn.image.silhouette else { return Ok(Vec::new()) };
-        let one = |(a, t): (ArrayView2<'_, f32>, ArrayView2<'_, f32>)| {
-            let (mut both, mut either) = (0.0_f64, 1e-6);
-            for (a, t) in a.iter().zip(&t) {
-                both += f64::from(a * t);
-                either += f64::from(a + t - a * t);
-            }
-            (both / either) as f32
+        let one = |i: usize| {
+            let silhouette = Some(silhouettes.select(Axis(0), &[i]));
+            Ok(iou_score(&Image { color: None, silhouette }, &targets.select(Axis(0), &[i]))?)
         };
-        Ok(silhouettes.outer_iter().zip(targets.outer_iter()).map(one).collect())
+        (0..sides.len()).map(one).collect()
     }
 
     /// Returns the sum over meshes of `1 - soft IoU`, and its gradient to the vertices.

@@ -436,22 +436,27 @@ impl WgpuRasterizer {
         Ok(())
     }
 
-    /// Writes the gradient of every face's surface texels, as many pixels of each face at a time as one workgroup may
-    /// loop over.
+    /// Writes the gradient of every face's surface texels.
     fn walk_texels(&self, walk: &Walk<'_>, commands: &mut Commands<'_>) -> Result<()> {
-        let own = walk.chunk;
-        let storage = [
-            &own.units,
-            &own.corners,
-            &own.rects,
-            &own.numbers,
-            walk.state,
-            walk.cotangents,
-            walk.texel_slots,
-        ];
-        let groups = u64::from(walk.globals.blocks) * u64::from(BLOCK_FACES);
-        let kernel = self.kernel(Stage::BackwardTexture, walk.axes)?;
         let step = self.gpu.loops.texture_pixels(walk.axes);
+        self.walk_faces(walk, Stage::BackwardTexture, walk.texel_slots, step, commands)
+    }
+
+    /// Runs a stage of a workgroup a face, which writes to `slots`, over `step` pixels of each face at a time: as many as one
+    /// workgroup may loop over.
+    pub(crate) fn walk_faces(
+        &self,
+        walk: &Walk<'_>,
+        stage: Stage,
+        slots: &Buffer,
+        step: u32,
+        commands: &mut Commands<'_>,
+    ) -> Result<()> {
+        let own = walk.chunk;
+        let storage =
+            [&own.units, &own.corners, &own.rects, &own.numbers, walk.state, walk.cotangents, slots];
+        let groups = u64::from(walk.globals.blocks) * u64::from(BLOCK_FACES);
+        let kernel = self.kernel(stage, walk.axes)?;
         let mut first = 0;
         while first < walk.globals.window_pixels {
             let end = first.saturating_add(step).min(walk.globals.window_pixels);

@@ -9,10 +9,9 @@ use softras_core::math::NeuralLayout;
 use crate::WgpuRasterizer;
 use crate::axes::Axes;
 use crate::backward::{Prepared, Walk};
-use crate::buffers::{Buffer, Commands, Use};
+use crate::buffers::{Buffer, Commands};
 use crate::error::Result;
 use crate::kernels::Stage;
-use crate::shared::{BLOCK_FACES, Globals};
 use crate::turns::Turn;
 use crate::workspace::ChunkBuffers;
 
@@ -96,31 +95,9 @@ impl WgpuRasterizer {
         commands.run(&self.kernel(Stage::PrepareWeights, axes)?, uniform, &storage, tiles)
     }
 
-    /// Records that the gradients to the weights that faces see are added up, as many pixels of each face at a time as one
-    /// workgroup may loop over.
+    /// Records that the gradients to the weights that faces see are added up.
     pub(crate) fn walk_weights(&self, walk: &Walk<'_>, commands: &mut Commands<'_>) -> Result<()> {
-        let own = walk.chunk;
-        let storage = [
-            &own.units,
-            &own.corners,
-            &own.rects,
-            &own.numbers,
-            walk.state,
-            walk.cotangents,
-            walk.weight_rows,
-        ];
-        let groups = u64::from(walk.globals.blocks) * u64::from(BLOCK_FACES);
-        let kernel = self.kernel(Stage::BackwardWeights, walk.axes)?;
         let step = self.gpu.loops.weight_pixels(walk.axes);
-        let mut first = 0;
-        while first < walk.globals.window_pixels {
-            let end = first.saturating_add(step).min(walk.globals.window_pixels);
-            let globals = Globals { first_pixel: first, end_pixel: end, ..walk.globals };
-            let uniform = self.filled(Use::Uniform, "settings", &[globals])?;
-            commands.run(&kernel, &uniform, &storage, groups)?;
-            commands.hold([uniform]);
-            first = end;
-        }
-        Ok(())
+        self.walk_faces(walk, Stage::BackwardWeights, walk.weight_rows, step, commands)
     }
 }

@@ -1,12 +1,11 @@
 //! Shapes and colors from pictures: [`Reconstructor`], and fitted to them: [`Refined`].
 
-use ndarray::{Array3, Array4, ArrayView4, Axis};
+use ndarray::{Array3, ArrayView4, Axis};
 use softras_core::scene::{Mesh, MeshTexture};
 
 use super::painter::Painter;
-use crate::data::PIXELS;
 use crate::error::Result;
-use crate::eval::{Prediction, Predictor, Query};
+use crate::eval::{Prediction, Predictor, Query, pictures};
 use crate::network::Network;
 use crate::refine::Refiner;
 
@@ -80,13 +79,4 @@ impl Predictor for Refined<'_> {
     fn predict(&mut self, queries: &[Query<'_>]) -> Result<Vec<Prediction>> {
         Ok(self.meshes(pictures(queries).view())?.into_iter().map(Prediction::Mesh).collect())
     }
-}
-
-/// The pictures of queries, `[N, 4, 64, 64]` in 0..=1.
-fn pictures(queries: &[Query<'_>]) -> Array4<f32> {
-    let mut pictures = Array4::zeros((queries.len(), 4, PIXELS, PIXELS));
-    for (query, mut picture) in queries.iter().zip(pictures.outer_iter_mut()) {
-        picture.assign(&query.picture.mapv(|b| f32::from(b) / 255.0));
-    }
-    pictures
 }

@@ -27,6 +27,8 @@ pub use baselines::{Learnt, MeanShape, Retrieval, Told, UntrainedSphere};
 pub use examples::{Attempt, Example, examples};
 pub use mask::Mask;
 pub use page::Page;
+#[cfg(feature = "burn")]
+pub(crate) use predictor::pictures;
 pub use predictor::{Prediction, Predictor, Query};
 pub use report::{Doing, Plan, Report, evaluate, evaluate_against};
 pub use score::{Scores, score};

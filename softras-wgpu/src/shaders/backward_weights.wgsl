@@ -54,6 +54,8 @@ fn backward_weights(
             weight_rows[row + n] = 0.0;
         }
     }
+    // Who adds to a weight is not who cleared it.
+    storageBarrier();
     let rect = rect_unpack(rects[f]);
     let across = max(rect.x1 - rect.x0, 1u);
     let area = min(rect_area(rect), globals.end_pixel);

@@ -73,6 +73,8 @@ fn prepare_weights(
     for (var n = lane; n < RHO_WEIGHTS; n += 64u) {
         weight_rows[row + n] = 0.0;
     }
+    // Who adds to a weight is not who cleared it, where there are more units than room.
+    storageBarrier();
     for (var first = 0u; first < TILE_SIDE * TILE_SIDE; first += 64u) {
         let own = tile_pixel(u, tile, first + lane);
         var pixel: NeuralPixel;
